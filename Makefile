@@ -1,0 +1,58 @@
+# Inkling. `make` says what there is; `make run` and `make test` also install what this machine lacks.
+# The Go toolchain and the one set of build flags are in scripts/go.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.NOTPARALLEL:
+.PHONY: help run build static test check race windows setup fresh clean
+
+GO      := scripts/go
+VERSION  = $(shell sed -n 's/^Version = "\(.*\)"/\1/p' FyneApp.toml)+$(shell git describe --always --dirty --exclude='*' 2>/dev/null || echo archive)
+LDFLAGS  = -ldflags '-X main.version=$(VERSION)'
+
+# One package at a time per core, and no more than two on a small machine: the race detector wants memory.
+PARALLEL := $(shell awk '/MemTotal/ && $$2 < 8000000 { print "-p 2" }' /proc/meminfo 2>/dev/null)
+
+help: ## Say what there is to make (this list)
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS=$$'\t' read -r name text; do \
+		printf '  make %-9s%s\n' "$$name" "$$text"; done
+
+run: ## Build Inkling and open its window; ARGS="--data DIR --name NAME" are passed on
+	@scripts/display.sh $(ARGS)
+	@scripts/setup.sh build run
+	@$(GO) build $(LDFLAGS) -o out/inkling .
+	@out/inkling $(ARGS)
+
+build: ## Build the program with its window: out/inkling
+	@scripts/setup.sh build
+	$(GO) build $(LDFLAGS) -o out/inkling .
+
+static: ## Build the program without a window, for servers (no C, no shared libraries): out/inkling-static
+	@scripts/setup.sh
+	CGO_ENABLED=0 $(GO) build $(LDFLAGS) -o out/inkling-static .
+
+test: setup check race windows static ## Check and test everything; real windows open on a display of their own
+
+check: ## Look for what needs no running: gofmt, go vet, staticcheck
+	@scripts/setup.sh build
+	@unformatted="$$("$$($(GO) env GOROOT)/bin/gofmt" -l .)"; \
+	[[ -z "$$unformatted" ]] || { printf 'gofmt -w would change:\n%s\n' "$$unformatted"; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool -modfile=tools/go.mod staticcheck ./...
+
+race: ## Test all packages but uitest, under the race detector
+	@scripts/setup.sh build test
+	$(GO) test -race -vet=off $(PARALLEL) $$($(GO) list ./... | grep -v '^inkling/uitest')
+
+windows: ## Test the built program in real windows (uitest)
+	@scripts/setup.sh build run test
+	$(GO) test -vet=off $(PARALLEL) ./uitest/...
+
+setup: ## Install what is missing for all of the above: packages by apt, a Go toolchain into ~/.cache/inkling
+	@scripts/setup.sh build run test
+
+fresh: ## Try the two commands on a bare Debian in a chroot (as root; needs mmdebstrap; long)
+	@scripts/fresh-machine.sh
+
+clean: ## Remove what was built here
+	rm -rf out
