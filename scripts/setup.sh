@@ -12,12 +12,12 @@ set -euo pipefail
 
 declare -A packages why
 why[build]="to compile the window (Fyne)"
-packages[build]="gcc libc6-dev pkg-config libgl-dev libx11-dev libxcursor-dev libxrandr-dev libxinerama-dev libxi-dev
+packages[build]="gcc libc6-dev pkg-config libgl-dev libegl-dev libx11-dev libxcursor-dev libxrandr-dev libxinerama-dev libxi-dev
 	libxxf86vm-dev libwayland-dev libxkbcommon-dev"
 why[run]="to draw the window"
 packages[run]="libgl1-mesa-dri libegl1 libdecor-0-0 libdecor-0-plugin-1-cairo"
 why[test]="to test in real windows and simulated networks"
-packages[test]="xvfb libgl1-mesa-dri iproute2"
+packages[test]="xvfb iproute2"
 why[go]="to fetch Go $GO_FETCH (this machine has none that is new enough)"
 packages[go]="golang-go ca-certificates"
 
