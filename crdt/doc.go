@@ -25,12 +25,16 @@
 //	Change              consecutive ops of one replica with their causes: what is
 //	                    stored, hashed and sent; immutable
 //	Run                 consecutive elements kept as one
+//	Block               some runs; blocks in a list make the sequence (sequence.go)
 //	Span                a range of ids of one replica
 //	Offset, range       positions in the visible text, counted in code points
 //	Tombstone           an element that is deleted and keeps its place
 //	Anchor              a place that survives edits
 //	Patch, Edit         what a view must change to show what happened
 //	Pending             changes that arrived before their cause; bounded
+//	Draft               local ops that no change carries yet
+//	Prepend chain       what one person inserts in front of its own text, sorted as one
+//	Void                an op that refers to what is not there: it does nothing, anywhere
 //	Genesis, DocID      what a document starts from, and its hash: its name
 //
 // Insert, Delete, Undo are local wishes; Apply and integrate are remote facts.
@@ -45,7 +49,7 @@
 //	}
 //	// elsewhere
 //	c, err := crdt.DecodeChange(bytes)
-//	patch, err := other.Apply(c)           // patch: what the view must redraw
+//	applied, err := other.Apply(c)         // applied.Patch: what a view must redraw
 //
 // # What it does not do
 //

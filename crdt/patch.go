@@ -13,24 +13,35 @@ type Edit struct {
 // each count from the text as the edits before it have left it.
 type Patch []Edit
 
-// Bias says to which side of a place an [Anchor] clings.
-type Bias bool
+// changed adds that behind the stretch before, change came (or, where it is
+// negative, went away). Edits that touch become one.
+func (p *Patch) changed(before, change sums) {
+	e := Edit{At: before[visible], Line: before[newlines]}
+	switch {
+	case change[visible] > 0:
+		e.Inserted, e.LinesInserted = change[visible], change[newlines]
+	case change[visible] < 0:
+		e.Removed, e.LinesRemoved = -change[visible], -change[newlines]
+	default:
+		return
+	}
+	if n := len(*p); n == 0 || !(*p)[n-1].absorb(e) {
+		*p = append(*p, e)
+	}
+}
 
-const (
-	// Before: the anchor stands before its element, and what is inserted there
-	// comes before the anchor.
-	Before Bias = false
-	// After: the anchor stands after its element, and what is inserted there
-	// comes after the anchor.
-	After Bias = true
-)
-
-// Anchor is a place in a document that survives edits. ID names the element the
-// place clings to and Bias the side of it: with After the place is behind ID
-// (the root, for the start of the text), with Before it is in front of ID (the
-// root, for the end of the text). While the element is deleted the place is where
-// the element was.
-type Anchor struct {
-	ID   ID
-	Bias Bias
+// absorb makes e, which happened after l, part of l where both touch.
+func (l *Edit) absorb(e Edit) bool {
+	switch {
+	case e.At == l.At+l.Inserted:
+	case e.At+e.Removed == l.At:
+		l.At, l.Line = e.At, e.Line
+	default:
+		return false
+	}
+	l.Removed += e.Removed
+	l.Inserted += e.Inserted
+	l.LinesRemoved += e.LinesRemoved
+	l.LinesInserted += e.LinesInserted
+	return true
 }
