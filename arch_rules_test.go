@@ -3,8 +3,6 @@ package main_test
 import (
 	"fmt"
 	"go/ast"
-	"go/parser"
-	"go/token"
 	"io/fs"
 	"maps"
 	"path"
@@ -85,56 +83,6 @@ func (r *report) topFolders(tree fs.FS) {
 			r.add(name, "no folder of the house; the top is fixed so that it can be learnt once")
 		}
 	}
-}
-
-// sourceFile is a parsed file, or the reason why it is not.
-type sourceFile struct {
-	name  string
-	lines int
-	set   *token.FileSet
-	tree  *ast.File
-	err   error
-}
-
-func (f sourceFile) isTest() bool { return strings.HasSuffix(f.name, "_test.go") }
-
-// goFiles parses all Go files by folder. Hidden folders, testdata, out and tools (a module of its own) are none of
-// the product.
-func goFiles(tree fs.FS) map[string][]sourceFile {
-	folders := map[string][]sourceFile{}
-	err := fs.WalkDir(tree, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if entry.IsDir() {
-			hidden := strings.HasPrefix(entry.Name(), ".") && name != "."
-			if hidden || entry.Name() == "testdata" || name == "out" || name == "tools" {
-				return fs.SkipDir
-			}
-			return nil
-		}
-		if strings.HasSuffix(name, ".go") {
-			folder := strings.TrimPrefix(path.Dir(name), ".")
-			folders[folder] = append(folders[folder], parse(tree, name))
-		}
-		return nil
-	})
-	if err != nil {
-		folders[""] = append(folders[""], sourceFile{name: ".", err: err})
-	}
-	return folders
-}
-
-func parse(tree fs.FS, name string) sourceFile {
-	f := sourceFile{name: name, set: token.NewFileSet()}
-	source, err := fs.ReadFile(tree, name)
-	if err != nil {
-		f.err = err
-		return f
-	}
-	f.lines = strings.Count(string(source), "\n")
-	f.tree, f.err = parser.ParseFile(f.set, name, source, parser.ParseComments)
-	return f
 }
 
 func (r *report) folder(folder string, files []sourceFile) {
@@ -254,19 +202,6 @@ func (r *report) purity(home layer, f sourceFile) {
 		}
 		return true
 	})
-}
-
-// nameOf is what the file calls an imported package; "" when it does not import it.
-func nameOf(f sourceFile, imported string) string {
-	for _, spec := range f.tree.Imports {
-		if spec.Path.Value == strconv.Quote(imported) {
-			if spec.Name != nil {
-				return spec.Name.Name
-			}
-			return path.Base(imported)
-		}
-	}
-	return ""
 }
 
 func (r *report) leftovers(f sourceFile) {
