@@ -1,0 +1,112 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+
+	"inkling/app/workspace"
+	"inkling/crdt"
+)
+
+// Exit codes.
+const (
+	ExitOK    = 0
+	ExitError = 1
+	ExitUsage = 2
+)
+
+// Window is what commands need of a window, if the program has one.
+type Window interface {
+	Raise()              // comes to the front
+	Show(doc crdt.DocID) // opens a document and comes to the front
+}
+
+// Call is one command line with what it needs.
+type Call struct {
+	Workspace *workspace.Workspace
+	Window    Window   // nil when the program has none
+	Args      []string // the command and its arguments
+	Dir       string   // relative file names count from here
+	Stdout    io.Writer
+	Stderr    io.Writer
+}
+
+// path returns the file that a person named.
+func (c *Call) path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(c.Dir, name)
+}
+
+func (c *Call) printf(format string, args ...any) { fmt.Fprintf(c.Stdout, format, args...) }
+
+// Command is a sub-command.
+type Command struct {
+	Name string
+	Args string // as the usage shows them
+	Help string // one line
+	// Network: the command needs peers, so a workspace opened for it alone is
+	// opened with the network.
+	Network bool
+	// ReadsDamaged: the command makes sense on a damaged library too.
+	ReadsDamaged bool
+
+	run func(context.Context, *Call) error
+}
+
+// Commands lists the sub-commands that work on a library.
+var Commands = []Command{
+	{Name: "list", Help: "list the documents: id, last edit, title", ReadsDamaged: true, run: list},
+	{Name: "export", Args: "DOC [-o FILE]", Help: "write the text of a document to a file or to the terminal", ReadsDamaged: true, run: export},
+	{Name: "import", Args: "FILE...", Help: "make a document of each text file", run: importFiles},
+	{Name: "open", Args: "[FILE...]", Help: "show the window of the running program, with the files imported", run: open},
+	{Name: "invite", Args: "[--accept] DOC", Help: "print a link that lets one person into a document", run: invite},
+	{Name: "join", Args: "LINK", Help: "follow an invite link", Network: true, run: join},
+	{Name: "status", Args: "[--json]", Help: "who is here, what is open, and whether all is saved", run: status},
+	{Name: "doctor", Help: "check library, port and network, and say what is wrong", run: doctor},
+}
+
+// Lookup returns the command called name.
+func Lookup(name string) (Command, bool) {
+	i := slices.IndexFunc(Commands, func(c Command) bool { return c.Name == name })
+	if i < 0 {
+		return Command{}, false
+	}
+	return Commands[i], true
+}
+
+// usageError says that the arguments of a command are wrong.
+type usageError struct{ reason string }
+
+func (e usageError) Error() string { return e.reason }
+
+// Run runs the command line of c and returns its exit code.
+func Run(ctx context.Context, c Call) int {
+	if len(c.Args) == 0 {
+		fmt.Fprintln(c.Stderr, "inkling: which command? `inkling help` lists them")
+		return ExitUsage
+	}
+	cmd, ok := Lookup(c.Args[0])
+	if !ok {
+		fmt.Fprintf(c.Stderr, "inkling: there is no command %q: `inkling help` lists them\n", c.Args[0])
+		return ExitUsage
+	}
+	c.Args = c.Args[1:]
+	err := cmd.run(ctx, &c)
+	var usage usageError
+	switch {
+	case err == nil:
+		return ExitOK
+	case errors.As(err, &usage):
+		fmt.Fprintf(c.Stderr, "inkling %s: %v\nusage: inkling %s %s\n", cmd.Name, usage, cmd.Name, cmd.Args)
+		return ExitUsage
+	default:
+		fmt.Fprintf(c.Stderr, "inkling %s: %v\n", cmd.Name, err)
+		return ExitError
+	}
+}

@@ -1,0 +1,163 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"inkling/app/workspace"
+	"inkling/crdt"
+	"inkling/storage"
+)
+
+// shortID is how many hexadecimal digits of an id a list shows.
+const shortID = 12
+
+func list(_ context.Context, c *Call) error {
+	if len(c.Args) > 0 {
+		return usageError{"list takes no arguments"}
+	}
+	docs, err := c.Workspace.Documents()
+	if err != nil {
+		return err
+	}
+	if len(docs) == 0 {
+		c.printf("No documents yet.\n")
+	}
+	for _, d := range docs {
+		c.printf("%s  %s  %s\n", d.ID.String()[:shortID], d.Modified.Local().Format("2006-01-02 15:04"), workspace.Titled(d))
+	}
+	return nil
+}
+
+func find(c *Call, words string) (storage.Document, error) {
+	docs, err := c.Workspace.Documents()
+	if err != nil {
+		return storage.Document{}, err
+	}
+	return workspace.Find(docs, words)
+}
+
+func export(_ context.Context, c *Call) error {
+	words, file, err := exportArgs(c.Args)
+	if err != nil {
+		return err
+	}
+	doc, err := find(c, words)
+	if err != nil {
+		return err
+	}
+	text, err := c.Workspace.Export(doc.ID)
+	if err != nil {
+		return err
+	}
+	if file == "" {
+		_, err = fmt.Fprint(c.Stdout, text)
+		return err
+	}
+	return writeFile(c.path(file), text)
+}
+
+// exportArgs reads DOC words and -o FILE in any order.
+func exportArgs(args []string) (doc, file string, err error) {
+	var words []string
+	for i := 0; i < len(args); i++ {
+		switch {
+		case args[i] == "-o" || args[i] == "--output":
+			if i++; i == len(args) {
+				return "", "", usageError{"-o needs a file name"}
+			}
+			file = args[i]
+		case strings.HasPrefix(args[i], "-"):
+			return "", "", usageError{fmt.Sprintf("there is no option %s", args[i])}
+		default:
+			words = append(words, args[i])
+		}
+	}
+	if len(words) == 0 {
+		return "", "", usageError{"which document?"}
+	}
+	return strings.Join(words, " "), file, nil
+}
+
+// writeFile writes text to path by way of a new file beside it, so that a full disk
+// or a power cut leaves the old file whole.
+func writeFile(path, text string) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".inkling-*")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	defer os.Remove(f.Name())
+	_, err = f.WriteString(text)
+	err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}
+
+func importFiles(ctx context.Context, c *Call) error {
+	if len(c.Args) == 0 {
+		return usageError{"which files?"}
+	}
+	_, err := importAll(ctx, c)
+	return err
+}
+
+// importAll imports the files of c.Args, each whether or not others fail.
+func importAll(ctx context.Context, c *Call) (ids []crdt.DocID, err error) {
+	for _, name := range c.Args {
+		if ctx.Err() != nil {
+			return ids, errors.Join(err, ctx.Err())
+		}
+		id, title, err2 := importFile(c, name)
+		if err2 != nil {
+			err = errors.Join(err, err2)
+			continue
+		}
+		c.printf("%s  %s\n", id.String()[:shortID], title)
+		ids = append(ids, id)
+	}
+	return ids, err
+}
+
+func importFile(c *Call, name string) (id crdt.DocID, title string, err error) {
+	info, err := os.Stat(c.path(name))
+	if err != nil {
+		return id, "", err
+	}
+	if !info.Mode().IsRegular() {
+		return id, "", fmt.Errorf("%s is not a file", name)
+	}
+	if info.Size() > workspace.MaxImport {
+		return id, "", fmt.Errorf("%s has %d MB; at most %d MB can be imported", name, info.Size()>>20, workspace.MaxImport>>20)
+	}
+	text, err := os.ReadFile(c.path(name))
+	if err != nil {
+		return id, "", err
+	}
+	if id, err = c.Workspace.Import(name, text); err != nil {
+		return id, "", err
+	}
+	doc, err := find(c, id.String())
+	return id, workspace.Titled(doc), err
+}
+
+func open(ctx context.Context, c *Call) error {
+	if c.Window == nil {
+		return errors.New("the running program has no window")
+	}
+	ids, err := importAll(ctx, c)
+	if len(ids) > 0 {
+		c.Window.Show(ids[len(ids)-1])
+	} else {
+		c.Window.Raise()
+	}
+	return err
+}

@@ -1,0 +1,117 @@
+package ui
+
+import (
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/dialog"
+
+	"inkling/app/workspace"
+	"inkling/editor"
+)
+
+// observe is told of the workspace's events, on any goroutine.
+func (win *Window) observe(e workspace.Event) {
+	switch e := e.(type) {
+	case workspace.DocumentsChanged:
+		win.refresh(staleList)
+		win.refresh(staleSaving)
+		win.refresh(stalePeople)
+	case workspace.PeopleChanged:
+		win.refresh(stalePeople)
+	case workspace.NearbyChanged:
+		win.refresh(staleNearby)
+	case workspace.SavingChanged:
+		win.refresh(staleSaving)
+	case workspace.JoinRequested:
+		fyne.Do(func() { win.banner.ask(e) })
+	}
+}
+
+// refreshPause gathers news that come faster than a person reads.
+const refreshPause = 150 * time.Millisecond
+
+// refresh brings one kind of thing up to date soon. Until that has begun, further
+// calls cost nothing. It may be called from any goroutine.
+func (win *Window) refresh(kind int) {
+	if win.stale[kind].Swap(true) {
+		return
+	}
+	if kind == staleText { // the text of others comes with the next frame
+		fyne.Do(func() {
+			win.stale[kind].Store(false)
+			win.showText()
+		})
+		return
+	}
+	time.AfterFunc(refreshPause, func() {
+		win.stale[kind].Store(false)
+		win.bring(kind)
+	})
+}
+
+// bring fetches one kind of thing, off the window's goroutine, and shows it.
+func (win *Window) bring(kind int) {
+	switch kind {
+	case staleList:
+		docs, err := win.w.Documents()
+		fyne.Do(func() {
+			if err == nil {
+				win.sidebar.show(docs, win.session.ID())
+			}
+			win.showTitle()
+		})
+	case stalePeople:
+		fyne.Do(func() {
+			s := win.session
+			go func() {
+				people, err := win.w.People(s.ID())
+				fyne.Do(func() {
+					if err == nil && s == win.session {
+						win.showPeople(people)
+					}
+				})
+			}()
+		})
+	case staleNearby:
+		var names []string
+		for _, n := range win.w.Nearby() {
+			names = append(names, n.Name)
+		}
+		trouble := win.w.NetworkTrouble()
+		fyne.Do(func() { win.together.showNearby(names, trouble) })
+	case staleSaving:
+		since, err := win.w.Saving()
+		fyne.Do(func() { win.status.showSaving(win.session.Blank(), since, err) })
+	}
+}
+
+// showText draws what others did to the text.
+func (win *Window) showText() {
+	var carets []editor.Caret
+	for _, c := range win.session.Carets() {
+		carets = append(carets, editor.Caret{Name: c.Name, Color: personColor(c.Peer), Tail: c.Tail, Head: c.Head})
+	}
+	win.editor.SetCarets(carets)
+	win.editor.Refresh()
+}
+
+func (win *Window) showPeople(people []workspace.Person) {
+	win.together.showPeople(people)
+	win.status.showPeople(people, time.Now())
+}
+
+func (win *Window) showTitle() {
+	title := "Inkling"
+	if !win.session.Blank() {
+		title = win.session.Title() + " – Inkling"
+	}
+	win.win.SetTitle(title)
+}
+
+// fail shows an error that has no better place.
+func (win *Window) fail(err error) {
+	d := dialog.NewInformation("That did not work", sentence(err), win.win)
+	d.SetOnClosed(func() { win.win.Canvas().Focus(win.editor) })
+	d.Show()
+}

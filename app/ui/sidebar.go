@@ -1,0 +1,105 @@
+package ui
+
+import (
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"inkling/app/workspace"
+	"inkling/crdt"
+	"inkling/storage"
+)
+
+// sidebarWidth is the width of the list of documents.
+const sidebarWidth = 232
+
+// sidebar is the list of documents.
+type sidebar struct {
+	onOpen func(crdt.DocID)
+	onNew  func()
+
+	list    *widget.List
+	content fyne.CanvasObject
+	docs    []storage.Document
+	current crdt.DocID
+	quiet   bool // a selection is being set by us, not by the person
+}
+
+func newSidebar() *sidebar {
+	s := &sidebar{}
+	s.list = widget.NewList(
+		func() int { return len(s.docs) },
+		func() fyne.CanvasObject {
+			title := widget.NewLabel("")
+			title.Truncation = fyne.TextTruncateEllipsis
+			when := newCaption("")
+			return container.New(rowLayout{}, title, when)
+		},
+		func(i widget.ListItemID, row fyne.CanvasObject) { s.fill(i, row.(*fyne.Container)) },
+	)
+	s.list.HideSeparators = true
+	s.list.OnSelected = func(i widget.ListItemID) {
+		if !s.quiet && i < len(s.docs) && s.onOpen != nil {
+			s.onOpen(s.docs[i].ID)
+		}
+	}
+	add := widget.NewButtonWithIcon("New document", theme.ContentAddIcon(), func() {
+		if s.onNew != nil {
+			s.onNew()
+		}
+	})
+	add.Alignment = widget.ButtonAlignLeading
+	add.Importance = widget.LowImportance
+	s.content = newGround(colorNameSidebar, container.NewBorder(container.NewPadded(add), nil, nil, nil, s.list))
+	return s
+}
+
+func (s *sidebar) fill(i int, row *fyne.Container) {
+	if i >= len(s.docs) {
+		return
+	}
+	d := s.docs[i]
+	row.Objects[0].(*widget.Label).SetText(workspace.Titled(d))
+	row.Objects[1].(*caption).SetText(when(d.Modified, time.Now()))
+}
+
+// show lists docs and marks the current one.
+func (s *sidebar) show(docs []storage.Document, current crdt.DocID) {
+	s.docs, s.current = docs, current
+	s.quiet = true
+	s.list.UnselectAll()
+	for i, d := range docs {
+		if d.ID == current {
+			s.list.Select(i)
+		}
+	}
+	s.list.Refresh()
+	s.quiet = false
+}
+
+// when says how long ago t was, as one glance should tell it.
+func when(t, now time.Time) string {
+	t, now = t.Local(), now.Local()
+	switch days := daysBetween(t, now); {
+	case now.Sub(t) < time.Minute:
+		return "now"
+	case days == 0:
+		return t.Format("15:04")
+	case days == 1:
+		return "Yesterday"
+	case days < 7:
+		return t.Format("Monday")
+	case t.Year() == now.Year():
+		return t.Format("2 January")
+	}
+	return t.Format("2 Jan 2006")
+}
+
+// daysBetween counts the midnights between a and b.
+func daysBetween(a, b time.Time) int {
+	day := func(t time.Time) time.Time { return time.Date(t.Year(), t.Month(), t.Day(), 12, 0, 0, 0, time.UTC) }
+	return int(day(b).Sub(day(a)).Hours() / 24)
+}

@@ -1,0 +1,241 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"inkling/app/workspace"
+)
+
+// togetherWidth is the width of the panel.
+const togetherWidth = 300
+
+// together is the panel in which people come together: who is in this document,
+// how to let somebody in, how to follow an invite, and who is near.
+type together struct {
+	onName   func(name string)
+	onInvite func()
+	onJoin   func(link string)
+	onCopy   func(link string)
+	onDial   func(addr string)
+	onClose  func()
+
+	content fyne.CanvasObject
+	name    *widget.Entry
+
+	people  *fyne.Container
+	invite  *widget.Button
+	link    *widget.Entry
+	linkBox *fyne.Container
+
+	joinLink *widget.Entry
+	join     *widget.Button
+	joinNote *widget.Label
+
+	nearby   *fyne.Container
+	trouble  *widget.Label
+	addr     *widget.Entry
+	find     *widget.Button
+	addrBox  *fyne.Container
+	dialNote *widget.Label
+}
+
+func newTogether() *together {
+	t := &together{}
+	box := container.NewVBox(
+		t.makeHeader(),
+		t.makePeople(),
+		widget.NewSeparator(),
+		t.makeJoin(),
+		widget.NewSeparator(),
+		t.makeNearby(),
+		widget.NewSeparator(),
+		t.makeName(),
+	)
+	scroll := container.NewVScroll(container.NewPadded(box))
+	scroll.SetMinSize(fyne.NewSize(togetherWidth, 0))
+	t.content = newGround(colorNameSidebar, scroll)
+	return t
+}
+
+func heading(s string) *widget.Label {
+	return widget.NewLabelWithStyle(s, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
+}
+
+// prose is text that wraps.
+func prose(s string) *widget.Label {
+	l := widget.NewLabel(s)
+	l.Wrapping = fyne.TextWrapWord
+	return l
+}
+
+func (t *together) makeHeader() fyne.CanvasObject {
+	hide := widget.NewButtonWithIcon("", theme.CancelIcon(), func() { t.onClose() })
+	hide.Importance = widget.LowImportance
+	return container.NewBorder(nil, nil, nil, hide, heading("Together"))
+}
+
+func (t *together) makePeople() fyne.CanvasObject {
+	t.people = container.NewVBox()
+	t.invite = widget.NewButtonWithIcon("Invite somebody", theme.ContentAddIcon(), func() { t.onInvite() })
+	t.link = widget.NewEntry()
+	t.link.Wrapping = fyne.TextWrapOff
+	copyLink := widget.NewButtonWithIcon("Copy", theme.ContentCopyIcon(), func() { t.onCopy(t.link.Text) })
+	copyLink.Importance = widget.HighImportance
+	t.linkBox = container.NewVBox(
+		prose("Send this link to the person, by mail or chat. It is good for one person, for 24 hours. You confirm when they use it."),
+		container.NewBorder(nil, nil, nil, copyLink, t.link),
+	)
+	t.linkBox.Hide()
+	return container.NewVBox(t.people, t.invite, t.linkBox)
+}
+
+func (t *together) makeJoin() fyne.CanvasObject {
+	t.joinLink = widget.NewEntry()
+	t.joinLink.SetPlaceHolder("Paste the link you got")
+	submit := func() {
+		if link := strings.TrimSpace(t.joinLink.Text); link != "" {
+			t.onJoin(link)
+		}
+	}
+	t.joinLink.OnSubmitted = func(string) { submit() }
+	t.join = widget.NewButton("Join", submit)
+	t.joinNote = prose("")
+	t.joinNote.Hide()
+	return container.NewVBox(heading("Were you invited?"), container.NewBorder(nil, nil, nil, t.join, t.joinLink), t.joinNote)
+}
+
+func (t *together) makeNearby() fyne.CanvasObject {
+	t.nearby = container.NewVBox()
+	t.trouble = prose("")
+	t.trouble.Importance = widget.WarningImportance
+	t.addr = widget.NewEntry()
+	t.addr.SetPlaceHolder("192.168.1.20")
+	submit := func() {
+		if a := strings.TrimSpace(t.addr.Text); a != "" {
+			t.onDial(a)
+		}
+	}
+	t.addr.OnSubmitted = func(string) { submit() }
+	t.find = widget.NewButton("Find", submit)
+	t.dialNote = prose("")
+	t.dialNote.Hide()
+	t.addrBox = container.NewVBox(t.trouble, prose("Type the address of the other computer instead:"),
+		container.NewBorder(nil, nil, nil, t.find, t.addr), t.dialNote)
+	t.addrBox.Hide()
+	return container.NewVBox(heading("Nearby"), t.nearby, t.addrBox)
+}
+
+func (t *together) makeName() fyne.CanvasObject {
+	t.name = widget.NewEntry()
+	save := func() { t.onName(t.name.Text) }
+	t.name.OnSubmitted = func(string) { save() }
+	keep := widget.NewButton("Save", save)
+	return container.NewVBox(heading("Others see you as"), container.NewBorder(nil, nil, nil, keep, t.name))
+}
+
+// showPeople lists who else is in the document.
+func (t *together) showPeople(list []workspace.Person) {
+	t.people.RemoveAll()
+	if len(list) == 0 {
+		t.people.Add(prose("Only you are in this document."))
+	}
+	for _, p := range list {
+		t.people.Add(personRow(p))
+	}
+}
+
+func personRow(p workspace.Person) fyne.CanvasObject {
+	dot := canvas.NewCircle(personColor(p.ID))
+	if !p.Here {
+		dot.FillColor = nil
+		dot.StrokeColor, dot.StrokeWidth = personColor(p.ID), 1.5
+	}
+	mark := container.NewCenter(container.NewGridWrap(fyne.NewSize(10, 10), dot))
+	name := widget.NewLabel(p.Name)
+	name.Truncation = fyne.TextTruncateEllipsis
+	return container.NewBorder(nil, nil, mark, nil, container.New(rowLayout{}, name, newCaption(whereabouts(p, time.Now()))))
+}
+
+// whereabouts says in a few words whether p is here and has everything.
+func whereabouts(p workspace.Person, now time.Time) string {
+	switch {
+	case p.Here && p.Behind == 0:
+		return "here, has everything"
+	case p.Here:
+		return "here, catching up"
+	case p.Since.IsZero():
+		return "away"
+	}
+	s := "away since " + clock(p.Since, now)
+	if p.Behind > 0 {
+		s += fmt.Sprintf(" – %s not yet there", count(p.Behind, "edit"))
+	}
+	return s
+}
+
+// clock gives the time of day of t, with the day when it is another one than now's.
+func clock(t, now time.Time) string {
+	if daysBetween(t.Local(), now.Local()) == 0 {
+		return t.Local().Format("15:04")
+	}
+	return t.Local().Format("2 January 15:04")
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// showNearby lists the people seen on the network, and what keeps others from
+// being seen.
+func (t *together) showNearby(names []string, trouble []string) {
+	t.nearby.RemoveAll()
+	switch {
+	case len(names) > 0:
+		for _, n := range names {
+			l := widget.NewLabel(n)
+			l.Truncation = fyne.TextTruncateEllipsis
+			t.nearby.Add(l)
+		}
+		t.nearby.Add(prose("Send an invite link to whom you want to write with."))
+	default:
+		t.nearby.Add(prose("Nobody yet. People on your network who have Together open appear here by themselves."))
+	}
+	t.trouble.SetText(strings.Join(trouble, "\n"))
+	if len(trouble) > 0 {
+		t.addrBox.Show()
+	} else {
+		t.addrBox.Hide()
+	}
+}
+
+// showLink offers an invite link; "" takes it away.
+func (t *together) showLink(link string) {
+	t.link.SetText(link)
+	if link == "" {
+		t.linkBox.Hide()
+		return
+	}
+	t.linkBox.Show()
+}
+
+// showNote writes s under a field, or takes the note away when s is empty.
+func showNote(l *widget.Label, s string, importance widget.Importance) {
+	l.Importance = importance
+	l.SetText(s)
+	if s == "" {
+		l.Hide()
+		return
+	}
+	l.Show()
+}

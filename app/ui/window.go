@@ -1,0 +1,341 @@
+package ui
+
+import (
+	"context"
+	"encoding/binary"
+	"math"
+	"sync/atomic"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"inkling/app/workspace"
+	"inkling/crdt"
+	"inkling/editor"
+)
+
+// Window is the program's window on one workspace.
+type Window struct {
+	app fyne.App
+	win fyne.Window
+	w   *workspace.Workspace
+
+	session   *workspace.Session // the open document
+	unwatch   func()
+	unobserve func()
+	editor    *editor.Editor
+
+	sidebar  *sidebar
+	together *together
+	status   *statusLine
+	banner   *banner
+	frame    *frame
+
+	stale   [staleKinds]atomic.Bool // a refresh of that kind is on its way
+	opening uint64                  // numbers the openings; only the last one counts
+	size    fyne.Size               // of the content, as laid out last
+}
+
+// What can be stale.
+const (
+	staleText = iota
+	staleList
+	stalePeople
+	staleNearby
+	staleSaving
+	staleKinds
+)
+
+// Keys under which the window is remembered.
+const (
+	sizeKey = "size"     // width and height, two float32, big endian
+	lastKey = "document" // the 32 bytes of the document's id
+)
+
+// New makes the window, not shown yet, on a blank page.
+func New(app fyne.App, w *workspace.Workspace) *Window {
+	app.Settings().SetTheme(NewTheme())
+	win := &Window{
+		app: app, w: w, win: app.NewWindow("Inkling"),
+		sidebar: newSidebar(), together: newTogether(), status: newStatusLine(), banner: newBanner(),
+	}
+	win.session = w.New()
+	win.editor = editor.New(document{win.session})
+	win.wire()
+	win.build()
+	win.unobserve = w.Observe(win.observe)
+	win.watch()
+	return win
+}
+
+// build puts the parts side by side.
+func (win *Window) build() {
+	list := lowButton(theme.ListIcon(), func() { win.frame.toggleList() })
+	people := widget.NewButtonWithIcon("Together", theme.AccountIcon(), win.toggleTogether)
+	people.Importance = widget.LowImportance
+	more := lowButton(theme.MoreVerticalIcon(), nil)
+	more.OnTapped = func() { win.showMenu(more) }
+	top := container.NewHBox(list, layout.NewSpacer(), people, more)
+	page := container.NewBorder(container.NewVBox(top, win.banner.content), win.status.content, nil, nil, win.editor)
+	win.frame = newFrame(win.sidebar.content, page, win.together.content)
+	win.frame.onSize = func(s fyne.Size) { win.size = s }
+	win.win.SetContent(container.New(win.frame, win.frame.objects()...))
+	win.win.SetPadded(false)
+	win.win.SetMaster()
+	win.win.SetOnDropped(func(_ fyne.Position, files []fyne.URI) { win.importURIs(files) })
+}
+
+func lowButton(icon fyne.Resource, tapped func()) *widget.Button {
+	b := widget.NewButtonWithIcon("", icon, tapped)
+	b.Importance = widget.LowImportance
+	return b
+}
+
+// wire joins the parts' callbacks to what they do.
+func (win *Window) wire() {
+	win.sidebar.onOpen = win.Show
+	win.sidebar.onNew = win.newDocument
+	win.editor.OnSelection = func(tail, head any) {
+		t, ok1 := tail.(crdt.Anchor)
+		h, ok2 := head.(crdt.Anchor)
+		if ok1 && ok2 {
+			win.session.SetCaret(t, h)
+		}
+	}
+	t := win.together
+	t.onClose = win.toggleTogether
+	t.onInvite = win.invite
+	t.onJoin = win.join
+	t.onDial = win.dial
+	t.onName = win.rename
+	t.onCopy = func(link string) { win.app.Clipboard().SetContent(link) }
+	t.name.SetText(win.w.Name())
+	add := func(key fyne.KeyName, f func()) {
+		win.win.Canvas().AddShortcut(&desktop.CustomShortcut{KeyName: key, Modifier: fyne.KeyModifierShortcutDefault},
+			func(fyne.Shortcut) { f() })
+	}
+	add(fyne.KeyN, win.newDocument)
+	add(fyne.KeyO, win.chooseImport)
+	add(fyne.KeyS, win.chooseExport)
+	add(fyne.KeyQ, win.Quit)
+}
+
+// Run shows the window where the person left off and returns when it was closed.
+// files are imported and the last of them is shown.
+func (win *Window) Run(files []string) {
+	win.win.Resize(win.rememberedSize())
+	win.startUp(files)
+	win.win.ShowAndRun()
+	win.leave()
+}
+
+// startUp opens what the person saw last, or the files asked for.
+func (win *Window) startUp(files []string) {
+	win.win.Canvas().Focus(win.editor)
+	win.refresh(staleList)
+	win.refresh(stalePeople)
+	win.refresh(staleNearby)
+	if len(files) > 0 {
+		win.importFiles(files)
+		return
+	}
+	last, err := win.w.Remembered(lastKey)
+	if err == nil && len(last) == len(crdt.DocID{}) {
+		win.Show(crdt.DocID(last))
+	}
+}
+
+// leave remembers what the next start needs. It runs when the window is gone.
+func (win *Window) leave() {
+	win.unobserve()
+	win.unwatch()
+	size := binary.BigEndian.AppendUint32(nil, math.Float32bits(win.size.Width))
+	size = binary.BigEndian.AppendUint32(size, math.Float32bits(win.size.Height))
+	if win.size.Width > 0 {
+		win.w.Remember(sizeKey, size)
+	}
+	id := win.session.ID()
+	if win.session.Blank() {
+		id = crdt.DocID{}
+	}
+	win.w.Remember(lastKey, id[:])
+	win.session.Close()
+}
+
+// Sizes of the window, in Fyne's units.
+var (
+	defaultSize = fyne.NewSize(1080, 760)
+	smallest    = fyne.NewSize(360, 280)
+	largest     = fyne.NewSize(10_000, 10_000)
+)
+
+func (win *Window) rememberedSize() fyne.Size {
+	b, err := win.w.Remembered(sizeKey)
+	if err != nil || len(b) != 8 {
+		return defaultSize
+	}
+	size := fyne.NewSize(math.Float32frombits(binary.BigEndian.Uint32(b)), math.Float32frombits(binary.BigEndian.Uint32(b[4:])))
+	if !(size.Width >= smallest.Width && size.Height >= smallest.Height && size.Width <= largest.Width && size.Height <= largest.Height) {
+		return defaultSize
+	}
+	return size
+}
+
+// Quit closes the window, which ends Run. It may be called from any goroutine.
+func (win *Window) Quit() { fyne.Do(win.app.Quit) }
+
+// Raise brings the window to the front. It may be called from any goroutine.
+func (win *Window) Raise() { fyne.Do(win.win.RequestFocus) }
+
+// Show opens a document in the window. It may be called from any goroutine.
+func (win *Window) Show(id crdt.DocID) {
+	fyne.Do(func() {
+		win.win.RequestFocus()
+		if win.session.ID() == id {
+			win.win.Canvas().Focus(win.editor)
+			return
+		}
+		win.opening++
+		this := win.opening
+		win.background(func() {
+			s, err := win.w.Open(id)
+			fyne.Do(func() { win.opened(this, s, err) })
+		})
+	})
+}
+
+// opened shows a document that has been loaded, unless the person has chosen
+// another one meanwhile.
+func (win *Window) opened(opening uint64, s *workspace.Session, err error) {
+	if err != nil {
+		win.fail(err)
+		win.refresh(staleList)
+		return
+	}
+	if opening != win.opening {
+		win.background(s.Close)
+		return
+	}
+	win.setSession(s)
+}
+
+func (win *Window) newDocument() {
+	if win.session.Blank() {
+		win.win.Canvas().Focus(win.editor)
+		return
+	}
+	win.opening++
+	win.setSession(win.w.New())
+}
+
+// setSession puts another document on the page.
+func (win *Window) setSession(s *workspace.Session) {
+	old := win.session
+	win.unwatch()
+	win.session = s
+	win.watch()
+	tail, head, known := s.Caret()
+	if known {
+		win.editor.SetDocument(document{s}, tail, head)
+	} else {
+		win.editor.SetDocument(document{s}, nil, nil)
+	}
+	win.together.showLink("")
+	win.win.Canvas().Focus(win.editor)
+	for kind := range staleKinds {
+		win.refresh(kind)
+	}
+	win.background(old.Close)
+}
+
+func (win *Window) watch() { win.unwatch = win.session.Watch(func() { win.refresh(staleText) }) }
+
+// background runs f, which may wait, off the window's goroutine.
+func (win *Window) background(f func()) { go f() }
+
+// toggleTogether opens or closes the panel. While it is open, people nearby see
+// each other.
+func (win *Window) toggleTogether() {
+	open := win.frame.toggleTogether()
+	win.background(func() { win.w.SetVisible(open); win.w.Refresh() })
+	win.refresh(staleNearby)
+	win.refresh(stalePeople)
+	if !open {
+		win.together.showLink("")
+		win.win.Canvas().Focus(win.editor)
+	}
+}
+
+// joinPatience is how long the window waits for the other side's confirmation.
+const joinPatience = 10 * time.Minute
+
+func (win *Window) join(link string) {
+	t := win.together
+	t.join.Disable()
+	showNote(t.joinNote, "Knocking … the other person has to let you in.", widget.MediumImportance)
+	win.background(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), joinPatience)
+		defer cancel()
+		id, err := win.w.Join(ctx, link)
+		fyne.Do(func() {
+			t.join.Enable()
+			if err != nil {
+				showNote(t.joinNote, sentence(err), widget.DangerImportance)
+				return
+			}
+			showNote(t.joinNote, "", widget.MediumImportance)
+			t.joinLink.SetText("")
+			win.Show(id)
+		})
+	})
+}
+
+func (win *Window) invite() {
+	s := win.session
+	win.background(func() {
+		link, err := win.w.InviteTo(s)
+		fyne.Do(func() {
+			if err != nil {
+				win.fail(err)
+				return
+			}
+			win.together.showLink(link)
+		})
+	})
+}
+
+func (win *Window) dial(addr string) {
+	t := win.together
+	showNote(t.dialNote, "Looking …", widget.MediumImportance)
+	win.background(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		err := win.w.Dial(ctx, addr)
+		fyne.Do(func() {
+			if err != nil {
+				showNote(t.dialNote, sentence(err), widget.DangerImportance)
+				return
+			}
+			showNote(t.dialNote, "Found.", widget.SuccessImportance)
+		})
+	})
+}
+
+func (win *Window) rename(name string) {
+	win.background(func() {
+		err := win.w.SetName(name)
+		fyne.Do(func() {
+			if err != nil {
+				win.fail(err)
+				return
+			}
+			win.together.name.SetText(win.w.Name())
+			win.win.Canvas().Focus(win.editor)
+		})
+	})
+}

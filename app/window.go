@@ -1,0 +1,61 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"inkling/app/cli"
+	"inkling/app/desktop"
+	"inkling/app/workspace"
+	"inkling/storage"
+)
+
+// window runs the program with its window until that is closed. files are imported
+// and shown.
+func (p *program) window(ctx context.Context, files []string) int {
+	for i, f := range files {
+		if _, err := os.Stat(f); err != nil {
+			fmt.Fprintf(os.Stderr, "inkling: %q is neither a command nor a file: `inkling help` lists the commands\n", f)
+			return cli.ExitUsage
+		}
+		if !filepath.IsAbs(f) {
+			files[i] = filepath.Join(p.cwd, f)
+		}
+	}
+	if err := desktop.Available(); err != nil {
+		return p.fail(err)
+	}
+	w, err := p.open(false)
+	var locked *storage.LockedError
+	if errors.As(err, &locked) {
+		return p.handOver(ctx, append([]string{"open"}, files...))
+	}
+	if err != nil {
+		p.fail(err)
+		if err := desktop.Tell("Inkling cannot open your library", err.Error()); err != nil {
+			p.fail(err)
+		}
+		return cli.ExitError
+	}
+	return p.runWindow(ctx, w, files)
+}
+
+func (p *program) runWindow(ctx context.Context, w *workspace.Workspace, files []string) int {
+	win, err := desktop.New(w)
+	if err != nil {
+		return p.fail(errors.Join(err, w.Close()))
+	}
+	l, err := p.listen(w, win)
+	if err != nil {
+		return p.fail(errors.Join(err, w.Close()))
+	}
+	defer context.AfterFunc(ctx, win.Quit)()
+	win.Run(files)
+	if err := errors.Join(l.Close(), w.Close()); err != nil {
+		return p.fail(err)
+	}
+	return cli.ExitOK
+}

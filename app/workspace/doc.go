@@ -1,0 +1,32 @@
+// Package workspace is the hub of the program: it owns the library on disk, the
+// network node and the open documents, and joins the three. It has no window.
+//
+// # Idea
+//
+// A [Workspace] is one library folder in use by one program. A [Session] is one
+// open document and its wiring: the [crdt.Doc] behind a mutex, the goroutine that
+// takes new edits to disk, the log of patches from which views catch up, and the
+// carets of the other people in it.
+//
+// # A keystroke's way
+//
+// [Session.Replace] changes the document under the mutex and returns: the view can
+// draw. The session's flush goroutine then seals the new ops into changes and
+// hands them to the library's journal; when the commit has returned, the node is
+// told, and it sends what is on disk to the peers. While a commit is under way,
+// further keys gather and become one change.
+//
+// # A peer's edit's way
+//
+// The node hands bytes to the library face of the workspace (peers.go): decoded,
+// applied under the mutex, put into the journal in the order in which they were
+// applied, committed, and only then acknowledged. Views are told after that.
+// A document that no window shows is loaded for this and dropped again when it
+// has been idle for a while.
+//
+// # What it does not do
+//
+// It draws nothing and calls nothing of a window; who wants to know what happens
+// registers with [Workspace.Observe] or [Session.Watch] and moves to his own
+// goroutine.
+package workspace

@@ -1,0 +1,74 @@
+package workspace
+
+import (
+	"sync"
+
+	"inkling/crdt"
+)
+
+// Event is something that a window (or who else observes a workspace) wants to
+// know. The set is closed.
+type Event interface{ event() }
+
+type (
+	// DocumentsChanged: the list of documents, a title or an order in it.
+	DocumentsChanged struct{}
+	// PeopleChanged: somebody came, went, or has got more of my words.
+	PeopleChanged struct{}
+	// NearbyChanged: who is seen on the network and not known yet.
+	NearbyChanged struct{}
+	// SavingChanged: the disk refuses, or takes changes again; see [Workspace.Saving].
+	SavingChanged struct{}
+	// JoinRequested: somebody proved an invite of mine and waits to be let in.
+	// Answer must be called once.
+	JoinRequested struct {
+		Name   string
+		Doc    crdt.DocID
+		Title  string
+		Answer func(accept bool)
+	}
+)
+
+func (DocumentsChanged) event() {}
+func (PeopleChanged) event()    {}
+func (NearbyChanged) event()    {}
+func (SavingChanged) event()    {}
+func (JoinRequested) event()    {}
+
+// watchers is a set of functions to call when something happened.
+type watchers[T any] struct {
+	mu   sync.Mutex
+	next int
+	m    map[int]func(T)
+}
+
+// add registers f and returns what takes it off again.
+func (w *watchers[T]) add(f func(T)) (stop func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.m == nil {
+		w.m = map[int]func(T){}
+	}
+	key := w.next
+	w.next++
+	w.m[key] = f
+	return func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		delete(w.m, key)
+	}
+}
+
+// tell calls every watcher with v. It holds no lock meanwhile, so that a watcher
+// may add or stop watchers.
+func (w *watchers[T]) tell(v T) {
+	w.mu.Lock()
+	fs := make([]func(T), 0, len(w.m))
+	for _, f := range w.m {
+		fs = append(fs, f)
+	}
+	w.mu.Unlock()
+	for _, f := range fs {
+		f(v)
+	}
+}

@@ -1,0 +1,137 @@
+package workspace
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"inkling/netsync"
+	"inkling/netsync/discovery"
+)
+
+// Finding is one thing that [Workspace.Examine] looked at.
+type Finding struct {
+	OK   bool
+	What string // what was found, one sentence
+	Do   string // the next step for the person; "" when there is nothing to do
+}
+
+// discoveryTest is how long a packet is given to come back from the local network.
+const discoveryTest = 3 * time.Second
+
+// Examine looks at the library, the disk, the port and the local network, and says
+// what is wrong and what to do about it. It takes some seconds.
+func (w *Workspace) Examine(ctx context.Context) []Finding {
+	return slices.Concat(
+		w.examineLibrary(ctx),
+		w.examineSaving(),
+		w.examineKey(),
+		w.examinePort(),
+		w.examineNetwork(ctx),
+	)
+}
+
+func (w *Workspace) examineLibrary(ctx context.Context) []Finding {
+	report, err := w.Check(ctx)
+	if err != nil {
+		return []Finding{{What: fmt.Sprintf("The library in %s could not be read: %v.", w.dir, err),
+			Do: "Close other programs that use this folder and try again."}}
+	}
+	if !report.OK() {
+		return []Finding{{What: fmt.Sprintf("The library in %s is damaged: %v.", w.dir, report),
+			Do: "Export the documents that are intact with `inkling export`, then start with a new folder: inkling --data DIR."}}
+	}
+	return []Finding{{OK: true, What: fmt.Sprintf("The library in %s is intact (%v).", w.dir, report)}}
+}
+
+func (w *Workspace) examineSaving() []Finding {
+	if since, err := w.Saving(); err != nil {
+		return []Finding{{What: fmt.Sprintf("Nothing has been saved since %s: %v.", since.Local().Format("15:04"), err),
+			Do: "Make room on the disk, or export what you wrote to another one."}}
+	}
+	return nil
+}
+
+func (w *Workspace) examineKey() []Finding {
+	path, err := KeyPath(w.dir)
+	if err != nil {
+		return []Finding{{What: err.Error()}}
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return []Finding{{What: fmt.Sprintf("The device key cannot be read: %v.", err), Do: "Start Inkling once to make a new one."}}
+	}
+	if keyExposed(info) {
+		return []Finding{{What: fmt.Sprintf("Others on this computer can read the device key %s.", path),
+			Do: "chmod 600 " + path}}
+	}
+	return []Finding{{OK: true, What: "The device key is there and only yours."}}
+}
+
+// examinePort says on which port the program listens, or whether it could.
+func (w *Workspace) examinePort() []Finding {
+	if port := w.Port(); port != 0 {
+		return []Finding{{OK: true, What: fmt.Sprintf("Inkling listens on UDP port %d.", port)}}
+	}
+	conn, err := net.ListenUDP("udp", &net.UDPAddr{Port: netsync.DefaultPort})
+	if err != nil {
+		return []Finding{{What: fmt.Sprintf("UDP port %d is taken by another program.", netsync.DefaultPort),
+			Do: "Nothing: Inkling takes another port by itself."}}
+	}
+	conn.Close()
+	return []Finding{{OK: true, What: fmt.Sprintf("UDP port %d is free.", netsync.DefaultPort)}}
+}
+
+// examineNetwork sends a question to the local network and waits for an answer of
+// this very computer, on the way that other computers would take.
+func (w *Workspace) examineNetwork(ctx context.Context) []Finding {
+	addrs, trouble := findMyself(ctx, w.log)
+	var list []Finding
+	for _, t := range trouble {
+		list = append(list, Finding{What: t, Do: "In Together, type the address of the other computer or send an invite link."})
+	}
+	if len(addrs) == 0 {
+		return append(list, Finding{What: "Computers on this network cannot find each other by themselves: a question sent to all (mDNS) was not answered even by this one.",
+			Do: "Allow UDP port 5353 in the firewall of this computer, or type the other's address in Together."})
+	}
+	if !slices.ContainsFunc(addrs, func(a netip.AddrPort) bool { return !a.Addr().IsLoopback() }) {
+		return append(list, Finding{What: "This computer finds itself only on its own loopback: it is not connected to a network, or the network does not carry mDNS.",
+			Do: "Connect to the Wi-Fi or cable that the others use."})
+	}
+	return append(list, Finding{OK: true, What: "Finding others on this network works (mDNS)."})
+}
+
+// findMyself runs one finder that advertises and one that looks for it.
+func findMyself(ctx context.Context, log *slog.Logger) (addrs []netip.AddrPort, trouble []string) {
+	ctx, cancel := context.WithTimeout(ctx, discoveryTest)
+	defer cancel()
+	var nonce [8]byte
+	rand.Read(nonce[:]) // never fails (crypto/rand)
+	mark := "doctor=" + hex.EncodeToString(nonce[:])
+	shown, looking := discovery.New(log), discovery.New(log)
+	shown.SetAdvert(discovery.Advert{Port: 9, TXT: []string{mark}})
+	var mu sync.Mutex
+	var running sync.WaitGroup
+	running.Go(func() { shown.Run(ctx, func(discovery.Sighting) {}) })
+	running.Go(func() {
+		looking.Run(ctx, func(s discovery.Sighting) {
+			if slices.Contains(s.TXT, mark) {
+				mu.Lock()
+				addrs = append(addrs, s.Addrs...)
+				mu.Unlock()
+			}
+		})
+	})
+	<-ctx.Done()
+	trouble = looking.Trouble()
+	running.Wait()
+	return addrs, trouble
+}

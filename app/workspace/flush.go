@@ -1,0 +1,166 @@
+package workspace
+
+import (
+	"fmt"
+	"time"
+
+	"inkling/crdt"
+)
+
+// storeRetry is how long a session waits after the library refused a document's
+// row before it asks again.
+const storeRetry = time.Second
+
+// applyBatch is how many changes of a peer are applied before the mutex is given
+// free for a moment, so that a key never waits for a long delta.
+const applyBatch = 32
+
+// wakeFlush tells the flush goroutine that there are new ops.
+func (s *Session) wakeFlush() {
+	select {
+	case s.wake <- struct{}{}:
+	default: // it has been told
+	}
+}
+
+// flushLoop takes new local ops to disk, one group after the other: keys that
+// arrive while a commit is under way make the next change together.
+func (s *Session) flushLoop() {
+	defer close(s.ended)
+	for {
+		select {
+		case <-s.wake:
+			s.flush()
+		case done := <-s.syncs:
+			s.flush()
+			close(done)
+		case <-s.quit:
+			s.flush()
+			return
+		}
+	}
+}
+
+// sync returns when all local edits made before the call are on disk.
+func (s *Session) sync() {
+	done := make(chan struct{})
+	select {
+	case s.syncs <- done:
+		<-done
+	case <-s.ended:
+	}
+}
+
+// flush seals the new ops and returns when they are on disk (or the library gave
+// them up, which it reports itself).
+func (s *Session) flush() {
+	s.mu.Lock()
+	changes := s.doc.Flush(s.w.now())
+	title, minted := titleOf(s.doc), s.minted
+	s.mu.Unlock()
+	if len(changes) == 0 || !s.storeRow(minted) {
+		return
+	}
+	done := make(chan error, 1)
+	s.w.lib.Append(s.id, changes, title, s.w.now(), func(err error) { done <- err })
+	if err := <-done; err != nil {
+		s.w.log.Error("edits could not be saved", "doc", s.id, "err", err)
+		s.w.events.tell(SavingChanged{})
+		return
+	}
+	s.w.committed(s)
+}
+
+// storeRow makes sure that the library knows the document and this device's
+// replica before the first change goes there. While the disk refuses it tries
+// again; it returns false when the session was closed meanwhile.
+func (s *Session) storeRow(minted crdt.ReplicaID) bool {
+	for {
+		err := s.tryStoreRow(minted)
+		if err == nil {
+			return true
+		}
+		s.w.log.Error("the document could not be saved yet", "doc", s.id, "err", err)
+		s.w.events.tell(SavingChanged{})
+		select {
+		case <-time.After(storeRetry):
+		case <-s.w.closing:
+			return s.tryStoreRow(minted) == nil
+		}
+	}
+}
+
+func (s *Session) tryStoreRow(minted crdt.ReplicaID) error {
+	s.rowMu.Lock()
+	defer s.rowMu.Unlock()
+	now := s.w.now()
+	if !s.inLibrary() {
+		if err := s.w.lib.Add(s.genesis, now); err != nil {
+			return fmt.Errorf("add the document: %w", err)
+		}
+		if err := s.w.lib.AddMember(s.id, s.w.device, now); err != nil {
+			return fmt.Errorf("add myself to the document: %w", err)
+		}
+		s.mu.Lock()
+		s.stored = true
+		s.mu.Unlock()
+	}
+	if s.replica.IsZero() && !minted.IsZero() {
+		if err := s.w.lib.SetReplica(s.id, minted); err != nil {
+			return fmt.Errorf("store the replica: %w", err)
+		}
+		s.replica = minted
+	}
+	return nil
+}
+
+// receive applies a peer's changes and returns when they are on disk. Those that
+// wait for their cause are neither stored nor an error.
+func (s *Session) receive(changes []*crdt.Change) error {
+	var waits []chan error
+	var refused error
+	for len(changes) > 0 && refused == nil {
+		n := min(applyBatch, len(changes))
+		var done chan error
+		if done, refused = s.applyBatch(changes[:n]); done != nil {
+			waits = append(waits, done)
+		}
+		changes = changes[n:]
+	}
+	if len(waits) == 0 {
+		return refused
+	}
+	s.watch.tell(struct{}{})
+	for _, done := range waits {
+		if err := <-done; err != nil {
+			return fmt.Errorf("save what a peer sent: %w", err)
+		}
+	}
+	s.w.committed(s)
+	return refused
+}
+
+// applyBatch applies changes and queues what took effect for the disk, both under
+// the mutex: a local change that builds on them is queued after them. done is nil
+// when nothing took effect. A malformed change ends the batch with its error;
+// those before it count.
+func (s *Session) applyBatch(changes []*crdt.Change) (done chan error, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var applied []*crdt.Change
+	for _, c := range changes {
+		a, err2 := s.doc.Apply(c)
+		if err2 != nil {
+			err = err2
+			break
+		}
+		s.log.add(a.Patch)
+		applied = append(applied, a.Changes...)
+	}
+	if len(applied) == 0 {
+		return nil, err
+	}
+	done = make(chan error, 1)
+	s.w.lib.Append(s.id, applied, titleOf(s.doc), s.w.now(), func(err error) { done <- err })
+	return done, err
+}

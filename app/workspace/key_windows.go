@@ -1,0 +1,7 @@
+package workspace
+
+import "io/fs"
+
+// keyExposed cannot tell on Windows, where the user's folder is closed to others
+// by its access list.
+func keyExposed(fs.FileInfo) bool { return false }

@@ -1,0 +1,154 @@
+package workspace
+
+import (
+	"fmt"
+
+	"inkling/crdt"
+	"inkling/netsync"
+	"inkling/storage"
+)
+
+// peerLibrary is the workspace as the network node sees it: netsync.Library.
+type peerLibrary struct{ w *Workspace }
+
+var _ netsync.Library = peerLibrary{}
+
+func (p peerLibrary) Peers() ([]netsync.Peer, error) {
+	rows, err := p.w.lib.Peers()
+	if err != nil {
+		return nil, fmt.Errorf("list known peers: %w", err)
+	}
+	peers := make([]netsync.Peer, 0, len(rows))
+	for _, r := range rows {
+		peers = append(peers, netsync.Peer{ID: r.Key, Name: r.Name, Addrs: r.Addrs})
+	}
+	return peers, nil
+}
+
+func (p peerLibrary) RememberPeer(n netsync.Peer) error {
+	rows, err := p.w.lib.Peers()
+	if err != nil {
+		return fmt.Errorf("remember a peer: %w", err)
+	}
+	for _, r := range rows {
+		if r.Key == n.ID {
+			r.Name, r.Addrs, r.Seen = n.Name, n.Addrs, p.w.now()
+			return p.w.lib.SetPeer(r)
+		}
+	}
+	return fmt.Errorf("remember a peer: %x is not known", n.ID[:4])
+}
+
+func (p peerLibrary) SharedWith(id netsync.PeerID) ([]crdt.DocID, error) {
+	return p.w.lib.SharedWith(id)
+}
+
+func (p peerLibrary) Version(doc crdt.DocID) (crdt.VersionVector, error) {
+	return p.w.lib.Version(doc)
+}
+
+func (p peerLibrary) Since(doc crdt.DocID, have crdt.VersionVector, maxBytes int) ([][]byte, error) {
+	return p.w.lib.Since(doc, have, maxBytes)
+}
+
+// Receive decodes, applies and stores what a peer sent. All bodies are decoded
+// before the first takes effect.
+func (p peerLibrary) Receive(from netsync.PeerID, doc crdt.DocID, bodies [][]byte) error {
+	changes := make([]*crdt.Change, 0, len(bodies))
+	for _, b := range bodies {
+		c, err := crdt.DecodeChange(b)
+		if err != nil {
+			return err
+		}
+		changes = append(changes, c)
+	}
+	s, err := p.w.acquire(doc)
+	if err != nil {
+		return err
+	}
+	defer p.w.release(s)
+	return s.receive(changes)
+}
+
+func (p peerLibrary) AddInvite(i netsync.Invite) error {
+	return p.w.lib.AddInvite(storage.Invite{ID: i.ID, Secret: i.Secret, Doc: i.Doc, Created: p.w.now(), Expires: i.Expires})
+}
+
+func (p peerLibrary) Invite(id [8]byte) (netsync.Invite, error) {
+	row, err := p.w.lib.Invite(id)
+	if err != nil {
+		return netsync.Invite{}, err
+	}
+	return netsync.Invite{ID: row.ID, Secret: row.Secret, Doc: row.Doc, Expires: row.Expires, Used: !row.Used.IsZero()}, nil
+}
+
+// Admit lets n into the document of an invite and returns what it starts from.
+func (p peerLibrary) Admit(id [8]byte, n netsync.Peer) (crdt.Genesis, error) {
+	row, err := p.w.lib.Invite(id)
+	if err != nil {
+		return crdt.Genesis{}, err
+	}
+	doc, err := p.w.lib.Document(row.Doc)
+	if err != nil {
+		return crdt.Genesis{}, err
+	}
+	if err := p.w.lib.Admit(id, p.row(n), p.w.now()); err != nil {
+		return crdt.Genesis{}, err
+	}
+	p.w.events.tell(PeopleChanged{})
+	return doc.Genesis, nil
+}
+
+// Joined notes a document that an invite brought, and who gave it.
+func (p peerLibrary) Joined(g crdt.Genesis, issuer netsync.Peer) error {
+	now := p.w.now()
+	if err := p.w.lib.Joined(g, p.row(issuer), now); err != nil {
+		return err
+	}
+	if err := p.w.lib.AddMember(g.DocID(), p.w.device, now); err != nil {
+		return err
+	}
+	p.w.events.tell(DocumentsChanged{})
+	p.w.events.tell(PeopleChanged{})
+	return nil
+}
+
+func (p peerLibrary) row(n netsync.Peer) storage.Peer {
+	now := p.w.now()
+	return storage.Peer{Key: n.ID, Name: n.Name, Addrs: n.Addrs, Pinned: now, Seen: now}
+}
+
+// netEvent is called by the node with what happened on the network.
+func (w *Workspace) netEvent(e netsync.Event) {
+	switch e := e.(type) {
+	case netsync.PeerChanged:
+		w.people.setStatus(e.PeerStatus)
+		w.events.tell(PeopleChanged{})
+	case netsync.Acked:
+		w.people.setAcked(e.Peer, e.Doc, e.Version)
+		w.events.tell(PeopleChanged{})
+	case netsync.NearbyChanged:
+		w.events.tell(NearbyChanged{})
+	case netsync.PresenceChanged:
+		w.mu.Lock()
+		s := w.sessions[e.Doc]
+		w.mu.Unlock()
+		if s != nil {
+			s.setCaret(e.Peer, e.Name, e.Presence)
+		}
+	case netsync.JoinRequested:
+		w.joinRequested(e)
+	}
+}
+
+func (w *Workspace) joinRequested(e netsync.JoinRequested) {
+	title := Untitled
+	if d, err := w.lib.Document(e.Doc); err == nil && d.Title != "" {
+		title = d.Title
+	}
+	if w.people.preapproved(e.Doc) {
+		e.Answer(true)
+		return
+	}
+	w.events.tell(JoinRequested{Name: e.Name, Doc: e.Doc, Title: title, Answer: e.Answer})
+}

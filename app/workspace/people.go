@@ -1,0 +1,221 @@
+package workspace
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"inkling/crdt"
+	"inkling/netsync"
+)
+
+// Person is somebody this device knows (a device counts as a person).
+type Person struct {
+	ID    PeerID
+	Name  string
+	Here  bool      // connected and heard of within the last seconds
+	Since time.Time // when Here last changed; zero when never seen
+	// Behind is how many edits of the document asked about this person has not
+	// confirmed: letters and other single edits, mine and others'. 0 when the
+	// person has everything or is not in the document.
+	Behind int
+}
+
+// people is what is known of others since the program started.
+type people struct {
+	mu       *sync.Mutex
+	status   map[PeerID]netsync.PeerStatus
+	acked    map[PeerID]map[crdt.DocID]crdt.VersionVector
+	approved map[crdt.DocID]int // newcomers that need no confirmation
+}
+
+func newPeople() people {
+	return people{
+		mu:       new(sync.Mutex),
+		status:   map[PeerID]netsync.PeerStatus{},
+		acked:    map[PeerID]map[crdt.DocID]crdt.VersionVector{},
+		approved: map[crdt.DocID]int{},
+	}
+}
+
+func (p *people) setStatus(s netsync.PeerStatus) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.status[s.ID] = s
+}
+
+func (p *people) setAcked(id PeerID, doc crdt.DocID, v crdt.VersionVector) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.acked[id] == nil {
+		p.acked[id] = map[crdt.DocID]crdt.VersionVector{}
+	}
+	p.acked[id][doc] = v
+}
+
+// preapproved takes one approval for doc, if there is one.
+func (p *people) preapproved(doc crdt.DocID) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.approved[doc] == 0 {
+		return false
+	}
+	p.approved[doc]--
+	return true
+}
+
+// People lists the other members of a document, those who are here first, then by
+// name.
+func (w *Workspace) People(doc crdt.DocID) ([]Person, error) {
+	members, err := w.lib.Members(doc)
+	if err != nil {
+		return nil, fmt.Errorf("list the people of a document: %w", err)
+	}
+	version, err := w.lib.Version(doc)
+	if err != nil {
+		return nil, fmt.Errorf("list the people of a document: %w", err)
+	}
+	known, err := w.lib.Peers()
+	if err != nil {
+		return nil, fmt.Errorf("list the people of a document: %w", err)
+	}
+	var list []Person
+	for _, k := range known {
+		if !slices.Contains(members, k.Key) || PeerID(k.Key) == w.device {
+			continue
+		}
+		person := w.people.person(PeerID(k.Key), doc, version)
+		person.Name = cmp.Or(person.Name, k.Name, "Somebody")
+		if person.Since.IsZero() {
+			person.Since = k.Seen
+		}
+		list = append(list, person)
+	}
+	slices.SortFunc(list, func(a, b Person) int {
+		if a.Here != b.Here {
+			return map[bool]int{true: -1, false: 1}[a.Here]
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
+	return list, nil
+}
+
+func (p *people) person(id PeerID, doc crdt.DocID, version crdt.VersionVector) Person {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.status[id]
+	behind := 0
+	if acked, ok := p.acked[id][doc]; ok {
+		behind = missing(version, acked)
+	}
+	return Person{ID: id, Name: s.Name, Here: s.Online, Since: s.Since, Behind: behind}
+}
+
+// missing counts the edits of version that one who has seen acked lacks.
+func missing(version, acked crdt.VersionVector) (n int) {
+	for r, next := range version {
+		n += max(0, int(next)-int(acked[r]))
+	}
+	return n
+}
+
+// Nearby lists people seen on the network who have Together open too.
+func (w *Workspace) Nearby() []netsync.Nearby {
+	if w.node == nil {
+		return nil
+	}
+	return w.node.Nearby()
+}
+
+// NetworkTrouble says in plain sentences what keeps peers from finding each other;
+// empty when nothing is known to.
+func (w *Workspace) NetworkTrouble() []string {
+	if w.node == nil {
+		return []string{"The network is switched off for this command."}
+	}
+	return w.node.Trouble()
+}
+
+// SetVisible opens or closes this device to people nearby who are not known yet.
+func (w *Workspace) SetVisible(on bool) {
+	w.mu.Lock()
+	w.visible = on
+	w.mu.Unlock()
+	if w.node != nil {
+		w.node.SetVisible(on)
+	}
+}
+
+// Visible says whether people nearby can see this device.
+func (w *Workspace) Visible() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.visible
+}
+
+// Invite returns a link that lets one person into the document, after a
+// confirmation here: good for 24 hours, once. With approve the confirmation is
+// given beforehand, as long as this program runs.
+func (w *Workspace) Invite(doc crdt.DocID, approve bool) (link string, err error) {
+	if w.node == nil {
+		return "", errOffline
+	}
+	if _, err := w.lib.Document(doc); err != nil {
+		return "", fmt.Errorf("invite somebody: %w", err)
+	}
+	link, err = w.node.NewInvite(doc, w.now())
+	if err == nil && approve {
+		w.people.mu.Lock()
+		w.people.approved[doc]++
+		w.people.mu.Unlock()
+	}
+	return link, err
+}
+
+// InviteTo is Invite for an open document. A blank one is stored for it.
+func (w *Workspace) InviteTo(s *Session) (link string, err error) {
+	if err := s.tryStoreRow(crdt.ReplicaID{}); err != nil {
+		return "", fmt.Errorf("invite somebody: %w", err)
+	}
+	s.sync()
+	return w.Invite(s.id, false)
+}
+
+// Join follows an invite link and returns the document it opens, when the other
+// side has confirmed. Its errors are sentences for the person.
+func (w *Workspace) Join(ctx context.Context, link string) (crdt.DocID, error) {
+	if w.node == nil {
+		return crdt.DocID{}, errOffline
+	}
+	return w.node.Join(ctx, link)
+}
+
+// Dial looks for a peer at an address that the person typed.
+func (w *Workspace) Dial(ctx context.Context, addr string) error {
+	if w.node == nil {
+		return errOffline
+	}
+	return w.node.Dial(ctx, addr)
+}
+
+// Refresh looks for peers now.
+func (w *Workspace) Refresh() {
+	if w.node != nil {
+		w.node.Refresh()
+	}
+}
+
+// errOffline is given by what needs the network in a workspace opened without.
+var errOffline = fmt.Errorf("this needs a running Inkling: start the program, or `inkling serve`, first")
+
+// Port returns the UDP port on which peers reach this program, 0 without network.
+func (w *Workspace) Port() int {
+	if w.node == nil {
+		return 0
+	}
+	return w.node.Port()
+}

@@ -1,0 +1,319 @@
+package workspace
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"inkling/crdt"
+	"inkling/netsync"
+	"inkling/netsync/discovery"
+	"inkling/storage"
+)
+
+// sessionIdle is how long a document that nobody uses stays loaded.
+const sessionIdle = 30 * time.Second
+
+// Config says how to open a workspace.
+type Config struct {
+	Dir     string // the library folder
+	Name    string // display name; "": the one remembered, else the system's
+	Port    int    // UDP port; 0: the default
+	Offline bool   // no network at all: for sub-commands that only need the library
+	Logger  *slog.Logger
+}
+
+// Workspace is one library folder in use by this program. Its methods are safe for
+// concurrent use.
+type Workspace struct {
+	dir    string
+	lib    *storage.Library
+	node   *netsync.Node // nil when offline
+	key    ed25519.PrivateKey
+	device PeerID
+	log    *slog.Logger
+	events watchers[Event]
+
+	closing   chan struct{} // closed by Close
+	closeOnce sync.Once
+	closeErr  error
+
+	mu       sync.Mutex // guards what follows
+	name     string
+	visible  bool
+	sessions map[crdt.DocID]*Session
+	shown    map[crdt.DocID]int // windows that show a document
+	people   people
+}
+
+// Open opens the library in cfg.Dir, making it when there is none, and starts the
+// network. It gives storage's *LockedError when another program has the library
+// and *DamagedError when it is damaged.
+func Open(cfg Config) (*Workspace, error) {
+	dir, err := filepath.Abs(cfg.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("library folder %q: %w", cfg.Dir, err)
+	}
+	lib, err := storage.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	w := &Workspace{
+		dir: dir, lib: lib, log: cfg.Logger,
+		closing:  make(chan struct{}),
+		sessions: map[crdt.DocID]*Session{},
+		shown:    map[crdt.DocID]int{},
+		people:   newPeople(),
+	}
+	if err := w.start(cfg); err != nil {
+		return nil, errors.Join(err, lib.Close())
+	}
+	return w, nil
+}
+
+// OpenDamaged opens a library that [Open] found damaged, only to list and export
+// what is intact in it. Nothing in the folder is written.
+func OpenDamaged(dir string) (*Workspace, error) {
+	lib, err := storage.OpenReadOnly(dir)
+	if err != nil {
+		return nil, err
+	}
+	return &Workspace{
+		dir: dir, lib: lib, log: slog.New(slog.DiscardHandler),
+		closing:  make(chan struct{}),
+		sessions: map[crdt.DocID]*Session{},
+		shown:    map[crdt.DocID]int{},
+		people:   newPeople(),
+	}, nil
+}
+
+func (w *Workspace) start(cfg Config) error {
+	if w.log == nil {
+		w.log = slog.New(slog.DiscardHandler)
+	}
+	var err error
+	if w.key, err = deviceKey(w.dir); err != nil {
+		return err
+	}
+	w.device = PeerID(w.key.Public().(ed25519.PublicKey))
+	if err := w.adoptLibrary(); err != nil {
+		return err
+	}
+	if err := w.loadName(cfg.Name); err != nil {
+		return err
+	}
+	if cfg.Offline {
+		return nil
+	}
+	w.node, err = netsync.Start(netsync.Config{
+		Key:     w.key,
+		Name:    w.Name,
+		Library: peerLibrary{w},
+		Events:  w.netEvent,
+		Port:    cfg.Port,
+		Finder:  discovery.New(w.log),
+		Logger:  w.log,
+	})
+	if err != nil {
+		return fmt.Errorf("start the network: %w", err)
+	}
+	return nil
+}
+
+// deviceStateKey is the library's note of the device that writes in it.
+const deviceStateKey = "device"
+
+// adoptLibrary notices a library that was last used with another device key: a
+// copied folder or a restored backup. Its replicas belong to the other copy, so
+// this one writes under new ones (a ReplicaID is never used by two copies).
+func (w *Workspace) adoptLibrary() error {
+	var root crdt.DocID
+	last, err := w.lib.State(root, deviceStateKey)
+	if err != nil {
+		return fmt.Errorf("read the library's device: %w", err)
+	}
+	if string(last) == string(w.device[:]) {
+		return nil
+	}
+	docs, err := w.lib.Documents()
+	if err != nil {
+		return fmt.Errorf("list documents: %w", err)
+	}
+	for _, d := range docs {
+		if err := w.lib.SetReplica(d.ID, crdt.ReplicaID{}); err != nil {
+			return fmt.Errorf("leave the replica of the other copy: %w", err)
+		}
+		if err := w.lib.AddMember(d.ID, w.device, w.now()); err != nil {
+			return fmt.Errorf("add myself to a document: %w", err)
+		}
+	}
+	if err := w.lib.SetState(root, deviceStateKey, w.device[:]); err != nil {
+		return fmt.Errorf("note the library's device: %w", err)
+	}
+	return nil
+}
+
+// Close takes all edits to disk, says goodbye to the peers and frees the library.
+func (w *Workspace) Close() error {
+	w.closeOnce.Do(func() {
+		close(w.closing)
+		w.mu.Lock()
+		sessions := make([]*Session, 0, len(w.sessions))
+		for _, s := range w.sessions {
+			sessions = append(sessions, s)
+		}
+		w.mu.Unlock()
+		for _, s := range sessions {
+			s.close()
+		}
+		if w.node != nil {
+			w.closeErr = w.node.Close()
+		}
+		w.closeErr = errors.Join(w.closeErr, w.lib.Close())
+	})
+	return w.closeErr
+}
+
+// Dir returns the library folder, absolute.
+func (w *Workspace) Dir() string { return w.dir }
+
+// now is the only clock of the workspace. It is shown to people and groups undo
+// steps; no merge decision uses it.
+func (w *Workspace) now() time.Time { return time.Now() }
+
+// Observe registers f, called with every event on whichever goroutine it happened.
+// f must not block.
+func (w *Workspace) Observe(f func(Event)) (stop func()) { return w.events.add(f) }
+
+// Saving returns since when the disk refuses to save and why; a nil error when
+// all is well.
+func (w *Workspace) Saving() (since time.Time, err error) { return w.lib.Trouble() }
+
+// Documents lists the documents of the library, the last edited first.
+func (w *Workspace) Documents() ([]storage.Document, error) { return w.lib.Documents() }
+
+// New opens a blank document. The library hears of it at the first edit.
+func (w *Workspace) New() *Session {
+	g := crdt.Genesis{Creator: w.device}
+	rand.Read(g.Random[:]) // never fails (crypto/rand)
+	s := newSession(w, g.DocID())
+	s.genesis = g
+	s.refs = 1
+	close(s.ready)
+	go s.flushLoop()
+	w.mu.Lock()
+	w.sessions[s.id] = s
+	w.mu.Unlock()
+	w.show(s.id, +1)
+	return s
+}
+
+// Open opens a document for a window. [Session.Close] ends the use.
+func (w *Workspace) Open(id crdt.DocID) (*Session, error) {
+	s, err := w.acquire(id)
+	if err == nil {
+		w.show(id, +1)
+	}
+	return s, err
+}
+
+// Close ends the use of a session by the one who got it from Open or New. It
+// returns when the edits are on disk.
+func (s *Session) Close() {
+	s.w.show(s.id, -1)
+	s.w.release(s)
+}
+
+// acquire returns the loaded session of a document and counts one more user.
+func (w *Workspace) acquire(id crdt.DocID) (*Session, error) {
+	w.mu.Lock()
+	s, open := w.sessions[id]
+	if !open {
+		s = newSession(w, id)
+		w.sessions[id] = s
+	}
+	s.refs++
+	w.mu.Unlock()
+	if !open {
+		s.load()
+	}
+	<-s.ready
+	if s.err != nil {
+		w.mu.Lock()
+		delete(w.sessions, id)
+		w.mu.Unlock()
+		return nil, s.err
+	}
+	return s, nil
+}
+
+// release counts one user less. A document without users is dropped after a while.
+func (w *Workspace) release(s *Session) {
+	s.sync() // so that who has no users has nothing unsaved either
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if s.refs--; s.refs == 0 {
+		time.AfterFunc(sessionIdle, func() { w.drop(s) })
+	}
+}
+
+// drop forgets s if nobody has come back to it.
+func (w *Workspace) drop(s *Session) {
+	w.mu.Lock()
+	idle := s.refs == 0 && w.sessions[s.id] == s
+	if idle {
+		delete(w.sessions, s.id)
+	}
+	w.mu.Unlock()
+	if idle {
+		s.close()
+	}
+}
+
+// show counts the windows that show a document and tells the node when the first
+// one opens and the last one closes.
+func (w *Workspace) show(id crdt.DocID, n int) {
+	w.mu.Lock()
+	before := w.shown[id]
+	w.shown[id] = before + n
+	if before+n == 0 {
+		delete(w.shown, id)
+	}
+	w.mu.Unlock()
+	if w.node == nil || (before == 0) == (before+n == 0) {
+		return
+	}
+	w.node.SetOpen(id, before == 0)
+	if before != 0 {
+		w.node.SetPresence(id, nil)
+	}
+}
+
+// setPresence passes this person's place on.
+func (w *Workspace) setPresence(id crdt.DocID, p *netsync.Presence) {
+	if w.node != nil {
+		w.node.SetPresence(id, p)
+	}
+}
+
+// committed tells who may want to know that changes of s are on disk.
+func (w *Workspace) committed(s *Session) {
+	if w.node != nil {
+		w.node.Committed(s.id)
+	}
+	w.events.tell(DocumentsChanged{})
+}
+
+// Delete puts a document into the bin.
+func (w *Workspace) Delete(id crdt.DocID) error {
+	if err := w.lib.Delete(id, w.now()); err != nil {
+		return fmt.Errorf("delete the document: %w", err)
+	}
+	w.events.tell(DocumentsChanged{})
+	return nil
+}
