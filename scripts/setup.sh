@@ -18,7 +18,7 @@ why[run]="to draw the window"
 packages[run]="libgl1-mesa-dri libegl1 libdecor-0-0 libdecor-0-plugin-1-cairo"
 why[test]="to test in real windows and simulated networks"
 packages[test]="xvfb iproute2"
-why[go]="to fetch Go $GO_FETCH (this machine has none that is new enough)"
+why[go]="to fetch Go $GO_FETCH"
 packages[go]="golang-go ca-certificates"
 
 # missing GROUP prints the group's packages that are not installed.
@@ -44,7 +44,7 @@ become_root() {
 	elif type -P sudo >/dev/null && { sudo -n true 2>/dev/null || { [[ -t 0 ]] && sudo -v; }; }; then
 		as_root=(sudo)
 	else
-		echo "Packages are missing, and this account is not allowed to install them. An administrator must run:" >&2
+		echo "This account is not allowed to install packages. An administrator must run:" >&2
 		echo "  apt-get update && apt-get install --no-install-recommends $*" >&2
 		exit 1
 	fi
@@ -55,11 +55,12 @@ install() {
 	become_root "$@"
 	log="$(mktemp)"
 	trap 'rm -f "$log"' EXIT
+	echo "Installing by apt-get; this may take some minutes."
 	apt_get install "$@" && return
-	echo "Refreshing apt's package lists: they do not lead to these packages."
+	echo "Refreshing apt's package lists first: they do not lead to these packages."
 	apt_get update && apt_get install "$@" && return
 	cat "$log" >&2
-	echo "apt could not install: $*. Its words are above; run the same command again once that is put right." >&2
+	echo "apt-get failed; its words are above. Run the same command again once that is put right." >&2
 	exit 1
 }
 
@@ -84,7 +85,7 @@ ensure() {
 	for group in "$@"; do
 		list="$(missing "$group" | tr '\n' ' ')"
 		[[ -n "$list" ]] || continue
-		echo "Installing ${list}${why[$group]}."
+		echo "Missing ${why[$group]}: ${list% }"
 		all+=($list)
 	done
 	((${#all[@]} == 0)) || install "${all[@]}"
@@ -93,20 +94,20 @@ ensure() {
 # ensure_go gets a toolchain, with the help of whatever older Go there is.
 ensure_go() {
 	local old
-	find_go >/dev/null && return
-	old="$(type -P go || true)"
-	if [[ -z "$old" ]]; then
-		ensure go
-		old="$(type -P go)" || {
-			echo "Go is missing. Install Go ${GO_FETCH} or later from https://go.dev/dl/ and run the same command again." >&2
-			exit 1
-		}
-	fi
-	echo "Fetching Go $GO_FETCH into $toolchain_dir (70 MB), to build Inkling: go.mod asks for it."
+	old="$(type -P go)" || {
+		echo "Go is missing. Install Go $GO_FETCH or later from https://go.dev/dl/ and run the same command again." >&2
+		exit 1
+	}
+	echo "Fetching Go $GO_FETCH (70 MB) into $toolchain_dir: no Go here is new enough to build Inkling."
 	fetch_go "$old"
 }
 
-if (($# > 0)) && [[ "$(uname)" == Linux ]]; then
-	ensure "$@"
+groups=("$@")
+go="$(find_go || true)"
+if [[ -z "$go" ]] && ! type -P go >/dev/null; then
+	groups+=(go)
 fi
-ensure_go
+if ((${#groups[@]} > 0)) && [[ "$(uname)" == Linux ]]; then
+	ensure "${groups[@]}"
+fi
+[[ -n "$go" ]] || ensure_go
