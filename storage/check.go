@@ -1,0 +1,139 @@
+package storage
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"inkling/crdt"
+)
+
+// maxLost is how many unreadable changes of one document a report names.
+const maxLost = 100
+
+// Report is what [Library.Check] found.
+type Report struct {
+	// Problems are SQLite's complaints about the structure of the file.
+	Problems  []string
+	Documents []DocumentReport
+}
+
+// DocumentReport says how much of one document can be read.
+type DocumentReport struct {
+	Document
+	Changes int   // that can be read
+	Bytes   int64 // of their bodies
+	// Lost are the changes that cannot, the first 100 of them.
+	Lost []*LostError
+	// Gaps are places where a chain or the journal does not go on: rows are missing.
+	Gaps []string
+	// Unread says why the journal could not be read to its end; nil when it was.
+	Unread error
+}
+
+// Intact says whether all of the document can be read.
+func (d DocumentReport) Intact() bool { return len(d.Lost) == 0 && len(d.Gaps) == 0 && d.Unread == nil }
+
+// Intact says whether nothing is wrong.
+func (r Report) Intact() bool {
+	for _, d := range r.Documents {
+		if !d.Intact() {
+			return false
+		}
+	}
+	return len(r.Problems) == 0
+}
+
+// String says what is wrong, a line for each thing, or that nothing is.
+func (r Report) String() string {
+	var b strings.Builder
+	for _, p := range r.Problems {
+		fmt.Fprintf(&b, "library.db: %s\n", p)
+	}
+	for _, d := range r.Documents {
+		for _, e := range d.Lost {
+			fmt.Fprintln(&b, e)
+		}
+		for _, gap := range d.Gaps {
+			fmt.Fprintf(&b, "document %q (%s): %s\n", d.name(), d.ID, gap)
+		}
+		if d.Unread != nil {
+			fmt.Fprintf(&b, "document %q (%s): %v\n", d.name(), d.ID, d.Unread)
+		}
+	}
+	if b.Len() == 0 {
+		return plural(len(r.Documents), "document") + " intact\n"
+	}
+	return b.String()
+}
+
+// Check reads everything: the structure of the file, and of every document, the bin
+// included, the hash and the encoding of every change. It takes about 3 ms per MB
+// and holds up no writer. The error says that the check could not be made; what is
+// wrong with the library is in the report.
+func (l *Library) Check(ctx context.Context) (Report, error) {
+	var r Report
+	var err error
+	if r.Problems, err = structureProblems(ctx, l.readers, "PRAGMA integrity_check(100)"); err != nil {
+		d, isDamage := orDamage(err).(damage)
+		if !isDamage {
+			return r, fmt.Errorf("storage: check the library: %w", err)
+		}
+		r.Problems = append(r.Problems, string(d))
+	}
+	documents, err := l.documents(`ORDER BY 5 DESC, doc.name`)
+	if err != nil {
+		return r, err
+	}
+	for _, d := range documents {
+		report, err := l.checkDocument(ctx, d)
+		if err != nil {
+			return r, err
+		}
+		r.Documents = append(r.Documents, report)
+	}
+	return r, nil
+}
+
+// checkDocument reads all changes of d. The error is ctx's.
+func (l *Library) checkDocument(ctx context.Context, d Document) (DocumentReport, error) {
+	r := DocumentReport{Document: d}
+	version := crdt.VersionVector{}
+	place := int64(0)
+	for s, err := range l.journal(ctx, d.ID, 0) {
+		if ctx.Err() != nil {
+			return r, ctx.Err()
+		}
+		if err != nil {
+			r.Unread = err
+			return r, nil
+		}
+		if s.place != place+1 {
+			r.gap("places %d to %d of the journal are missing", place+1, s.place-1)
+		}
+		place = s.place
+		if want := version[s.replica]; s.seq != want {
+			r.gap("replica %s goes on at %d, not at %d", s.replica, s.seq, want)
+		}
+		version[s.replica] = s.next
+		if _, err := s.change(); err != nil {
+			r.lose(s.lost(d.ID, d.Title, err))
+			continue
+		}
+		r.Changes++
+		r.Bytes += int64(len(s.body))
+	}
+	return r, nil
+}
+
+func (r *DocumentReport) gap(format string, args ...any) {
+	if len(r.Gaps) < maxLost {
+		r.Gaps = append(r.Gaps, fmt.Sprintf(format, args...))
+	}
+}
+
+func (r *DocumentReport) lose(e *LostError) {
+	if len(r.Lost) < maxLost {
+		r.Lost = append(r.Lost, e)
+	}
+}

@@ -1,0 +1,56 @@
+// Package storage is the library on disk: one folder, one SQLite database, every
+// change of every document.
+//
+// # Idea
+//
+// Changes are the only truth (package crdt). The library is a journal of them:
+// per document, in the order in which they were applied. Whoever has the journal
+// has the text. Nothing in it is ever altered. The list of documents is derived
+// from it and written in the same transaction.
+//
+// One goroutine writes. [Library.Append] puts changes into a queue and returns;
+// the goroutine commits the first change of a burst at once and later ones in
+// groups, 50 ms apart, with synchronous=FULL, and then says so. Only then may a
+// change leave this machine. When the disk refuses, nothing is dropped: the queue
+// is tried again until it succeeds, and [Library.Trouble] says since when nothing
+// is saved. Readers have connections of their own and are never waited for.
+//
+// # Words
+//
+//	Library   the folder and its database; one process owns it at a time
+//	Journal   a document's committed changes in apply order
+//	Place     a change's number in its document's journal, from 1
+//	Body      the bytes of a change, as crdt encodes them; stored with its SHA-256
+//	Group     the changes committed by one transaction
+//	Listing   what the list of documents shows: title, time of last change
+//	Member    a device that may read and write a document
+//	Damaged   the file is not what was written; it is copied aside, never repaired
+//	          in place
+//
+// # Smallest example
+//
+//	library, err := storage.Open(dir)
+//	err = library.Add(genesis, time.Now())
+//	library.Append(genesis.DocID(), doc.Flush(now), "Title", now, func(err error) {
+//		// committed when err is nil
+//	})
+//	for change, err := range library.Changes(genesis.DocID()) { … }
+//	err = library.Close()
+//
+// # Files
+//
+//	DIR/library.db       the database; sql/README.md explains its tables
+//	DIR/library.db-wal   the newest commits while a process has it open
+//	DIR/library.db-shm   an index into the -wal file; holds nothing lasting
+//	DIR/lock             locked by the process that owns the library; empty
+//	DIR/damaged-*/       copies of a database that was found damaged
+//
+// # What it does not do
+//
+// It does not apply changes, check who wrote them, or keep text. It does not
+// compact history, make backups, or salvage what is left of a damaged document.
+// It does not encrypt. It does not tell two forks of one replica apart: of two
+// changes with one Seq the first to come is kept. Nothing here may os.Open
+// library.db while SQLite has it open: closing such a file drops SQLite's locks
+// (POSIX record locks belong to the process).
+package storage

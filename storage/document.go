@@ -1,0 +1,152 @@
+package storage
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"inkling/crdt"
+)
+
+// Document is what the list of documents shows of one.
+type Document struct {
+	ID      crdt.DocID
+	Genesis crdt.Genesis
+	Title   string // derived from its text by whoever appends; may be empty
+
+	Created, Modified time.Time
+	Deleted           bool // it is in the bin
+}
+
+const documentSQL = `
+SELECT doc.name, doc.genesis, coalesce(listing.title, ''), doc.created,
+       coalesce(listing.modified, doc.created), doc.deleted IS NOT NULL
+  FROM doc LEFT JOIN listing ON listing.doc = doc.id `
+
+func scanDocument(scan func(...any) error) (d Document, err error) {
+	var name, genesis []byte
+	var created, modified int64
+	if err = scan(&name, &genesis, &d.Title, &created, &modified, &d.Deleted); err != nil {
+		return d, err
+	}
+	d.Created, d.Modified = time.UnixMilli(created), time.UnixMilli(modified)
+	if err = fill(d.ID[:], name, "document id"); err != nil {
+		return d, err
+	}
+	if d.Genesis, err = crdt.DecodeGenesis(genesis); err != nil {
+		return d, fmt.Errorf("document %s: %w", d.ID, err)
+	}
+	if d.Genesis.DocID() != d.ID {
+		return d, fmt.Errorf("document %s does not start from its genesis", d.ID)
+	}
+	return d, nil
+}
+
+// Documents lists what is not in the bin, the newest Modified first.
+func (l *Library) Documents() ([]Document, error) {
+	return l.documents(`WHERE doc.deleted IS NULL ORDER BY 5 DESC, doc.name`)
+}
+
+func (l *Library) documents(which string, args ...any) ([]Document, error) {
+	rows, err := l.readers.Query(documentSQL+which, args...)
+	if err != nil {
+		return nil, fmt.Errorf("storage: list documents: %w", err)
+	}
+	list, err := collect(rows, scanDocument)
+	if err != nil {
+		return list, fmt.Errorf("storage: list documents: %w", err)
+	}
+	return list, nil
+}
+
+// Document returns one document, also one in the bin, or [ErrNotFound].
+func (l *Library) Document(id crdt.DocID) (Document, error) {
+	list, err := l.documents(`WHERE doc.name = ?`, id[:])
+	switch {
+	case err != nil:
+		return Document{}, err
+	case len(list) == 0:
+		return Document{}, ErrNotFound
+	}
+	return list[0], nil
+}
+
+// Add makes the library know the document that starts from g. It returns after
+// the commit. A document that is known stays as it is, also in the bin.
+func (l *Library) Add(g crdt.Genesis, now time.Time) error {
+	return l.write("add document", func(tx *sql.Tx) error {
+		_, err := addDocument(tx, g, now)
+		return err
+	})
+}
+
+func addDocument(tx *sql.Tx, g crdt.Genesis, now time.Time) (id int64, err error) {
+	name := g.DocID()
+	at := now.UnixMilli()
+	_, err = tx.Exec(`INSERT INTO doc (name, genesis, created) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING`, name[:], g.Bytes(), at)
+	if err != nil {
+		return 0, err
+	}
+	if id, err = findDocument(tx, name); err != nil {
+		return 0, err
+	}
+	_, err = tx.Exec(`INSERT INTO listing (doc, title, modified) VALUES (?, '', ?) ON CONFLICT (doc) DO NOTHING`, id, at)
+	return id, err
+}
+
+// findDocument returns doc.id of a document, or [ErrNotFound].
+func findDocument(tx *sql.Tx, doc crdt.DocID) (id int64, err error) {
+	err = tx.QueryRow(`SELECT id FROM doc WHERE name = ?`, doc[:]).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, ErrNotFound
+	}
+	return id, err
+}
+
+// Delete puts a document into the bin: a mark, nothing is removed. Deleting it
+// again keeps the first time. Unknown documents give [ErrNotFound].
+func (l *Library) Delete(id crdt.DocID, now time.Time) error {
+	return l.write("delete document", func(tx *sql.Tx) error {
+		return updateDocument(tx, `deleted = coalesce(deleted, ?)`, now.UnixMilli(), id)
+	})
+}
+
+func updateDocument(tx *sql.Tx, set string, value any, id crdt.DocID) error {
+	result, err := tx.Exec(`UPDATE doc SET `+set+` WHERE name = ?`, value, id[:])
+	if err != nil {
+		return err
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(err, ErrNotFound)
+	}
+	return nil
+}
+
+// Replica returns the replica that this device writes doc as; zero when none was
+// minted. Unknown documents give [ErrNotFound].
+func (l *Library) Replica(doc crdt.DocID) (r crdt.ReplicaID, err error) {
+	var column []byte
+	err = l.readers.QueryRow(`SELECT replica FROM doc WHERE name = ?`, doc[:]).Scan(&column)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return r, ErrNotFound
+	case err != nil:
+		return r, fmt.Errorf("storage: read the replica of %s: %w", doc, err)
+	case column == nil:
+		return r, nil
+	}
+	return r, fill(r[:], column, "replica")
+}
+
+// SetReplica remembers the replica that this device writes doc as, and returns
+// after the commit: a change under r must not be made before. Unknown documents
+// give [ErrNotFound].
+func (l *Library) SetReplica(doc crdt.DocID, r crdt.ReplicaID) error {
+	if r.IsZero() {
+		panic("storage: SetReplica with the zero replica")
+	}
+	return l.write("remember replica", func(tx *sql.Tx) error {
+		return updateDocument(tx, `replica = ?`, r[:], doc)
+	})
+}

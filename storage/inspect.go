@@ -1,0 +1,169 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// fullCheckBytes is the size of a library up to which opening checks the structure
+// of all of it (about 1.2 ms per MB). Beyond, opening checks the small tables in
+// full and sampleRows changes; [Library.Check] checks all.
+const fullCheckBytes = 200 << 20
+
+// sampleRows is how many of the newest changes opening a great library checks.
+const sampleRows = 1000
+
+// damage is a reason to call a library damaged, in plain words.
+type damage string
+
+func (d damage) Error() string { return string(d) }
+
+// ensureSound makes an empty library at path if there is none, and otherwise checks
+// what is there, through a connection that cannot alter it.
+func ensureSound(dir, path string) error {
+	size, err := sizeOf(path)
+	if err != nil {
+		return err
+	}
+	if size < 0 {
+		if wal, err := sizeOf(path + walSuffix); err != nil || wal > 0 {
+			return errors.Join(err, describe(dir, damage("library.db is missing, and library.db-wal with the newest changes is there")))
+		}
+		if err := create(path); err != nil {
+			return err
+		}
+		return syncDir(dir)
+	}
+	err = inspect(dir, path, size)
+	var d damage
+	if errors.As(err, &d) {
+		return describe(dir, d)
+	}
+	return err
+}
+
+// sizeOf returns the size of a file in bytes, -1 when there is none.
+func sizeOf(path string) (int64, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return -1, nil
+	case err != nil:
+		return 0, fmt.Errorf("storage: open library: %w", err)
+	}
+	return info.Size(), nil
+}
+
+// inspect says what is wrong with the library at path: a [damage], a [*NewerError],
+// or that it cannot be read now.
+func inspect(dir, path string, size int64) error {
+	if size == 0 {
+		return damage("library.db is empty")
+	}
+	db, err := openReaders(path, "ro")
+	if err != nil {
+		return orDamage(err)
+	}
+	defer db.Close()
+	if err := checkIdentity(db, dir); err != nil {
+		return orDamage(err)
+	}
+	if err := checkSchema(db); err != nil {
+		return orDamage(fmt.Errorf("storage: check the tables: %w", err))
+	}
+	if size > fullCheckBytes {
+		return orDamage(checkSample(db))
+	}
+	return orDamage(checkStructure(context.Background(), db, "PRAGMA quick_check(1)"))
+}
+
+// orDamage tells what the file itself is to blame for from what is not: a missing
+// permission, a full table of open files, a disk that does not answer.
+func orDamage(err error) error {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_NOTADB:
+		return damage("library.db is not a database")
+	case sqlite3.SQLITE_CORRUPT:
+		return damage("parts of library.db are not what was written (" + e.Error() + ")")
+	}
+	return err
+}
+
+// checkIdentity says whether db is a library, and one that this program knows.
+func checkIdentity(db *sql.DB, dir string) error {
+	var id, version int
+	if err := db.QueryRow("PRAGMA application_id").Scan(&id); err != nil {
+		return err
+	}
+	if err := db.QueryRow("PRAGMA user_version").Scan(&version); err != nil {
+		return err
+	}
+	switch {
+	case id != applicationID:
+		return damage("library.db is a database, but not an Inkling library")
+	case version > schemaVersion():
+		return &NewerError{Dir: dir, Version: version, Known: schemaVersion()}
+	case version < 1:
+		return damage(fmt.Sprintf("library.db has format %d, which never was", version))
+	}
+	return nil
+}
+
+// checkStructure runs a pragma of SQLite that answers "ok" or with problems.
+func checkStructure(ctx context.Context, db *sql.DB, pragma string) error {
+	problems, err := structureProblems(ctx, db, pragma)
+	if err != nil {
+		return err
+	}
+	if len(problems) > 0 {
+		return damage("parts of library.db are not what was written (" + problems[0] + ")")
+	}
+	return nil
+}
+
+// structureProblems returns what such a pragma complains of.
+func structureProblems(ctx context.Context, db *sql.DB, pragma string) ([]string, error) {
+	rows, err := db.QueryContext(ctx, pragma)
+	if err != nil {
+		return nil, err
+	}
+	lines, err := collect(rows, func(scan func(...any) error) (s string, err error) { return s, scan(&s) })
+	if len(lines) == 1 && lines[0] == "ok" {
+		lines = nil
+	}
+	return lines, err
+}
+
+// checkSample checks all small tables, and the hashes of the newest changes of the
+// documents changed last.
+func checkSample(db *sql.DB) error {
+	for _, table := range []string{"doc", "listing", "peer", "member", "invite", "state"} {
+		if err := checkStructure(context.Background(), db, "PRAGMA quick_check("+table+")"); err != nil {
+			return err
+		}
+	}
+	rows, err := db.Query(`SELECT change.place, change.replica, change.seq, change.next_seq, change.hash, change.codec, change.body
+		  FROM (SELECT doc FROM listing ORDER BY modified DESC LIMIT 100) recent JOIN change ON change.doc = recent.doc
+		 WHERE change.place > (SELECT max(place) FROM change newest WHERE newest.doc = recent.doc) - ? / 100`, sampleRows)
+	if err != nil {
+		return err
+	}
+	sample, err := collect(rows, func(func(...any) error) (*stored, error) { return scanStored(rows) })
+	for _, s := range sample {
+		if s.check() != nil {
+			return damage(fmt.Sprintf("change %d of replica %s: %v", s.seq, s.replica, errHash))
+		}
+	}
+	return err
+}

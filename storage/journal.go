@@ -1,0 +1,102 @@
+package storage
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"inkling/crdt"
+)
+
+// codecChange says that a body is crdt.Change.Bytes.
+const codecChange = 1
+
+// maxTitle is how many bytes of a title the listing keeps.
+const maxTitle = 1 << 10
+
+// row is a change as it is stored.
+type row struct {
+	replica   crdt.ReplicaID
+	seq, next uint32
+	hash      [32]byte
+	body      []byte
+}
+
+// A SeqError says that changes handed to [Library.Append] leave a gap in their
+// chain, or overlap what is stored of it without being part of it: the caller's
+// mistake. None of the changes in that call was stored.
+type SeqError struct {
+	Replica      crdt.ReplicaID
+	Seq, WantSeq uint32
+}
+
+func (e *SeqError) Error() string {
+	return fmt.Sprintf("storage: change at seq %d of replica %s, the journal goes on at %d", e.Seq, e.Replica, e.WantSeq)
+}
+
+// Append queues local changes of doc, in apply order, and returns at once; it never
+// waits for the disk. done is called once, on a goroutine of the library, in the
+// order of calls: with nil after the commit; with an error when the changes are
+// wrong in themselves ([*SeqError], [ErrNotFound] for an unknown document), when
+// too much waits already ([ErrFull]), or when the library gives up at
+// [Library.Close]. While the disk refuses, the changes wait and done is not called;
+// see [Library.Trouble]. A slow done delays the others' but no commit.
+//
+// Changes that the journal has already are passed over. title (at most 1 KiB of it)
+// and now become the document's title and time of last change, in the same
+// transaction, unless all changes were passed over.
+func (l *Library) Append(doc crdt.DocID, changes []*crdt.Change, title string, now time.Time, done func(error)) {
+	j, err := l.newJob(doc, changes, title, now, done)
+	if err == nil {
+		err = l.queue.add(j, maxQueued)
+	}
+	if err != nil {
+		go done(err) // the caller may hold what done needs
+	}
+}
+
+// AppendRemote is [Library.Append] for changes that came from a peer: it first
+// waits until less than 256 KiB are queued, so that local changes go first. An
+// error means that nothing was queued and done will not be called: ctx ended, the
+// disk refuses, or the library is closed.
+func (l *Library) AppendRemote(ctx context.Context, doc crdt.DocID, changes []*crdt.Change, title string, now time.Time, done func(error)) error {
+	j, err := l.newJob(doc, changes, title, now, done)
+	if err != nil {
+		return err
+	}
+	return l.queue.addRemote(ctx, j)
+}
+
+func (l *Library) newJob(doc crdt.DocID, changes []*crdt.Change, title string, now time.Time, done func(error)) (*job, error) {
+	if l.queue == nil {
+		return nil, ErrReadOnly
+	}
+	j := &job{doc: doc, title: title, now: now, done: done, cost: jobCost + len(title)}
+	for _, c := range changes {
+		r := row{replica: c.Replica, seq: c.Seq, next: c.Next(), body: c.Bytes()}
+		if r.replica.IsZero() || r.next <= r.seq || len(r.body) > crdt.MaxChangeBytes {
+			return nil, fmt.Errorf("storage: append to %s: a change of %d bytes with seqs %d to %d of replica %s cannot be stored",
+				doc, len(r.body), r.seq, r.next, r.replica)
+		}
+		r.hash = sha256.Sum256(r.body)
+		j.rows = append(j.rows, r)
+		j.cost += len(r.body)
+	}
+	return j, nil
+}
+
+// trimTitle makes title fit to be kept: valid UTF-8, at most maxTitle bytes.
+func trimTitle(title string) string {
+	title = strings.ToValidUTF8(title, "\uFFFD")
+	if len(title) <= maxTitle {
+		return title
+	}
+	end := maxTitle
+	for !utf8.RuneStart(title[end]) {
+		end--
+	}
+	return title[:end]
+}

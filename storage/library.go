@@ -1,0 +1,155 @@
+package storage
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+var (
+	// ErrNotFound says that the library has no such document, peer or invite.
+	ErrNotFound = errors.New("storage: not in the library")
+	// ErrReadOnly says that the library was opened with [OpenReadOnly].
+	ErrReadOnly = errors.New("storage: the library is open for reading only")
+	// ErrClosed says that the library was closed before.
+	ErrClosed = errors.New("storage: the library is closed")
+)
+
+// Library is one person's documents on disk. Its methods are safe for concurrent
+// use. Times are kept to the millisecond.
+type Library struct {
+	dir     string
+	readers *sql.DB
+	// Of the owner only; nil in a library opened for reading.
+	lock   *os.File
+	queue  *queue
+	tails  *tails
+	writer *writer
+
+	closing  sync.Once
+	closeErr error
+}
+
+// Open opens the library in dir as its owner, and makes dir and an empty library
+// when there is none. Errors: [*LockedError] when somebody else owns it,
+// [*NewerError] when a newer Inkling wrote it, [*DamagedError] when it is not what
+// was written. In none of these cases is anything in it altered.
+//
+// The structure of the whole file is checked, in about 1 ms per MB; beyond
+// [fullCheckBytes] only part of it.
+func Open(dir string) (*Library, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("storage: open %s: %w", dir, err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("storage: make the library's folder: %w", err)
+	}
+	lock, err := acquireLock(dir)
+	if err != nil {
+		return nil, err
+	}
+	l, err := openOwned(dir, lock)
+	if err != nil {
+		lock.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+func openOwned(dir string, lock *os.File) (*Library, error) {
+	path := filepath.Join(dir, databaseFile)
+	if err := ensureSound(dir, path); err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		return nil, fmt.Errorf("storage: open library: %w", err)
+	}
+	w := &writer{path: path, stopped: make(chan struct{})}
+	if err := w.connect(); err != nil {
+		return nil, err
+	}
+	readers, err := openReaders(path, "rw")
+	if err != nil {
+		w.disconnect()
+		return nil, err
+	}
+	l := &Library{dir: dir, lock: lock, readers: readers, tails: newTails(readers), queue: newQueue(), writer: w}
+	w.queue, w.tails = l.queue, l.tails
+	go l.queue.tell()
+	go w.run()
+	return l, nil
+}
+
+// OpenReadOnly opens the library in dir to look at it or to export from it, also a
+// damaged one, and also while its owner has it open. It takes no lock and alters
+// neither library.db nor library.db-wal (SQLite may make an empty -wal and a -shm
+// file beside them). Methods that write give [ErrReadOnly]. A library written by a
+// newer Inkling gives a [*NewerError].
+func OpenReadOnly(dir string) (*Library, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("storage: open %s: %w", dir, err)
+	}
+	path := filepath.Join(dir, databaseFile)
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("storage: no library in %s: %w", dir, err)
+	}
+	readers, err := openReaders(path, "ro")
+	if err != nil {
+		return nil, err
+	}
+	if err := checkIdentity(readers, dir); err != nil {
+		readers.Close()
+		return nil, fmt.Errorf("storage: open %s for reading: %w", path, err)
+	}
+	return &Library{dir: dir, readers: readers}, nil
+}
+
+// Dir returns the library's folder, absolute.
+func (l *Library) Dir() string { return l.dir }
+
+// Close commits what is queued, tells everyone waiting, empties the -wal file into
+// the database and gives the library up. When the disk refuses to the last, the
+// error says how much was not saved. Close must not be called from a done function
+// of [Library.Append]. Closing again returns the same.
+func (l *Library) Close() error {
+	l.closing.Do(func() { l.closeErr = l.close() })
+	return l.closeErr
+}
+
+func (l *Library) close() error {
+	if l.writer == nil {
+		return l.readers.Close()
+	}
+	givenUp := l.queue.close()
+	<-l.writer.stopped
+	<-l.queue.told
+	return errors.Join(givenUp(), l.readers.Close(), l.writer.shut(), l.lock.Close())
+}
+
+// Trouble says since when nothing can be saved, and why; err is nil while all is
+// well. Changes stay in the queue meanwhile and are tried again, at least every
+// five seconds.
+func (l *Library) Trouble() (since time.Time, err error) {
+	if l.queue == nil {
+		return time.Time{}, nil
+	}
+	return l.queue.trouble()
+}
+
+// write runs f in a transaction of the writer, in its turn, and returns after the
+// commit. f may run again on a new connection only if write is called again.
+func (l *Library) write(what string, f func(*sql.Tx) error) error {
+	if l.queue == nil {
+		return ErrReadOnly
+	}
+	if err := l.queue.write(f); err != nil {
+		return fmt.Errorf("storage: %s: %w", what, err)
+	}
+	return nil
+}

@@ -1,0 +1,141 @@
+package storage
+
+import (
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+)
+
+// applicationID is what PRAGMA application_id says of a library: "INKL".
+const applicationID = 0x494e4b4c
+
+//go:embed sql/*.sql
+var schemaFiles embed.FS
+
+// migrations returns the schema files in the order of their numbers, which count
+// from 1: a library of version n has run the first n of them.
+func migrations() []string {
+	names, err := fs.Glob(schemaFiles, "sql/*.sql")
+	if err != nil {
+		panic("storage: " + err.Error())
+	}
+	slices.Sort(names)
+	var list []string
+	for i, name := range names {
+		text, err := schemaFiles.ReadFile(name)
+		if err != nil || !strings.HasPrefix(name, fmt.Sprintf("sql/%04d-", i+1)) {
+			panic("storage: schema files are not numbered without gaps: " + name)
+		}
+		list = append(list, string(text))
+	}
+	return list
+}
+
+// schemaVersion is the user_version of the libraries this program writes.
+func schemaVersion() int { return len(migrations()) }
+
+// A NewerError says that a newer Inkling wrote the library. Nothing was touched.
+type NewerError struct {
+	Dir            string
+	Version, Known int // of the library; the greatest this program reads
+}
+
+func (e *NewerError) Error() string {
+	return fmt.Sprintf("the library in %q was written by a newer Inkling (format %d, this one reads up to %d); "+
+		"nothing was touched; please update Inkling", e.Dir, e.Version, e.Known)
+}
+
+// create makes an empty library at path. It comes into being by a rename, so that
+// a library.db that exists was once whole, whenever the power went.
+func create(path string) error {
+	draft := path + ".new"
+	if err := writeEmpty(draft); err != nil {
+		return fmt.Errorf("storage: create %s: %w", path, err)
+	}
+	if err := os.Rename(draft, path); err != nil {
+		return fmt.Errorf("storage: create %s: %w", path, err)
+	}
+	return nil
+}
+
+// writeEmpty makes draft, and replaces what a start that was cut short left there.
+func writeEmpty(draft string) error {
+	for _, suffix := range []string{"", walSuffix, shmSuffix} {
+		if err := os.Remove(draft + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	f, err := os.OpenFile(draft, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	db, err := openWriter(draft)
+	if err != nil {
+		return err
+	}
+	err = migrate(db)
+	return errors.Join(err, db.Close()) // closing moves everything from the -wal file into draft
+}
+
+// migrate gives the empty database db its lasting settings and its tables.
+func migrate(db *sql.DB) error {
+	settings := fmt.Sprintf("PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA application_id = %d", applicationID)
+	if _, err := db.Exec(settings); err != nil {
+		return err
+	}
+	return transact(db, func(tx *sql.Tx) error {
+		for i, text := range migrations() {
+			if _, err := tx.Exec(text); err != nil {
+				return fmt.Errorf("schema file %d: %w", i+1, err)
+			}
+		}
+		_, err := tx.Exec(fmt.Sprintf("PRAGMA user_version = %d", schemaVersion()))
+		return err
+	})
+}
+
+// schemaOf returns the tables and indices of db as SQLite remembers them.
+func schemaOf(db *sql.DB) ([]string, error) {
+	rows, err := db.Query(`SELECT type || ' ' || name || ': ' || coalesce(sql, '') FROM sqlite_schema ORDER BY 1`)
+	if err != nil {
+		return nil, err
+	}
+	return collect(rows, func(scan func(...any) error) (s string, err error) { return s, scan(&s) })
+}
+
+// checkSchema compares db's tables with those that the schema files make. Tables
+// that SQLite or a person added (sqlite_stat1, a view) do no harm.
+func checkSchema(db *sql.DB) error {
+	fresh, err := sql.Open("sqlite", "file::memory:")
+	if err != nil {
+		return err
+	}
+	defer fresh.Close()
+	fresh.SetMaxOpenConns(1) // every connection would be a database of its own
+	if err := migrate(fresh); err != nil {
+		return err
+	}
+	want, err := schemaOf(fresh)
+	if err != nil {
+		return err
+	}
+	have, err := schemaOf(db)
+	if err != nil {
+		return err
+	}
+	for _, s := range want {
+		if !slices.Contains(have, s) {
+			name, _, _ := strings.Cut(s, ":")
+			return fmt.Errorf("%s is missing or is not what it should be", name)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,76 @@
+-- Library schema, version 1. README.md beside this file explains it to a stranger.
+-- All times are milliseconds since the Unix epoch. They are shown to people and
+-- decide nothing. Keys are raw bytes.
+
+-- A document this library knows. The row stays when the document goes to the bin,
+-- so that a deleted document is not taken for a new one when a peer offers it.
+CREATE TABLE doc (
+  id      INTEGER PRIMARY KEY,                           -- short number used inside this file only
+  name    BLOB    NOT NULL UNIQUE CHECK (length(name) = 32),    -- crdt.DocID: SHA-256 of genesis
+  genesis BLOB    NOT NULL CHECK (length(genesis) = 49),        -- crdt.Genesis.Bytes
+  created INTEGER NOT NULL,
+  deleted INTEGER,                                       -- when it went to the bin; NULL: it is not there
+  replica BLOB CHECK (length(replica) = 16)              -- crdt.ReplicaID this device writes as; NULL: none minted
+) STRICT;
+
+-- The journal: the only truth about what a document says. Rows are never altered.
+-- Per (doc, replica) the rows touch: each begins at the next_seq of the one before,
+-- the first at 0.
+CREATE TABLE change (
+  doc      INTEGER NOT NULL REFERENCES doc (id),
+  replica  BLOB    NOT NULL CHECK (length(replica) = 16),
+  seq      INTEGER NOT NULL,                             -- Seq of the first op
+  next_seq INTEGER NOT NULL CHECK (next_seq > seq),      -- Seq behind the last op
+  place    INTEGER NOT NULL,                             -- place in the document's journal: apply order, from 1
+  hash     BLOB    NOT NULL CHECK (length(hash) = 32),   -- SHA-256 of body
+  codec    INTEGER NOT NULL,                             -- 1: body is crdt.Change.Bytes
+  body     BLOB    NOT NULL,                             -- last, so that the columns before it are read without it
+  PRIMARY KEY (doc, replica, seq)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX change_place ON change (doc, place);
+
+-- Derived from the journal: what the list of documents shows. Written in the
+-- transaction of the changes it follows from.
+CREATE TABLE listing (
+  doc      INTEGER PRIMARY KEY REFERENCES doc (id),
+  title    TEXT    NOT NULL,
+  modified INTEGER NOT NULL
+) STRICT;
+
+-- Devices this library's owner trusts.
+CREATE TABLE peer (
+  key    BLOB PRIMARY KEY CHECK (length(key) = 32),      -- Ed25519 public key of the device
+  name   TEXT NOT NULL,
+  addrs  TEXT NOT NULL,                                  -- last known addresses, ip:port, separated by spaces
+  pinned INTEGER,                                        -- when it was first trusted
+  seen   INTEGER                                         -- when it was last connected; NULL: never
+) STRICT, WITHOUT ROWID;
+
+-- Devices that may read and write a document.
+CREATE TABLE member (
+  doc   INTEGER NOT NULL REFERENCES doc (id),
+  key   BLOB    NOT NULL CHECK (length(key) = 32),
+  added INTEGER NOT NULL,
+  PRIMARY KEY (doc, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX member_key ON member (key);
+
+-- Invitations this device has issued. Each admits one device.
+CREATE TABLE invite (
+  id      BLOB PRIMARY KEY CHECK (length(id) = 8),
+  secret  BLOB    NOT NULL CHECK (length(secret) = 16),
+  doc     INTEGER NOT NULL REFERENCES doc (id),
+  created INTEGER NOT NULL,
+  expires INTEGER NOT NULL,
+  used_by BLOB CHECK (length(used_by) = 32),             -- device key; NULL: open
+  used    INTEGER                                        -- when; NULL: open
+) STRICT, WITHOUT ROWID;
+
+-- Small things remembered for the person: window size, caret places. Losing
+-- them loses no words.
+CREATE TABLE state (
+  doc   BLOB NOT NULL CHECK (length(doc) = 32),          -- doc.name, or 32 zero bytes for the library itself
+  key   TEXT NOT NULL,
+  value BLOB NOT NULL,
+  PRIMARY KEY (doc, key)
+) STRICT;
