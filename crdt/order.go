@@ -121,6 +121,9 @@ func (d *Doc) neighbour(p pos, by, origin *replica, ref uint32) (seq uint32, ok 
 	if r.by != by {
 		return 0, false
 	}
-	other, oref := by.origin(r.seq + p.off)
-	return r.seq + p.off, other == origin && (origin == nil || oref == ref)
+	seq = r.seq + p.off
+	if other, oref := by.origin(seq); other != origin || (origin != nil && oref != ref) {
+		return 0, false
+	}
+	return seq, true
 }
