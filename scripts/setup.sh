@@ -10,39 +10,49 @@ set -euo pipefail
 # shellcheck source=scripts/toolchain.sh
 . "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
 
-declare -A packages why
-why[build]="to compile the window (Fyne)"
-packages[build]="gcc libc6-dev pkg-config libgl-dev libegl-dev libx11-dev libxcursor-dev libxrandr-dev libxinerama-dev libxi-dev
-	libxxf86vm-dev libwayland-dev libxkbcommon-dev"
-why[run]="to draw the window"
-packages[run]="libgl1-mesa-dri libegl1 libdecor-0-0 libdecor-0-plugin-1-cairo"
-why[test]="to test in real windows and simulated networks"
-packages[test]="xvfb iproute2"
-why[go]="to fetch Go $GO_FETCH"
-packages[go]="golang-go ca-certificates"
+# packages GROUP prints its Debian packages, why GROUP what they are for.
+packages() {
+	case "$1" in
+	build) echo gcc libc6-dev pkg-config libgl-dev libegl-dev libx11-dev libxcursor-dev libxrandr-dev libxinerama-dev \
+		libxi-dev libxxf86vm-dev libwayland-dev libxkbcommon-dev ;;
+	run) echo libgl1-mesa-dri libegl1 libdecor-0-0 libdecor-0-plugin-1-cairo ;;
+	test) echo xvfb iproute2 ;;
+	go) echo golang-go ca-certificates ;;
+	*) echo "setup.sh: no group is called $1" >&2 && exit 2 ;;
+	esac
+}
+why() {
+	case "$1" in
+	build) echo "to compile the window (Fyne)" ;;
+	run) echo "to draw the window" ;;
+	test) echo "to test in real windows and simulated networks" ;;
+	go) echo "to fetch Go $GO_FETCH" ;;
+	esac
+}
 
 # missing GROUP prints the group's packages that are not installed.
 missing() {
-	local installed package
-	installed=" $(dpkg-query -W -f '${Package}:${db:Status-Status} ' ${packages[$1]} 2>/dev/null || true)"
-	for package in ${packages[$1]}; do
+	local wanted installed package
+	wanted="$(packages "$1")"
+	installed=" $(dpkg-query -W -f '${Package}:${db:Status-Status} ' $wanted 2>/dev/null || true)"
+	for package in $wanted; do
 		[[ "$installed" == *" $package:installed "* ]] || echo "$package"
 	done
 }
 
 # apt_get ARGS runs apt-get as root. Its output goes to $log, which is shown when it fails.
 apt_get() {
-	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+	"${as_root[@]}" DEBIAN_FRONTEND=noninteractive \
 		apt-get -y --no-install-recommends -o DPkg::Lock::Timeout=300 "$@" >"$log" 2>&1 </dev/null
 }
 
 # become_root sets as_root, or says what an administrator must run.
 become_root() {
-	as_root=()
+	as_root=(env)
 	if [[ "$(id -u)" == 0 ]]; then
 		return
 	elif type -P sudo >/dev/null && { sudo -n true 2>/dev/null || { [[ -t 0 ]] && sudo -v; }; }; then
-		as_root=(sudo)
+		as_root=(sudo env)
 	else
 		echo "This account is not allowed to install packages. An administrator must run:" >&2
 		echo "  apt-get update && apt-get install --no-install-recommends $*" >&2
@@ -70,7 +80,7 @@ without_apt() {
 	pkg-config --exists gl x11 xcursor xrandr xinerama xi xxf86vm wayland-client xkbcommon 2>/dev/null && return
 	echo "This machine has no apt, so please install what these Debian packages hold, by your system's own means:" >&2
 	for group in "$@"; do
-		echo "  ${why[$group]}:" ${packages[$group]} >&2
+		echo "  $(why "$group"): $(packages "$group")" >&2
 	done
 	exit 1
 }
@@ -85,7 +95,7 @@ ensure() {
 	for group in "$@"; do
 		list="$(missing "$group" | tr '\n' ' ')"
 		[[ -n "$list" ]] || continue
-		echo "Missing ${why[$group]}: ${list% }"
+		echo "Missing $(why "$group"): ${list% }"
 		all+=($list)
 	done
 	((${#all[@]} == 0)) || install "${all[@]}"
