@@ -33,7 +33,7 @@ why() {
 # missing GROUP prints the group's packages that are not installed.
 missing() {
 	local wanted installed package
-	wanted="$(packages "$1")"
+	wanted="$(packages "$1")" || exit
 	installed=" $(dpkg-query -W -f '${Package}:${db:Status-Status} ' $wanted 2>/dev/null || true)"
 	for package in $wanted; do
 		[[ "$installed" == *" $package:installed "* ]] || echo "$package"
