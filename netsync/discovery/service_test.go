@@ -301,13 +301,21 @@ func BenchmarkNewcomer(b *testing.B) {
 	ben := newLoopback()
 	txt := unique("ben")
 	ben.SetAdvert(Advert{Port: 7002, TXT: []string{txt}})
-	run(b, ben).Service.Refresh()
+	run(b, ben)
+	run(b, newLoopback()).wait(b, txt)
+	var took []time.Duration
 	for b.Loop() {
 		ctx, stop := context.WithCancel(context.Background())
+		start := time.Now()
+		var once sync.Once
 		newLoopback().Run(ctx, func(s Sighting) {
 			if slices.Contains(s.TXT, txt) {
+				once.Do(func() { took = append(took, time.Since(start)) })
 				stop()
 			}
 		})
 	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Microseconds()), "p50-µs")
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds()), "p99-µs")
 }
