@@ -82,6 +82,9 @@ func (d *Doc) checkBlocks() error {
 }
 
 func (r *run) check() error {
+	if uint64(r.text)+uint64(r.bytes) > uint64(len(r.by.text)) {
+		return fmt.Errorf("text from %d to %d of %d", r.text, r.text+r.bytes, len(r.by.text))
+	}
 	text := r.content()
 	switch {
 	case r.n == 0 || r.n > maxRun:
@@ -119,7 +122,10 @@ func (d *Doc) checkElements() error {
 			}
 			elements += int(rec.n)
 			for k := range rec.n {
-				p := d.seq.find(r, rec.seq+k)
+				p, ok := d.seq.lookup(r, rec.seq+k)
+				if !ok {
+					return fmt.Errorf("the index does not lead to element %d of replica %s", rec.seq+k, id)
+				}
 				run := d.seq.run(p)
 				if got := int(run.text + run.byteAt(p.off)); got != at {
 					return fmt.Errorf("text of element %d of replica %s is at %d, want %d", rec.seq+k, id, got, at)

@@ -106,13 +106,21 @@ func (s *sequence) before(p pos) sums {
 
 // find returns where the element {by, seq} is.
 func (s *sequence) find(by *replica, seq uint32) pos {
+	p, ok := s.lookup(by, seq)
+	if !ok {
+		panic("crdt: the index leads to a block without the element")
+	}
+	return p
+}
+
+func (s *sequence) lookup(by *replica, seq uint32) (p pos, ok bool) {
 	b := by.index.find(seq)
 	for i := range b.runs {
 		if r := &b.runs[i]; r.by == by && seq-r.seq < r.n {
-			return pos{block: b.at, run: i, off: seq - r.seq}
+			return pos{block: b.at, run: i, off: seq - r.seq}, true
 		}
 	}
-	panic("crdt: the index leads to a block without the element")
+	return pos{}, false
 }
 
 // behind returns the place behind the element at p.
