@@ -6,10 +6,10 @@ import "unicode/utf8"
 // rsync and LBFS), so that after an edit the cuts before and behind it are where
 // they were, and the pieces between them are still in the cache.
 const (
-	minPiece = 64   // bytes before a cut is looked for
+	minPiece = 40   // bytes before a cut is looked for
 	maxPiece = 1024 // bytes after which a cut is made at any place that is safe
 	// oneIn is how many words on average go by until one starts a piece.
-	oneIn = 8
+	oneIn = 4
 )
 
 // cutPiece returns the length in bytes of the first piece of s.
