@@ -1,0 +1,304 @@
+//go:build linux
+
+package uitest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// usual is where a person has the window, unless a test wants it elsewhere.
+var usual = image.Rect(0, 0, 1000, 760)
+
+// Waits that are no promise of the program, only the end of patience.
+const (
+	commandPatience = 30 * time.Second
+	endPatience     = 15 * time.Second
+	textPatience    = 10 * time.Second
+)
+
+// person sits at a machine in front of a display of their own and has a home folder
+// and one library. Both outlive the program.
+type person struct {
+	t       testing.TB
+	name    string
+	machine *machine
+	screen  *display
+	home    string
+	data    string // the library folder
+
+	cmd    *exec.Cmd // the program with its window, nil when it does not run
+	ended  chan error
+	log    string // its output
+	window *window
+}
+
+// newPerson gives somebody a display and an empty home.
+func newPerson(t testing.TB, name string, at *machine) *person {
+	t.Helper()
+	home, err := os.MkdirTemp("", "ink") // short: a socket's path has 107 bytes at most
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(home) })
+	p := &person{t: t, name: name, machine: at, screen: newDisplay(t), home: home, data: filepath.Join(home, "library")}
+	p.log = filepath.Join(home, "log.txt")
+	if err := os.Mkdir(filepath.Join(home, "run"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			p.keepEvidence()
+		}
+		p.kill()
+	})
+	return p
+}
+
+// env is the person's surroundings: nothing of ours but the search path.
+func (p *person) env(display string) []string {
+	env := []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + p.home, "LANG=C.UTF-8", "TZ=UTC",
+		"XDG_DATA_HOME=" + filepath.Join(p.home, "data"), "XDG_CONFIG_HOME=" + filepath.Join(p.home, "config"),
+		"XDG_CACHE_HOME=" + filepath.Join(p.home, "cache"), "XDG_RUNTIME_DIR=" + filepath.Join(p.home, "run"),
+		"LIBGL_ALWAYS_SOFTWARE=1", "NO_AT_BRIDGE=1", "DBUS_SESSION_BUS_ADDRESS=disabled:",
+		"FYNE_THEME=light", "GOTRACEBACK=all",
+	}
+	if display != "" {
+		env = append(env, "DISPLAY="+display)
+	}
+	return env
+}
+
+// launch starts the program with its window and returns when it is drawn and has the
+// keyboard.
+func (p *person) launch(args ...string) (took time.Duration) {
+	p.t.Helper()
+	start := time.Now()
+	p.begin(args...)
+	p.window = p.screen.windowOf(p.cmd.Process.Pid)
+	eventually(p.t, windowPatience, "the window is drawn", func() (bool, string) {
+		return colours(p.see()) > 8, "one blank rectangle"
+	})
+	return time.Since(start)
+}
+
+// begin starts the program and does not wait for anything.
+func (p *person) begin(args ...string) {
+	p.t.Helper()
+	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer log.Close()
+	p.cmd = p.machine.command(binary, append([]string{"--data", p.data, "--name", p.name, "--verbose"}, args...)...)
+	p.cmd.Env, p.cmd.Dir = p.env(p.screen.name), p.home
+	p.cmd.Stdout, p.cmd.Stderr = log, log
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := p.cmd.Start(); err != nil {
+		p.t.Fatalf("start the program: %v", err)
+	}
+	ended := make(chan error, 1)
+	p.ended = ended
+	go func(cmd *exec.Cmd) { ended <- cmd.Wait() }(p.cmd)
+}
+
+// start launches the program and puts its window where it usually is.
+func (p *person) start() (took time.Duration) {
+	p.t.Helper()
+	took = p.launch()
+	p.window.place(usual)
+	p.settle()
+	return took
+}
+
+// settle waits until the window has been drawn at its new size: two equal looks, with
+// a caret's blink not counted.
+func (p *person) settle() {
+	p.t.Helper()
+	before := p.see()
+	eventually(p.t, 10*time.Second, "the window comes to rest", func() (bool, string) {
+		time.Sleep(10 * glance)
+		now := p.see()
+		changed := difference(before, now)
+		before = now
+		return changed.Dx() <= 4, "still changing in " + changed.String()
+	})
+}
+
+// wait waits until the program ends by itself and returns its exit code.
+func (p *person) wait() int {
+	p.t.Helper()
+	select {
+	case err := <-p.ended:
+		p.cmd = nil
+		return exitCode(err)
+	case <-time.After(endPatience):
+		p.t.Fatalf("%s's program does not end", p.name)
+		return -1
+	}
+}
+
+// kill ends the program as a power cut does.
+func (p *person) kill() {
+	if p.cmd == nil {
+		return
+	}
+	p.cmd.Process.Kill()
+	<-p.ended
+	p.cmd = nil
+}
+
+// stop ends the program in order; it must exit with 0.
+func (p *person) stop() {
+	p.t.Helper()
+	p.cmd.Process.Signal(syscall.SIGTERM)
+	if exit := p.wait(); exit != 0 {
+		p.t.Errorf("%s's program ended with exit code %d after SIGTERM", p.name, exit)
+	}
+}
+
+// close closes the window by the cross in its frame; the program must exit with 0.
+func (p *person) close() {
+	p.t.Helper()
+	p.window.close()
+	if exit := p.wait(); exit != 0 {
+		p.t.Errorf("%s's program ended with exit code %d after its window was closed", p.name, exit)
+	}
+}
+
+// types writes as a quick typist does.
+func (p *person) types(text string) { p.screen.types(text, pace) }
+
+// presses presses chords such as "Ctrl+C".
+func (p *person) presses(chords ...string) { p.screen.presses(chords...) }
+
+// see returns what the window shows, in the coordinates of the screen.
+func (p *person) see() *image.RGBA { return p.screen.capture(p.window.bounds()) }
+
+// result is what a sub-command did.
+type result struct {
+	stdout, stderr string
+	exit           int
+}
+
+func (r result) String() string {
+	return fmt.Sprintf("exit code %d\nstdout: %s\nstderr: %s", r.exit, r.stdout, r.stderr)
+}
+
+// inkling runs a sub-command on the person's library, without a display.
+func (p *person) inkling(args ...string) result {
+	p.t.Helper()
+	cmd := p.machine.command(binary, append([]string{"--data", p.data}, args...)...)
+	cmd.Env, cmd.Dir = p.env(""), p.home
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := cmd.Start(); err != nil {
+		p.t.Fatalf("run inkling %s: %v", strings.Join(args, " "), err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case err := <-ended:
+		return result{stdout.String(), stderr.String(), exitCode(err)}
+	case <-time.After(commandPatience):
+		cmd.Process.Kill()
+		<-ended
+		p.t.Fatalf("inkling %s gave no answer in %v", strings.Join(args, " "), commandPatience)
+		return result{}
+	}
+}
+
+// exitCode returns the exit code of a process that was waited for, -1 when a signal
+// ended it.
+func exitCode(err error) int {
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &exit):
+		return exit.ExitCode()
+	}
+	return -1
+}
+
+// must runs a sub-command that has to succeed and returns what it printed.
+func (p *person) must(args ...string) string {
+	p.t.Helper()
+	r := p.inkling(args...)
+	if r.exit != 0 {
+		p.t.Fatalf("inkling %s: %v", strings.Join(args, " "), r)
+	}
+	return r.stdout
+}
+
+// export returns the text of a document, "" and why not when it cannot be had.
+func (p *person) export(doc string) (text, why string) {
+	p.t.Helper()
+	r := p.inkling("export", doc)
+	if r.exit != 0 {
+		return "", strings.TrimSpace(r.stderr)
+	}
+	return r.stdout, ""
+}
+
+// waitForText waits until the document exports as want.
+func (p *person) waitForText(doc, want string) {
+	p.t.Helper()
+	eventually(p.t, textPatience, fmt.Sprintf("%s has the text %q", p.name, want), func() (bool, string) {
+		text, why := p.export(doc)
+		return text == want, fmt.Sprintf("%q %s", text, why)
+	})
+}
+
+// status is the part of `inkling status --json` that the tests look at.
+type status struct {
+	Name      string
+	Port      int
+	Together  bool
+	Unsaved   string
+	Trouble   []string
+	Nearby    []string
+	Documents []struct {
+		ID, Title string
+		People    []struct {
+			Name   string
+			Here   bool
+			Behind int
+		}
+	}
+}
+
+func (p *person) status() status {
+	p.t.Helper()
+	var s status
+	out := p.must("status", "--json")
+	if err := json.Unmarshal([]byte(out), &s); err != nil {
+		p.t.Fatalf("status --json: %v in\n%s", err, out)
+	}
+	return s
+}
+
+// whereabouts says whether name is here, in any document, by the status command.
+func (p *person) whereabouts(name string) (here, known bool) {
+	p.t.Helper()
+	for _, d := range p.status().Documents {
+		for _, other := range d.People {
+			if other.Name == name {
+				return other.Here, true
+			}
+		}
+	}
+	return false, false
+}
