@@ -1,6 +1,7 @@
 package link
 
 import (
+	"inkling/crdt"
 	"inkling/netsync/wire"
 )
 
@@ -34,6 +35,8 @@ type (
 	Watch struct{ On bool }
 	// Probe asks for a sign of life now.
 	Probe struct{}
+	// Share tells an admitted dialler which documents it may open streams for.
+	Share struct{ Docs []crdt.DocID }
 	// Renamed says that the person has another name.
 	Renamed struct{ Name string }
 )
@@ -50,6 +53,7 @@ func (Decided) event()  {}
 func (Adopted) event()  {}
 func (Watch) event()    {}
 func (Probe) event()    {}
+func (Share) event()    {}
 func (Renamed) event()  {}
 
 // Effect is what whoever runs the machine has to do, in order.
@@ -58,9 +62,8 @@ type Effect interface{ effect() }
 type (
 	// Send sends a message on the control stream.
 	Send struct{ Message wire.Message }
-	// Ping and Pong send that datagram.
+	// Ping sends that datagram. Pongs need no machine.
 	Ping struct{}
-	Pong struct{}
 	// Close closes the connection. Nothing follows.
 	Close struct {
 		Code   wire.Code
@@ -98,7 +101,6 @@ type (
 
 func (Send) effect()         {}
 func (Ping) effect()         {}
-func (Pong) effect()         {}
 func (Close) effect()        {}
 func (Verified) effect()     {}
 func (LookUp) effect()       {}

@@ -118,6 +118,8 @@ func (m *Machine) Step(now time.Time, e Event) []Effect {
 		return m.tick(now)
 	case Probe:
 		return m.pulse.probe(now)
+	case Share:
+		return m.share(e)
 	case Renamed:
 		return m.renamed(e)
 	}
@@ -194,6 +196,17 @@ func (m *Machine) call(e Calls) []Effect {
 		panic("link: Calls to somebody who is no stranger")
 	}
 	return []Effect{Send{e.Call}}
+}
+
+// share offers documents. Only a listener does: the dialler opens the streams.
+func (m *Machine) share(e Share) (effects []Effect) {
+	if m.state != admitted || m.dialler {
+		panic("link: Share at the dialler's end or too early")
+	}
+	for _, doc := range e.Docs {
+		effects = append(effects, Send{wire.Offer{Doc: doc}})
+	}
+	return effects
 }
 
 func (m *Machine) renamed(e Renamed) []Effect {

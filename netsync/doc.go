@@ -1,0 +1,52 @@
+// Package netsync makes the documents of people who trust each other equal, over
+// the local network and without a server.
+//
+// # Idea
+//
+// A [Node] is this device on the network: one UDP socket, one QUIC connection to
+// each device it knows, one stream for each document both share. Devices find
+// each other by mDNS, by the addresses where they last met, by an address somebody typed or by an
+// invite link. Who is at the other end is proved inside the encrypted connection
+// with Ed25519 device keys (netsync/link); a stranger gets nothing but the
+// chance to show an invite. Changes leave after they are committed and are
+// acknowledged after the other end has committed them (netsync/docsync).
+//
+// The node keeps no documents: a [Library] does, and the node asks it. What a
+// stranger needs to write a peer is in PROTOCOL.md.
+//
+// # Words
+//
+//	Peer, PeerID   another device; the ID is its Ed25519 public key
+//	pinned         its key is in the library: it may connect
+//	member         it may have a certain document
+//	Link           one connection of two peers
+//	Sighting       a program seen on the local network, nothing proved
+//	Nearby         somebody visible here now
+//	Presence       where somebody's caret is
+//	Finder         finds sightings; netsync/discovery implements it
+//
+// # Smallest example
+//
+//	node, err := netsync.Start(netsync.Config{
+//		Key: key, Name: name, Library: library, Events: events, Finder: discovery.New(logger),
+//	})
+//	link, err := node.NewInvite(doc, time.Now())  // give it to somebody
+//	doc, err := node.Join(ctx, link)              // or take one
+//	node.Committed(doc)                           // after each commit
+//
+// # What it does not do
+//
+// It does not store, check or understand changes, does not know windows or
+// persons, and relays only what its library has. It speaks with addresses of its
+// own networks only, unless an address was typed or came with an invite. Documents
+// beyond [MaxStreams] per peer are not kept equal; [Node.Trouble] says so.
+//
+// # Bounds
+//
+// At most 64 connections are not (yet) admitted, 4 of them from one address, each with at
+// most 64 KiB of unread data: 4 MiB together. An admitted peer has one
+// connection with at most 8 MiB unread, 64 MiB for all together, and per shared
+// document a stream with about 20 KiB of buffers and stacks, one frame (at most
+// 1 MiB) being read and one being written. Events are merged while nobody takes
+// them: the newest of each peer and document is kept.
+package netsync

@@ -1,0 +1,389 @@
+package netsync
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/quic-go/quic-go"
+
+	"inkling/crdt"
+	"inkling/netsync/docsync"
+	"inkling/netsync/link"
+	"inkling/netsync/wire"
+)
+
+// Times between two tries to open a document's stream that broke.
+const (
+	reopenFirst = time.Second
+	reopenMost  = 30 * time.Second
+)
+
+// document keeps one document equal with one peer: it runs a docsync machine over
+// a stream. One goroutine reads and commits, another loads and writes, so that
+// neither end waits for the other to read.
+type document struct {
+	c      *connection
+	id     crdt.DocID
+	stream *quic.Stream
+
+	mu      sync.Mutex
+	machine *docsync.Machine
+
+	dirty  atomic.Bool // committed was called
+	work   chan struct{}
+	closed sync.Once
+}
+
+// share compares the open streams with what the peer is a member of: it opens or
+// offers what is missing and closes what is no longer shared.
+func (c *connection) share() {
+	n := c.node
+	ids, err := n.cfg.Library.SharedWith(c.peer)
+	if err != nil {
+		n.log.Error("read what is shared", "error", err)
+		c.closeWith(wire.Unavailable, "")
+		return
+	}
+	shared := setOf(ids)
+	var missing []crdt.DocID
+	var gone []*document
+	n.mu.Lock()
+	c.shared = shared
+	for _, id := range ids {
+		if c.docs[id] == nil {
+			missing = append(missing, id)
+		}
+	}
+	for id, d := range c.docs {
+		if !shared[id] {
+			gone = append(gone, d)
+		}
+	}
+	c.watch()
+	n.refreshCarets(c)
+	n.mu.Unlock()
+	for _, d := range gone {
+		d.closeWith(wire.NotShared)
+	}
+	if c.goal == nil {
+		c.post(link.Share{Docs: missing})
+		return
+	}
+	for _, id := range missing {
+		c.openDocument(id)
+	}
+}
+
+// offered answers the listener's Offer: the document's stream is opened if it is
+// shared from this end too.
+func (c *connection) offered(id crdt.DocID) {
+	c.node.spawn(func() {
+		if c.isMember(id) {
+			c.openDocument(id)
+		}
+	})
+}
+
+func (c *connection) isMember(id crdt.DocID) bool {
+	ids, err := c.node.cfg.Library.SharedWith(c.peer)
+	if err != nil {
+		c.node.log.Error("read what is shared", "error", err)
+	}
+	return setOf(ids)[id]
+}
+
+// openDocument opens the stream of a document, at the dialler's end.
+func (c *connection) openDocument(id crdt.DocID) {
+	n := c.node
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if _, already := c.opening[id]; already {
+		c.opening[id] = true
+		return
+	}
+	if !n.closing {
+		c.opening[id] = false
+		n.tasks.Go(func() { c.keepOpen(id) })
+	}
+}
+
+// keepOpen runs the stream of a document and opens it again when it breaks, until
+// the peer says that it is not shared, or the connection ends.
+func (c *connection) keepOpen(id crdt.DocID) {
+	for delay := reopenFirst; ; delay = min(2*delay, reopenMost) {
+		code, err := c.openOnce(id)
+		if err != nil || code == wire.NotShared && !c.offeredAgain(id) {
+			break
+		}
+		if code == wire.NotShared {
+			continue // the peer shared it meanwhile
+		}
+		select {
+		case <-time.After(delay):
+		case <-c.quic.Context().Done():
+		}
+	}
+	c.node.mu.Lock()
+	delete(c.opening, id)
+	c.node.mu.Unlock()
+}
+
+// offeredAgain says whether the document was offered while its stream was being
+// opened, and forgets that; if not, the next offer opens it anew.
+func (c *connection) offeredAgain(id crdt.DocID) bool {
+	c.node.mu.Lock()
+	defer c.node.mu.Unlock()
+	again := c.opening[id]
+	c.opening[id] = false
+	if !again {
+		delete(c.opening, id)
+	}
+	return again
+}
+
+// openOnce opens and runs the stream; it returns the code it was closed with. An
+// error says that there can be no stream.
+func (c *connection) openOnce(id crdt.DocID) (wire.Code, error) {
+	version, err := c.node.cfg.Library.Version(id)
+	if err != nil {
+		c.node.log.Error("read the version of a document", "doc", id, "error", err)
+		return wire.Unavailable, nil
+	}
+	stream, err := c.quic.OpenStream()
+	if err != nil {
+		return 0, err // the connection ended, or MaxStreams is reached: Trouble says so
+	}
+	d := newDocument(c, id, stream, docsync.New(version, &wire.Open{Doc: id}))
+	r := wire.NewReader(stream, wire.DocumentStream)
+	withDeadline(r, stream)
+	return d.run(r), nil
+}
+
+// acceptDocuments takes the streams that the dialler opens. A listener opens none.
+func (c *connection) acceptDocuments() {
+	for {
+		stream, err := c.quic.AcceptStream(c.quic.Context())
+		if err != nil {
+			return
+		}
+		if c.goal != nil {
+			c.closeWith(wire.Unexpected, "a stream opened by the listener")
+			return
+		}
+		if !c.node.spawn(func() { c.serveDocument(stream) }) {
+			return
+		}
+	}
+}
+
+// serveDocument answers a stream: its first message names a document that the
+// peer must be a member of.
+func (c *connection) serveDocument(stream *quic.Stream) {
+	r := wire.NewReader(stream, wire.DocumentStream)
+	stream.SetReadDeadline(time.Now().Add(framePatience))
+	m, err := r.Next()
+	if err != nil {
+		cancelStream(stream, codeOf(err))
+		return
+	}
+	open, ok := m.(wire.Open)
+	if !ok {
+		cancelStream(stream, wire.Unexpected)
+		return
+	}
+	if !c.isMember(open.Doc) {
+		cancelStream(stream, wire.NotShared)
+		return
+	}
+	version, err := c.node.cfg.Library.Version(open.Doc)
+	if err != nil {
+		c.node.log.Error("read the version of a document", "doc", open.Doc, "error", err)
+		cancelStream(stream, wire.Unavailable)
+		return
+	}
+	stream.SetReadDeadline(time.Time{})
+	withDeadline(r, stream)
+	newDocument(c, open.Doc, stream, docsync.New(version, nil)).run(r)
+}
+
+func cancelStream(s *quic.Stream, code wire.Code) {
+	s.CancelRead(quic.StreamErrorCode(code))
+	s.CancelWrite(quic.StreamErrorCode(code))
+}
+
+func newDocument(c *connection, id crdt.DocID, s *quic.Stream, m *docsync.Machine) *document {
+	return &document{c: c, id: id, stream: s, machine: m, work: make(chan struct{}, 1)}
+}
+
+// run reads until the stream ends and returns the code it was closed with. A newer
+// stream for the same document takes the place of the older.
+func (d *document) run(r *wire.Reader) wire.Code {
+	n := d.c.node
+	n.mu.Lock()
+	old := d.c.docs[d.id]
+	d.c.docs[d.id] = d
+	n.mu.Unlock()
+	if old != nil {
+		old.closeWith(wire.Duplicate)
+	}
+	defer func() {
+		n.mu.Lock()
+		if d.c.docs[d.id] == d {
+			delete(d.c.docs, d.id)
+		}
+		n.mu.Unlock()
+	}()
+	if !n.spawn(d.write) {
+		return wire.Goodbye
+	}
+	// What was committed between the reading of the version and now was told to
+	// nobody.
+	d.committed()
+	code := d.read(r)
+	d.closeWith(code)
+	return code
+}
+
+func (d *document) closeWith(code wire.Code) {
+	d.closed.Do(func() { cancelStream(d.stream, code) })
+}
+
+// committed makes the writer look for new changes. It does not wait.
+func (d *document) committed() {
+	d.dirty.Store(true)
+	d.workToDo()
+}
+
+// committed tells the document's stream, if there is one. The caller holds node.mu.
+func (c *connection) committed(doc crdt.DocID) {
+	if d := c.docs[doc]; d != nil {
+		d.committed()
+	}
+}
+
+func (d *document) workToDo() {
+	select {
+	case d.work <- struct{}{}:
+	default:
+	}
+}
+
+// read takes the peer's messages and commits its changes.
+func (d *document) read(r *wire.Reader) wire.Code {
+	for {
+		m, err := r.Next()
+		if err != nil {
+			return d.readCode(err)
+		}
+		d.c.heard()
+		d.mu.Lock()
+		effect, err := d.machine.Receive(m)
+		d.mu.Unlock()
+		if err != nil {
+			return d.readCode(err)
+		}
+		switch e := effect.(type) {
+		case docsync.Store:
+			if code := d.store(e.Bodies); code != wire.Done {
+				return code
+			}
+		case docsync.Acked:
+			d.c.node.events.put(Acked{Peer: d.c.peer, Doc: d.id, Version: e.Version})
+		}
+		d.workToDo()
+	}
+}
+
+// readCode returns the code of a stream that cannot be read on: the peer's own
+// if it closed the stream.
+func (d *document) readCode(err error) wire.Code {
+	var closed *quic.StreamError
+	if errors.As(err, &closed) {
+		return wire.Code(closed.ErrorCode)
+	}
+	code := codeOf(err)
+	d.c.node.log.Debug("document stream", "doc", d.id, "code", code, "error", err)
+	return code
+}
+
+// store commits changes of the peer and has them passed on. Done: all is well.
+func (d *document) store(bodies [][]byte) wire.Code {
+	library := d.c.node.cfg.Library
+	err := library.Receive(d.c.peer, d.id, bodies)
+	var malformed *crdt.FormatError
+	if errors.As(err, &malformed) {
+		d.c.node.log.Warn("a peer sent a malformed change", "doc", d.id, "error", err)
+		return wire.Malformed
+	}
+	if err != nil {
+		d.c.node.log.Error("commit a peer's changes", "doc", d.id, "error", err)
+		return wire.Unavailable
+	}
+	version, err := library.Version(d.id)
+	if err != nil {
+		d.c.node.log.Error("read the version of a document", "doc", d.id, "error", err)
+		return wire.Unavailable
+	}
+	d.mu.Lock()
+	d.machine.Stored(version)
+	d.mu.Unlock()
+	d.c.node.Committed(d.id)
+	return wire.Done
+}
+
+// write does what the machine wants to have sent, until the stream ends.
+func (d *document) write() {
+	if _, err := d.stream.Write([]byte{wire.Version}); err != nil {
+		return
+	}
+	for {
+		d.mu.Lock()
+		if d.dirty.Swap(false) {
+			d.machine.Committed()
+		}
+		step := d.machine.Next()
+		d.mu.Unlock()
+		switch s := step.(type) {
+		case docsync.Send:
+			if !d.send(s.Message) {
+				return
+			}
+		case docsync.Load:
+			if !d.load(s) {
+				return
+			}
+		case docsync.Wait:
+			select {
+			case <-d.work:
+			case <-d.stream.Context().Done():
+				return
+			}
+		}
+	}
+}
+
+func (d *document) send(m wire.Message) bool {
+	d.stream.SetWriteDeadline(time.Now().Add(framePatience))
+	if _, err := d.stream.Write(wire.AppendFrame(nil, m)); err != nil {
+		d.closeWith(wire.TooSlow)
+		return false
+	}
+	return true
+}
+
+func (d *document) load(l docsync.Load) bool {
+	bodies, err := d.c.node.cfg.Library.Since(d.id, l.Have, l.Bytes)
+	if err == nil {
+		d.mu.Lock()
+		err = d.machine.Loaded(bodies)
+		d.mu.Unlock()
+	}
+	if err != nil {
+		d.c.node.log.Error("read changes for a peer", "doc", d.id, "error", err)
+		d.closeWith(wire.Unavailable)
+		return false
+	}
+	return true
+}

@@ -1,0 +1,182 @@
+package netsync
+
+import (
+	"bytes"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"inkling/crdt"
+)
+
+// peer is a pinned device as the node sees it. Guarded by Node.mu.
+type peer struct {
+	Peer
+	shared map[crdt.DocID]bool // the documents it is a member of
+
+	online bool
+	since  time.Time      // of online, zero when it was never here
+	addr   netip.AddrPort // where it is or was
+
+	sighted      []netip.AddrPort // by the finder, newest first
+	visibleUntil time.Time        // it says that it is visible
+
+	dialling bool
+	failures int       // dials in a row
+	nextDial time.Time // not before
+	urgentBy time.Time // dialled most eagerly until then
+}
+
+// reloadPeers takes the pinned peers and what they share from the library.
+func (n *Node) reloadPeers() error {
+	pinned, err := n.cfg.Library.Peers()
+	if err != nil {
+		return fmt.Errorf("netsync: read the peers: %w", err)
+	}
+	shared := make(map[PeerID]map[crdt.DocID]bool, len(pinned))
+	for _, p := range pinned {
+		docs, err := n.cfg.Library.SharedWith(p.ID)
+		if err != nil {
+			return fmt.Errorf("netsync: read what is shared with %s: %w", p.Name, err)
+		}
+		shared[p.ID] = setOf(docs)
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, p := range pinned {
+		known := n.peers[p.ID]
+		if known == nil {
+			known = &peer{}
+			n.peers[p.ID] = known
+		}
+		known.Peer, known.shared = p, shared[p.ID]
+	}
+	for id := range n.peers {
+		if shared[id] == nil {
+			delete(n.peers, id)
+		}
+	}
+	return nil
+}
+
+func setOf(docs []crdt.DocID) map[crdt.DocID]bool {
+	set := make(map[crdt.DocID]bool, len(docs))
+	for _, d := range docs {
+		set[d] = true
+	}
+	return set
+}
+
+// Peers returns the pinned peers and whether they are here, by name.
+func (n *Node) Peers() []PeerStatus {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	all := make([]PeerStatus, 0, len(n.peers))
+	for _, p := range n.peers {
+		all = append(all, p.status())
+	}
+	slices.SortFunc(all, func(a, b PeerStatus) int {
+		if a.Name != b.Name {
+			return bytes.Compare([]byte(a.Name), []byte(b.Name))
+		}
+		return bytes.Compare(a.ID[:], b.ID[:])
+	})
+	return all
+}
+
+func (p *peer) status() PeerStatus {
+	s := PeerStatus{ID: p.ID, Name: p.Name, Online: p.online, Since: p.since}
+	if p.addr.IsValid() {
+		s.Addr = p.addr.String()
+	}
+	return s
+}
+
+// setOnline notes whether the peer is here. The caller holds n.mu.
+func (n *Node) setOnline(id PeerID, online bool) {
+	p := n.peers[id]
+	if p == nil || p.online == online {
+		return
+	}
+	p.online, p.since = online, time.Now()
+	if !online {
+		p.failures, p.nextDial, p.urgentBy = 0, time.Now(), time.Now().Add(urgentFor)
+	}
+	n.events.put(PeerChanged{p.status()})
+	n.nudge()
+}
+
+// met notes the name and address of a peer that is here and tells the library
+// when they are news. It calls the library, so n.mu must not be held.
+func (n *Node) met(id PeerID, name string, at netip.AddrPort) {
+	n.mu.Lock()
+	p := n.peers[id]
+	if p == nil {
+		n.mu.Unlock()
+		return
+	}
+	known := p.Peer
+	if name != "" {
+		known.Name = name
+	}
+	if at.IsValid() {
+		p.addr = at
+		known.Addrs = newestFirst(at, known.Addrs)
+	}
+	news := known.Name != p.Name || !slices.Equal(known.Addrs, p.Addrs)
+	renamed := known.Name != p.Name
+	p.Peer = known
+	if renamed && p.online {
+		n.events.put(PeerChanged{p.status()})
+	}
+	n.mu.Unlock()
+	if !news {
+		return
+	}
+	if err := n.cfg.Library.RememberPeer(known); err != nil {
+		n.log.Error("remember a peer", "peer", known.Name, "error", err)
+	}
+}
+
+// newestFirst returns a and then the others, at most MaxAddrs.
+func newestFirst(a netip.AddrPort, others []netip.AddrPort) []netip.AddrPort {
+	all := []netip.AddrPort{a}
+	for _, o := range others {
+		if o != a && len(all) < MaxAddrs {
+			all = append(all, o)
+		}
+	}
+	return all
+}
+
+// peerName returns the name of a pinned peer. The caller holds n.mu.
+func (n *Node) peerName(id PeerID) string {
+	if p := n.peers[id]; p != nil {
+		return p.Name
+	}
+	return ""
+}
+
+// expectsFrom says whether a connection from outside the own networks is
+// explained: by an open invite, by an address the person typed, or by a pinned
+// peer that was met there.
+func (n *Node) expectsFrom(ip netip.Addr) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for id, expires := range n.invites {
+		if time.Now().Before(expires) {
+			return true
+		}
+		delete(n.invites, id)
+	}
+	if n.typed[ip] {
+		return true
+	}
+	for _, p := range n.peers {
+		if slices.ContainsFunc(p.Addrs, func(a netip.AddrPort) bool { return a.Addr() == ip }) {
+			return true
+		}
+	}
+	return false
+}
