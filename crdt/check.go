@@ -115,26 +115,28 @@ func (d *Doc) checkElements() error {
 		}
 	}
 	for id, r := range d.replicas {
-		at, elements := 0, 0
+		at, elements := uint32(0), 0
 		for _, rec := range r.log {
 			if rec.kind != Insert {
 				continue
 			}
 			elements += int(rec.n)
-			for k := range rec.n {
-				p, ok := d.seq.lookup(r, rec.seq+k)
+			for seq := rec.seq; seq < rec.seq+rec.n; {
+				p, ok := d.seq.lookup(r, seq)
 				if !ok {
-					return fmt.Errorf("the index does not lead to element %d of replica %s", rec.seq+k, id)
+					return fmt.Errorf("the index does not lead to element %d of replica %s", seq, id)
 				}
 				run := d.seq.run(p)
-				if got := int(run.text + run.byteAt(p.off)); got != at {
-					return fmt.Errorf("text of element %d of replica %s is at %d, want %d", rec.seq+k, id, got, at)
+				n := min(run.n-p.off, rec.seq+rec.n-seq)
+				from := run.byteAt(p.off)
+				if run.text+from != at {
+					return fmt.Errorf("text of element %d of replica %s is at %d, want %d", seq, id, run.text+from, at)
 				}
-				_, size := utf8.DecodeRune(r.text[at:])
-				at += size
+				at += run.byteAt(p.off+n) - from
+				seq += n
 			}
 		}
-		if found[r] != elements || at != len(r.text) {
+		if found[r] != elements || int(at) != len(r.text) {
 			return fmt.Errorf("replica %s: %d elements in the runs, want %d", id, found[r], elements)
 		}
 	}
@@ -161,9 +163,8 @@ func (d *Doc) checkOrder() error {
 				if len(open) > 0 {
 					left = open[len(open)-1].element
 				}
-				by, ref := r.by.origin(seq)
-				if by != left.by || (by != nil && ref != left.seq) {
-					return fmt.Errorf("%v stands behind %v, but its origin is %v", ID{r.by.id, seq}, left.id(), element{by, ref}.id())
+				if origin := r.by.origin(seq); origin != left {
+					return fmt.Errorf("%v stands behind %v, but its origin is %v", ID{r.by.id, seq}, left.id(), origin.id())
 				}
 				open = append(open, entry{k, element{r.by, seq}})
 			}

@@ -152,6 +152,23 @@ func TestAttachGoesOnWhereTheReplicaWas(t *testing.T) {
 	w.want("before after")
 }
 
+// TestOwnChainGoesOnElsewhere: a copy of the same replica went on from the flushed edits.
+// That must not happen, but it must not break the chain either.
+func TestOwnChainGoesOnElsewhere(t *testing.T) {
+	w := newWriter(t)
+	w.typed(0, "one")
+	ahead := &crdt.Change{Replica: anaID, Seq: 3, Ops: []crdt.Op{insertOp(crdt.ID{Replica: anaID, Seq: 2}, "+")}}
+	applyAll(t, w.Doc, []*crdt.Change{ahead})
+	w.typed(4, "two")
+	changes := w.Flush(w.now)
+	if len(changes) != 2 || changes[1].Seq != 4 {
+		t.Fatalf("flushed %+v", changes)
+	}
+	if got := copyOf(t, []*crdt.Change{changes[1], ahead, changes[0]}).Text(); got != "one+two" {
+		t.Errorf("the copy has %q", got)
+	}
+}
+
 func TestEditsBefore1970CountAs1970(t *testing.T) {
 	w := newWriter(t)
 	w.typed(0, "x")

@@ -28,10 +28,9 @@ func (d *Doc) Dump() string {
 }
 
 func (r *run) dump(b *strings.Builder) {
-	by, ref := r.by.origin(r.seq)
 	origin := "root"
-	if by != nil {
-		origin = fmt.Sprintf("%s:%d", by.short(), ref)
+	if o := r.by.origin(r.seq); o.by != nil {
+		origin = fmt.Sprintf("%s:%d", o.by.short(), o.seq)
 	}
 	text := fmt.Sprintf("%q", r.content())
 	if !r.visible() {

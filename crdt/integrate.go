@@ -1,29 +1,5 @@
 package crdt
 
-import "unicode/utf8"
-
-// element names an element (or op) in memory; by is nil for the root.
-type element struct {
-	by  *replica
-	seq uint32
-}
-
-// id returns the lasting name of e.
-func (e element) id() ID {
-	if e.by == nil {
-		return ID{}
-	}
-	return ID{Replica: e.by.id, Seq: e.seq}
-}
-
-// stretch is the elements seq … seq+n-1 of one replica.
-type stretch struct {
-	by     *replica
-	seq, n uint32
-}
-
-func (t stretch) span() Span { return Span{Replica: t.by.id, Seq: t.seq, Len: t.n} }
-
 // integrate does op o of the well-formed change of by whose Seqs it takes now. An op
 // that refers to what is not there is void: it takes its Seqs and does nothing.
 func (d *Doc) integrate(by *replica, o *Op, patch *Patch) {
@@ -40,43 +16,36 @@ func (d *Doc) integrate(by *replica, o *Op, patch *Patch) {
 }
 
 func (d *Doc) integrateInsert(by *replica, o *Op, patch *Patch) {
-	n := uint32(utf8.RuneCountInString(o.Text))
-	seq := by.take(n)
-	var origin *replica
-	var p pos // of the root's first child
+	var origin element
+	var p pos // in front of the root's first child
 	if !o.Origin.IsRoot() {
-		origin = d.replicas[o.Origin.Replica]
-		if !origin.hasElement(o.Origin.Seq) {
-			by.note(record{seq: seq, n: n, kind: void})
+		origin = element{d.replicas[o.Origin.Replica], o.Origin.Seq}
+		if !origin.by.hasElement(origin.seq) {
+			n := o.Seqs()
+			by.note(record{seq: by.take(n), n: n, kind: void})
 			return
 		}
-		p = d.seq.behind(d.seq.find(origin, o.Origin.Seq))
+		p = d.seq.behind(d.seq.find(origin.by, origin.seq))
 	}
-	chain := d.joined(by, seq, o, origin, o.Origin.Seq)
-	by.note(record{seq: seq, n: n, kind: Insert, by: origin, ref: o.Origin.Seq, chain: chain})
-	p = d.seq.place(p, keyOf(by, seq, chain))
-	d.insertText(p, by, seq, chain, o.Text, patch)
+	d.insertBehind(origin, p, by, o, patch)
 }
 
-// insertText puts the noted elements seq … of by, with the given text, to p.
-func (d *Doc) insertText(p pos, by *replica, seq, chain uint32, text string, patch *Patch) {
+// insertBehind does the Insert o of by, whose origin stands directly in front of p. It
+// returns the place behind the new elements.
+func (d *Doc) insertBehind(origin element, p pos, by *replica, o *Op, patch *Patch) pos {
+	n := o.Seqs()
+	seq := by.take(n)
+	chain := d.joined(by, seq, o, origin)
+	by.note(record{seq: seq, n: n, kind: Insert, by: origin.by, ref: origin.seq, chain: chain})
+	p = d.seq.place(p, keyOf(by, seq, chain))
 	before, old := d.seq.before(p), d.seq.sums
-	for text != "" {
-		n, size := 0, 0
-		for n < maxRun && size < len(text) {
-			_, w := utf8.DecodeRuneInString(text[size:])
-			n, size = n+1, size+w
-		}
-		r := run{
-			by: by, seq: seq, n: uint32(n), chain: chain,
-			text: uint32(len(by.text)), bytes: uint32(size),
-		}
-		by.text = append(by.text, text[:size]...)
-		r.newlines = uint32(countNewlines(r.content()))
+	for text := o.Text; text != ""; {
+		r, rest := newRun(by, seq, chain, text)
 		p = d.seq.insert(p, r)
-		text, seq, chain = text[size:], seq+r.n, seq+r.n
+		text, seq, chain = rest, seq+r.n, seq+r.n
 	}
 	patch.changed(before, d.seq.sums.sub(old))
+	return p
 }
 
 func (d *Doc) integrateDelete(by *replica, o *Op, patch *Patch) {

@@ -12,28 +12,21 @@ func (d *Doc) Insert(at int, text string, now time.Time) Patch {
 	if text == "" {
 		return nil
 	}
-	origin, _ := d.left(at)
+	origin, p := d.left(at)
 	d.undo.edit(now, d.own.next, d.undo.place == origin)
 	var patch Patch
 	for text != "" {
-		text, at = d.insertPiece(at, text, &patch)
+		o := Op{Kind: Insert, Origin: origin.id()}
+		o.Chain, o.Chained = d.neighbour(p, d.own, origin)
+		o.Text = d.draftInsert(o, text)
+		n := o.Seqs()
+		p = d.insertBehind(origin, p, d.own, &o, &patch)
+		d.undo.add(step{shown: true, stretch: stretch{d.own, d.own.next - n, n}})
+		origin = element{d.own, d.own.next - 1}
+		text = text[len(o.Text):]
 	}
-	d.undo.place = element{d.own, d.own.next - 1}
+	d.undo.place = origin
 	return patch
-}
-
-// insertPiece inserts as much of text as one op may hold, and returns what is left
-// of it and where that belongs.
-func (d *Doc) insertPiece(at int, text string, patch *Patch) (rest string, next int) {
-	origin, p := d.left(at)
-	o := Op{Kind: Insert, Origin: origin.id()}
-	o.Chain, o.Chained = d.neighbour(p, d.own, origin.by, origin.seq)
-	o.Text = d.draftInsert(o, text)
-	seq := d.own.next
-	d.integrateInsert(d.own, &o, patch)
-	n := d.own.next - seq
-	d.undo.add(step{shown: true, stretch: stretch{d.own, seq, n}})
-	return text[len(o.Text):], at + int(n)
 }
 
 // Delete removes the range [from, to), for the attached replica. Deleting nothing

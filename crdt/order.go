@@ -68,7 +68,7 @@ func (k key) compare(l key) int {
 // its origin.
 func (s *sequence) place(p pos, k key) pos {
 	if p.off > 0 {
-		r := &s.blocks[p.block].runs[p.run]
+		r := s.run(p)
 		if keyOf(r.by, r.seq+p.off, r.seq+p.off).compare(k) < 0 {
 			return p
 		}
@@ -95,35 +95,28 @@ func (s *sequence) place(p pos, k key) pos {
 	}
 }
 
-// joined returns the Seq of the prepend chain of the element {by, seq} that was
-// inserted behind {origin, ref} with the chain given in o. The author names the
-// element in front of which it inserted. Every copy judges that from the author's
-// own chain of edits, alike: the named one must be an earlier element of the same
-// replica with the same origin. If not, the new element is its own chain.
-func (d *Doc) joined(by *replica, seq uint32, o *Op, origin *replica, ref uint32) uint32 {
-	if !o.Chained || o.Chain >= seq || !by.hasElement(o.Chain) {
-		return seq
-	}
-	if other, r := by.origin(o.Chain); other != origin || (origin != nil && r != ref) {
+// joined returns the Seq of the prepend chain of the element {by, seq}, inserted
+// behind origin by o. The author names the element in front of which it inserted.
+// Every copy judges that from the author's own chain of edits, alike: the named
+// one must be an earlier element of the same replica with the same origin. If
+// not, the new element is its own chain.
+func (d *Doc) joined(by *replica, seq uint32, o *Op, origin element) uint32 {
+	if !o.Chained || o.Chain >= seq || !by.hasElement(o.Chain) || by.origin(o.Chain) != origin {
 		return seq
 	}
 	return by.chain(o.Chain)
 }
 
-// neighbour returns the element in front of which an insert of by at p behind
-// {origin, ref} joins a prepend chain, false when there is none.
-func (d *Doc) neighbour(p pos, by, origin *replica, ref uint32) (seq uint32, ok bool) {
+// neighbour returns the element in front of which an insert of by at p, behind
+// origin, joins a prepend chain; false when there is none.
+func (d *Doc) neighbour(p pos, by *replica, origin element) (seq uint32, ok bool) {
 	p, ok = d.seq.element(p)
 	if !ok {
 		return 0, false
 	}
-	r := &d.seq.blocks[p.block].runs[p.run]
-	if r.by != by {
+	r := d.seq.run(p)
+	if r.by != by || by.origin(r.seq+p.off) != origin {
 		return 0, false
 	}
-	seq = r.seq + p.off
-	if other, oref := by.origin(seq); other != origin || (origin != nil && oref != ref) {
-		return 0, false
-	}
-	return seq, true
+	return r.seq + p.off, true
 }

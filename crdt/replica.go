@@ -88,12 +88,12 @@ func (r *replica) hasElements(seq, n uint32) bool {
 	return true
 }
 
-// origin returns the origin of the element seq; by is nil for the root.
-func (r *replica) origin(seq uint32) (by *replica, ref uint32) {
+// origin returns the origin of the element seq.
+func (r *replica) origin(seq uint32) element {
 	if rec := r.record(seq); rec.seq == seq {
-		return rec.by, rec.ref
+		return element{rec.by, rec.ref}
 	}
-	return r, seq - 1
+	return element{r, seq - 1}
 }
 
 // chain returns the Seq of the prepend chain of the element seq.
@@ -146,3 +146,25 @@ func (rs replicas) sorted() []*replica {
 	slices.SortFunc(all, func(a, b *replica) int { return a.id.Compare(b.id) })
 	return all
 }
+
+// element names an element (or op) in memory; by is nil for the root.
+type element struct {
+	by  *replica
+	seq uint32
+}
+
+// id returns the lasting name of e.
+func (e element) id() ID {
+	if e.by == nil {
+		return ID{}
+	}
+	return ID{Replica: e.by.id, Seq: e.seq}
+}
+
+// stretch is the elements seq … seq+n-1 of one replica.
+type stretch struct {
+	by     *replica
+	seq, n uint32
+}
+
+func (t stretch) span() Span { return Span{Replica: t.by.id, Seq: t.seq, Len: t.n} }

@@ -2,6 +2,7 @@ package crdt
 
 import (
 	"bytes"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -21,6 +22,23 @@ type run struct {
 	text     uint32 // where in by.text their text begins; it has no gaps
 	bytes    uint32 // its length
 	newlines uint32 // in the text, visible or not
+}
+
+// newRun makes the elements of by from seq on, as many of text as one run holds,
+// and returns what is left of text.
+func newRun(by *replica, seq, chain uint32, text string) (r run, rest string) {
+	n, size := 0, 0
+	for n < maxRun && size < len(text) {
+		_, width := utf8.DecodeRuneInString(text[size:])
+		n, size = n+1, size+width
+	}
+	r = run{
+		by: by, seq: seq, n: uint32(n), chain: chain,
+		text: uint32(len(by.text)), bytes: uint32(size),
+		newlines: uint32(strings.Count(text[:size], "\n")),
+	}
+	by.text = append(by.text, text[:size]...)
+	return r, text[size:]
 }
 
 func (r *run) visible() bool { return r.deletes == 0 }

@@ -93,11 +93,15 @@ func (s *sequence) before(p pos) sums {
 		c.before = c.before.add(s.blocks[c.block].sums)
 		c.block++
 	}
-	total := c.before
+	elements, lines := 0, 0
 	runs := s.blocks[p.block].runs
 	for i := range runs[:p.run] {
-		total = total.add(runs[i].sums())
+		if r := &runs[i]; r.visible() {
+			elements += int(r.n)
+			lines += int(r.newlines)
+		}
 	}
+	total := c.before.add(sums{elements, lines})
 	if p.off > 0 {
 		total = total.add(runs[p.run].sumsTo(p.off))
 	}
