@@ -47,6 +47,11 @@ var writerPragmas = []string{
 	"wal_autocheckpoint(256)", // pages of 4 KiB: 1 MiB
 }
 
+// lenientPragmas are for reading what is left of a damaged library. With
+// writable_schema SQLite reads a file that is shorter than its header says; the
+// connection cannot write.
+var lenientPragmas = []string{"writable_schema(on)"}
+
 // dsn names path for the driver. mode is SQLite's: "ro", "rw" or "rwc".
 func dsn(path, mode string, pragmas ...[]string) string {
 	slashed := filepath.ToSlash(path)
@@ -73,6 +78,11 @@ func openWriter(path string) (*sql.DB, error) {
 // SQLite use a -wal file that this process has just made.
 func openReaders(path, mode string) (*sql.DB, error) {
 	return openPool(path, dsn(path, mode, basePragmas, []string{"query_only(on)"}), maxReaders)
+}
+
+// openLenient opens a pool that reads what it can of a library, damaged or not.
+func openLenient(path string) (*sql.DB, error) {
+	return openPool(path, dsn(path, "ro", basePragmas, lenientPragmas, []string{"query_only(on)"}), maxReaders)
 }
 
 func openPool(path, dsn string, connections int) (*sql.DB, error) {

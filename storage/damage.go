@@ -43,7 +43,7 @@ func (e *DamagedError) Error() string {
 		for i, d := range e.Intact {
 			titles[i] = d.name()
 		}
-		fmt.Fprintf(&b, ".\n%s in it intact: %s.\n", plural(len(e.Intact), "document is", "documents are"), naming(titles))
+		fmt.Fprintf(&b, ".\n%s intact: %s.\n", plural(len(e.Intact), "document in it is", "documents in it are"), naming(titles))
 		b.WriteString("To see them run `inkling list`, to save them `inkling export`")
 		fmt.Fprintf(&b, " (with --data %q).\n", e.Dir)
 	}
@@ -96,7 +96,7 @@ func describe(dir string, reason damage) *DamagedError {
 // survey reads all there is. A document counts as intact when every change that
 // its journal once had is read and its chains have no gap.
 func survey(path string) (intact []Document, lost []string) {
-	db, err := openReaders(path, "ro")
+	db, err := openLenient(path)
 	if err != nil {
 		return nil, nil // nothing can be read: that is what the caller reports
 	}

@@ -123,11 +123,15 @@ func (l *Library) journal(ctx context.Context, doc crdt.DocID, after int64) iter
 	}
 }
 
+// changeID is change.id of the change at a place, counted from 1, of the document
+// with number doc.
+func changeID(doc, place int64) int64 { return doc<<32 | place }
+
 const pageSQL = `
-SELECT change.place, change.replica, change.seq, change.next_seq, change.hash, change.codec, change.body
-  FROM change JOIN doc ON doc.id = change.doc
- WHERE doc.name = ? AND change.place > ?
- ORDER BY change.place LIMIT ?`
+SELECT change.id & 0xffffffff, change.replica, change.seq, change.next_seq, change.hash, change.codec, change.body
+  FROM doc CROSS JOIN change ON change.id BETWEEN (doc.id << 32) + ?2 + 1 AND doc.id << 32 | 0xffffffff
+ WHERE doc.name = ?1
+ ORDER BY change.id LIMIT ?3`
 
 // page reads about pageBytes of doc's journal behind the place after; with an
 // error, what came before it.
@@ -200,7 +204,7 @@ func (l *Library) firstLacking(doc crdt.DocID, t *tail, have crdt.VersionVector)
 			continue
 		}
 		var p int64
-		err := l.readers.QueryRow(`SELECT place FROM change WHERE doc = ? AND replica = ? AND seq <= ? ORDER BY seq DESC LIMIT 1`,
+		err := l.readers.QueryRow(`SELECT id & 0xffffffff FROM change WHERE doc = ? AND replica = ? AND seq <= ? ORDER BY seq DESC LIMIT 1`,
 			t.id, r[:], have[r]).Scan(&p)
 		if err != nil {
 			return 0, fmt.Errorf("storage: find changes of %s: %w", doc, err)

@@ -14,11 +14,15 @@ import (
 
 // fullCheckBytes is the size of a library up to which opening checks the structure
 // of all of it (about 1.2 ms per MB). Beyond, opening checks the small tables in
-// full and sampleRows changes; [Library.Check] checks all.
-const fullCheckBytes = 200 << 20
+// full and the newest changes of the newest documents; [Library.Check] checks all.
+// A variable for tests.
+var fullCheckBytes = int64(200 << 20)
 
-// sampleRows is how many of the newest changes opening a great library checks.
-const sampleRows = 1000
+// What opening a great library checks of the changes.
+const (
+	sampleDocuments = 100
+	sampleChanges   = 10 // of each
+)
 
 // damage is a reason to call a library damaged, in plain words.
 type damage string
@@ -153,17 +157,29 @@ func checkSample(db *sql.DB) error {
 			return err
 		}
 	}
-	rows, err := db.Query(`SELECT change.place, change.replica, change.seq, change.next_seq, change.hash, change.codec, change.body
-		  FROM (SELECT doc FROM listing ORDER BY modified DESC LIMIT 100) recent JOIN change ON change.doc = recent.doc
-		 WHERE change.place > (SELECT max(place) FROM change newest WHERE newest.doc = recent.doc) - ? / 100`, sampleRows)
-	if err != nil {
-		return err
-	}
-	sample, err := collect(rows, func(func(...any) error) (*stored, error) { return scanStored(rows) })
-	for _, s := range sample {
-		if s.check() != nil {
-			return damage(fmt.Sprintf("change %d of replica %s: %v", s.seq, s.replica, errHash))
+	l := &Library{readers: db}
+	documents, err := l.documents(`ORDER BY 5 DESC LIMIT ?`, sampleDocuments)
+	for _, d := range documents {
+		if err := l.checkNewest(d); err != nil {
+			return err
 		}
 	}
 	return err
+}
+
+// checkNewest checks the hashes of d's newest changes.
+func (l *Library) checkNewest(d Document) error {
+	t, err := l.tail(d.ID)
+	if err != nil {
+		return err
+	}
+	for s, err := range l.journal(context.Background(), d.ID, max(0, t.place-sampleChanges)) {
+		if err != nil {
+			return err
+		}
+		if err := s.check(); err != nil {
+			return damage(fmt.Sprintf("change %d of document %q cannot be read: %v", s.place, d.name(), err))
+		}
+	}
+	return nil
 }

@@ -99,7 +99,7 @@ func OpenReadOnly(dir string) (*Library, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("storage: no library in %s: %w", dir, err)
 	}
-	readers, err := openReaders(path, "ro")
+	readers, err := openLenient(path)
 	if err != nil {
 		return nil, err
 	}

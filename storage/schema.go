@@ -134,7 +134,7 @@ func checkSchema(db *sql.DB) error {
 	for _, s := range want {
 		if !slices.Contains(have, s) {
 			name, _, _ := strings.Cut(s, ":")
-			return fmt.Errorf("%s is missing or is not what it should be", name)
+			return damage(name + " is missing or is not what it should be")
 		}
 	}
 	return nil

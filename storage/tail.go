@@ -96,8 +96,14 @@ func (s *tails) forget() {
 	clear(s.byDoc)
 }
 
+// lastPlaceSQL gives doc.id and the place of a document's last change.
+const lastPlaceSQL = `
+SELECT id, (SELECT coalesce(max(change.id), 0) & 0xffffffff FROM change
+             WHERE change.id BETWEEN doc.id << 32 AND doc.id << 32 | 0xffffffff)
+  FROM doc WHERE name = ?`
+
 // versionSQL finds each replica of a document and the end of its chain by stepping
-// through the primary key: two look-ups per replica, however long the journal is.
+// through the unique index: two look-ups per replica, however long the journal is.
 const versionSQL = `
 WITH RECURSIVE replicas (replica) AS (
     SELECT (SELECT min(replica) FROM change WHERE doc = ?1)
@@ -111,9 +117,7 @@ SELECT replica,
 
 func readTail(db *sql.DB, doc crdt.DocID) (*tail, error) {
 	t := &tail{version: crdt.VersionVector{}}
-	err := db.QueryRow(`
-		SELECT id, (SELECT coalesce(max(place), 0) FROM change WHERE change.doc = doc.id) FROM doc WHERE name = ?`,
-		doc[:]).Scan(&t.id, &t.place)
+	err := db.QueryRow(lastPlaceSQL, doc[:]).Scan(&t.id, &t.place)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, ErrNotFound
 	}

@@ -26,7 +26,7 @@ type writer struct {
 }
 
 const insertChangeSQL = `
-INSERT INTO change (doc, replica, seq, next_seq, place, hash, codec, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
+INSERT INTO change (id, doc, replica, seq, next_seq, hash, codec, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
 
 const setListingSQL = `
 INSERT INTO listing (doc, title, modified) VALUES (?, ?, ?)
@@ -141,7 +141,8 @@ func (w *writer) insert(tx *sql.Tx, t *tail, j *job, fresh []row) error {
 	place := t.place - int64(len(fresh))
 	for _, r := range fresh {
 		place++
-		if _, err := tx.Stmt(w.insertChange).Exec(t.id, r.replica[:], r.seq, r.next, place, r.hash[:], codecChange, r.body); err != nil {
+		_, err := tx.Stmt(w.insertChange).Exec(changeID(t.id, place), t.id, r.replica[:], r.seq, r.next, r.hash[:], codecChange, r.body)
+		if err != nil {
 			return err
 		}
 	}

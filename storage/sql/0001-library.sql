@@ -16,18 +16,24 @@ CREATE TABLE doc (
 -- The journal: the only truth about what a document says. Rows are never altered.
 -- Per (doc, replica) the rows touch: each begins at the next_seq of the one before,
 -- the first at 0.
+--
+-- id is doc * 2^32 + place, where place counts the document's rows from 1 in apply
+-- order. So a document's journal lies together, in order, without a further index.
+-- The table is not WITHOUT ROWID with (doc, replica, seq) as its key: to compare such
+-- a key SQLite reads the whole row, so a damaged page in one body would bar the way
+-- to its neighbours, and great bodies would make each look-up slow.
 CREATE TABLE change (
+  id       INTEGER PRIMARY KEY,
   doc      INTEGER NOT NULL REFERENCES doc (id),
   replica  BLOB    NOT NULL CHECK (length(replica) = 16),
   seq      INTEGER NOT NULL,                             -- Seq of the first op
   next_seq INTEGER NOT NULL CHECK (next_seq > seq),      -- Seq behind the last op
-  place    INTEGER NOT NULL,                             -- place in the document's journal: apply order, from 1
   hash     BLOB    NOT NULL CHECK (length(hash) = 32),   -- SHA-256 of body
   codec    INTEGER NOT NULL,                             -- 1: body is crdt.Change.Bytes
   body     BLOB    NOT NULL,                             -- last, so that the columns before it are read without it
-  PRIMARY KEY (doc, replica, seq)
-) STRICT, WITHOUT ROWID;
-CREATE UNIQUE INDEX change_place ON change (doc, place);
+  UNIQUE (doc, replica, seq),
+  CHECK (id >> 32 = doc)
+) STRICT;
 
 -- Derived from the journal: what the list of documents shows. Written in the
 -- transaction of the changes it follows from.

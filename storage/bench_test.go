@@ -1,0 +1,190 @@
+package storage_test
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"inkling/crdt"
+	"inkling/storage"
+)
+
+// benchLibrary opens a library that is closed when b ends.
+func benchLibrary(b *testing.B) (*storage.Library, crdt.DocID) {
+	b.Helper()
+	l, err := storage.Open(b.TempDir())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		if err := l.Close(); err != nil {
+			b.Error(err)
+		}
+	})
+	return l, add(b, l, 1)
+}
+
+// report prints percentiles of times in microseconds.
+func report(b *testing.B, times []time.Duration) {
+	b.Helper()
+	slices.Sort(times)
+	for _, p := range []int{50, 99} {
+		b.ReportMetric(float64(times[(len(times)-1)*p/100].Nanoseconds())/1000, fmt.Sprintf("p%d-µs", p))
+	}
+}
+
+// written returns how many bytes this process has handed to the kernel for writing.
+func written(b *testing.B) (n int64) {
+	b.Helper()
+	text, err := os.ReadFile("/proc/self/io")
+	if err != nil {
+		b.Fatalf("bytes written are measured on Linux only: %v", err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if _, err := fmt.Sscanf(line, "wchar: %d", &n); err == nil {
+			return n
+		}
+	}
+	b.Fatal("/proc/self/io has no wchar")
+	return 0
+}
+
+// BenchmarkCommit measures from Append to done: of one typed key, and of the keys of
+// a 50 ms group typed at 100 a second by two people (10 of them).
+func BenchmarkCommit(b *testing.B) {
+	for _, keys := range []int{1, 10} {
+		b.Run(fmt.Sprintf("keys=%d", keys), func(b *testing.B) {
+			l, doc := benchLibrary(b)
+			seq := uint32(0)
+			var times []time.Duration
+			before := written(b)
+			for b.Loop() {
+				began := time.Now()
+				told := make(chan error, keys)
+				for range keys {
+					l.Append(doc, []*crdt.Change{insert(replica(1), seq, "x")}, "title", day, func(err error) { told <- err })
+					seq++
+				}
+				storage.Hurry(l) // measure the commit, not the wait for the next group
+				for range keys {
+					if err := <-told; err != nil {
+						b.Fatal(err)
+					}
+				}
+				times = append(times, time.Since(began))
+			}
+			report(b, times)
+			b.ReportMetric(float64(written(b)-before)/float64(seq), "written-B/key")
+		})
+	}
+}
+
+// BenchmarkTyping appends 100 keys a second, as they come, and measures what is
+// written for them with groups as they are in use.
+func BenchmarkTyping(b *testing.B) {
+	l, doc := benchLibrary(b)
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	seq := uint32(0)
+	before := written(b)
+	done := make(chan error, 1<<20)
+	for b.Loop() {
+		l.Append(doc, []*crdt.Change{insert(replica(1), seq, "x")}, "title", day, func(err error) { done <- err })
+		seq++
+		<-tick.C
+	}
+	for range seq {
+		if err := <-done; err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(written(b)-before)/float64(seq), "written-B/key")
+}
+
+// BenchmarkOpen opens a library of 1,000 documents of 20 changes each and lists it.
+func BenchmarkOpen(b *testing.B) {
+	dir := b.TempDir()
+	fillLibrary(b, dir, 1000, 20)
+	var times []time.Duration
+	for b.Loop() {
+		began := time.Now()
+		l, err := storage.Open(dir)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if list, err := l.Documents(); err != nil || len(list) != 1000 {
+			b.Fatal(len(list), err)
+		}
+		times = append(times, time.Since(began))
+		if err := l.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	report(b, times)
+}
+
+func fillLibrary(b *testing.B, dir string, documents, changes int) {
+	b.Helper()
+	l, err := storage.Open(dir)
+	if err != nil {
+		b.Fatal(err)
+	}
+	told := make(chan error, documents)
+	for i := range documents {
+		doc := add(b, l, i)
+		var list []*crdt.Change
+		for seq := range changes {
+			list = append(list, insert(replica(i), uint32(seq), "x"))
+		}
+		l.Append(doc, list, fmt.Sprint("Document ", i), day.Add(time.Duration(i)*time.Minute), func(err error) { told <- err })
+	}
+	for range documents {
+		if err := <-told; err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := l.Close(); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// BenchmarkVersion asks for the version of one of many documents, as each push does.
+func BenchmarkVersion(b *testing.B) {
+	l, doc := benchLibrary(b)
+	if err := save(l, doc, []*crdt.Change{insert(replica(1), 0, "x")}, "", day); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := l.Version(doc); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkRead reads a journal of 10,000 changes, with their hashes.
+func BenchmarkRead(b *testing.B) {
+	l, doc := benchLibrary(b)
+	var list []*crdt.Change
+	for seq := range 10_000 {
+		list = append(list, insert(replica(1), uint32(seq), "x"))
+	}
+	if err := save(l, doc, list, "", day); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		n := 0
+		for _, err := range l.Changes(doc) {
+			if err != nil {
+				b.Fatal(err)
+			}
+			n++
+		}
+		if n != len(list) {
+			b.Fatal(n)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(list)), "ns/change")
+}

@@ -1,0 +1,70 @@
+package storage
+
+import (
+	"database/sql"
+	"fmt"
+	"path/filepath"
+	"time"
+)
+
+// LimitPages makes the writer's present connection refuse to grow the database
+// beyond n pages, as a full disk does. The next connection has no limit.
+func LimitPages(l *Library, n int) error {
+	return l.write("limit pages", func(tx *sql.Tx) error {
+		_, err := tx.Exec(fmt.Sprintf("PRAGMA max_page_count = %d", n))
+		return err
+	})
+}
+
+// Alter runs a statement on the database of a library that nobody has open, as a
+// foreign SQLite shell may.
+func Alter(dir, statement string, args ...any) error {
+	db, err := openWriter(filepath.Join(dir, databaseFile))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	_, err = db.Exec(statement, args...)
+	return err
+}
+
+// Plan returns how SQLite would run a query on l.
+func Plan(l *Library, query string, args ...any) (string, error) {
+	rows, err := l.readers.Query("EXPLAIN QUERY PLAN "+query, args...)
+	if err != nil {
+		return "", err
+	}
+	steps, err := collect(rows, func(scan func(...any) error) (s string, err error) {
+		var id, parent, unused int
+		return s, scan(&id, &parent, &unused, &s)
+	})
+	return fmt.Sprintf("%q", steps), err
+}
+
+// Setting returns what a pragma answers on the writer's connection.
+func Setting(l *Library, pragma string) (value int, err error) {
+	err = l.write("read setting", func(tx *sql.Tx) error { return tx.QueryRow("PRAGMA " + pragma).Scan(&value) })
+	return value, err
+}
+
+// CheckSampleOnly makes opening treat every library as too great to be checked in
+// full, until the returned function is called.
+func CheckSampleOnly() (restore func()) {
+	saved := fullCheckBytes
+	fullCheckBytes = 0
+	return func() { fullCheckBytes = saved }
+}
+
+const (
+	PageSQL    = pageSQL
+	VersionSQL = versionSQL
+	MaxQueued  = maxQueued
+)
+
+// Hurry makes the writer begin the next group now.
+func Hurry(l *Library) {
+	l.queue.mu.Lock()
+	defer l.queue.mu.Unlock()
+	l.queue.nextAt = time.Time{}
+	l.queue.wakeWriter()
+}
