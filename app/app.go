@@ -22,6 +22,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"inkling/app/cli"
 	"inkling/app/handover"
@@ -161,13 +162,37 @@ func (p *program) open(offline bool) (*workspace.Workspace, error) {
 	})
 }
 
+// patience is how long a start waits for a library that another program has and
+// does not answer for: it may be ending, or be a short command itself.
+const patience = 5 * time.Second
+
+// own opens the library or, when another program has it, hands args over to that
+// one: then w is nil and exit is the answer.
+func (p *program) own(ctx context.Context, offline bool, args []string) (w *workspace.Workspace, exit int, err error) {
+	for deadline := time.Now().Add(patience); ; {
+		w, err := p.open(offline)
+		var locked *storage.LockedError
+		if !errors.As(err, &locked) {
+			return w, cli.ExitOK, err
+		}
+		exit, err := handover.Call(ctx, p.dir, handover.Request{Args: args, Dir: p.cwd}, os.Stdout, os.Stderr)
+		if !errors.Is(err, handover.ErrNobody) {
+			return nil, exit, err
+		}
+		if time.Now().After(deadline) {
+			return nil, 0, fmt.Errorf("another program has the library in %s open and does not answer: end it, or use another folder with --data DIR", p.dir)
+		}
+		select {
+		case <-time.After(patience / 50):
+		case <-ctx.Done():
+			return nil, 0, ctx.Err()
+		}
+	}
+}
+
 // command runs a sub-command: here, or in the program that has the library.
 func (p *program) command(ctx context.Context, cmd cli.Command, args []string) int {
-	w, err := p.open(!cmd.Network)
-	var locked *storage.LockedError
-	if errors.As(err, &locked) {
-		return p.handOver(ctx, args)
-	}
+	w, exit, err := p.own(ctx, !cmd.Network, args)
 	if damaged := workspace.Damaged(err); damaged != nil && cmd.ReadsDamaged {
 		fmt.Fprintf(os.Stderr, "inkling: %v\n", damaged)
 		w, err = workspace.OpenDamaged(p.dir)
@@ -175,20 +200,11 @@ func (p *program) command(ctx context.Context, cmd cli.Command, args []string) i
 	if err != nil {
 		return p.fail(err)
 	}
-	exit := cli.Run(ctx, cli.Call{Workspace: w, Args: args, Dir: p.cwd, Stdout: os.Stdout, Stderr: os.Stderr})
+	if w == nil {
+		return exit
+	}
+	exit = cli.Run(ctx, cli.Call{Workspace: w, Args: args, Dir: p.cwd, Stdout: os.Stdout, Stderr: os.Stderr})
 	if err := w.Close(); err != nil {
-		return p.fail(err)
-	}
-	return exit
-}
-
-// handOver gives a command line to the running program.
-func (p *program) handOver(ctx context.Context, args []string) int {
-	exit, err := handover.Call(ctx, p.dir, handover.Request{Args: args, Dir: p.cwd}, os.Stdout, os.Stderr)
-	if errors.Is(err, handover.ErrNobody) {
-		err = fmt.Errorf("another program has the library in %s open and does not answer: end it, or use another folder with --data DIR", p.dir)
-	}
-	if err != nil {
 		return p.fail(err)
 	}
 	return exit

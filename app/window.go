@@ -10,7 +10,6 @@ import (
 	"inkling/app/cli"
 	"inkling/app/desktop"
 	"inkling/app/workspace"
-	"inkling/storage"
 )
 
 // window runs the program with its window until that is closed. files are imported
@@ -28,17 +27,16 @@ func (p *program) window(ctx context.Context, files []string) int {
 	if err := desktop.Available(); err != nil {
 		return p.fail(err)
 	}
-	w, err := p.open(false)
-	var locked *storage.LockedError
-	if errors.As(err, &locked) {
-		return p.handOver(ctx, append([]string{"open"}, files...))
-	}
-	if err != nil {
+	w, exit, err := p.own(ctx, false, append([]string{"open"}, files...))
+	switch {
+	case err != nil:
 		p.fail(err)
 		if err := desktop.Tell("Inkling cannot open your library", err.Error()); err != nil {
 			p.fail(err)
 		}
 		return cli.ExitError
+	case w == nil:
+		return exit
 	}
 	return p.runWindow(ctx, w, files)
 }

@@ -140,16 +140,27 @@ func follow(conn net.Conn, stdout, stderr io.Writer) (exit int, err error) {
 			}
 			return 0, ErrCut
 		}
-		if _, err := stdout.Write(next.Stdout); err != nil {
-			return 0, fmt.Errorf("handover: write output: %w", err)
+		if err := pass(stdout, next.Stdout); err != nil {
+			return 0, err
 		}
-		if _, err := stderr.Write(next.Stderr); err != nil {
-			return 0, fmt.Errorf("handover: write error output: %w", err)
+		if err := pass(stderr, next.Stderr); err != nil {
+			return 0, err
 		}
 		if next.Exit != nil {
 			return *next.Exit, nil
 		}
 	}
+}
+
+// pass writes what has come.
+func pass(to io.Writer, p []byte) error {
+	if len(p) == 0 {
+		return nil
+	}
+	if _, err := to.Write(p); err != nil {
+		return fmt.Errorf("handover: write output: %w", err)
+	}
+	return nil
 }
 
 func toBytes(args []string) [][]byte {

@@ -68,7 +68,7 @@ func summary(list []workspace.Person, now time.Time) string {
 	}
 	parts = append(parts, away[:min(2, len(away))]...)
 	if n := len(away) - 2; n > 0 {
-		parts = append(parts, fmt.Sprintf("%d more are away", n))
+		parts = append(parts, more(n))
 	}
 	return strings.Join(parts, "   ·   ")
 }
@@ -79,4 +79,11 @@ func names(list []string) string {
 		return list[0]
 	}
 	return strings.Join(list[:len(list)-1], ", ") + " and " + list[len(list)-1]
+}
+
+func more(n int) string {
+	if n == 1 {
+		return "1 more is away"
+	}
+	return fmt.Sprintf("%d more are away", n)
 }

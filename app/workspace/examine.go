@@ -45,11 +45,15 @@ func (w *Workspace) examineLibrary(ctx context.Context) []Finding {
 		return []Finding{{What: fmt.Sprintf("The library in %s could not be read: %v.", w.dir, err),
 			Do: "Close other programs that use this folder and try again."}}
 	}
-	if !report.OK() {
-		return []Finding{{What: fmt.Sprintf("The library in %s is damaged: %v.", w.dir, report),
+	if !report.Intact() {
+		return []Finding{{What: fmt.Sprintf("The library in %s is damaged:\n%v", w.dir, report),
 			Do: "Export the documents that are intact with `inkling export`, then start with a new folder: inkling --data DIR."}}
 	}
-	return []Finding{{OK: true, What: fmt.Sprintf("The library in %s is intact (%v).", w.dir, report)}}
+	changes := 0
+	for _, d := range report.Documents {
+		changes += d.Changes
+	}
+	return []Finding{{OK: true, What: fmt.Sprintf("The library in %s is intact: %d documents with %d changes.", w.dir, len(report.Documents), changes)}}
 }
 
 func (w *Workspace) examineSaving() []Finding {

@@ -21,10 +21,11 @@ const sessionIdle = 30 * time.Second
 
 // Config says how to open a workspace.
 type Config struct {
-	Dir     string // the library folder
-	Name    string // display name; "": the one remembered, else the system's
-	Port    int    // UDP port; 0: the default
-	Offline bool   // no network at all: for sub-commands that only need the library
+	Dir     string         // the library folder
+	Name    string         // display name; "": the one remembered, else the system's
+	Port    int            // UDP port; 0: the default
+	Offline bool           // no network at all: for sub-commands that only need the library
+	Finder  netsync.Finder // finds peers by itself; nil: by mDNS
 	Logger  *slog.Logger
 }
 
@@ -101,7 +102,7 @@ func (w *Workspace) start(cfg Config) error {
 		return err
 	}
 	w.device = PeerID(w.key.Public().(ed25519.PublicKey))
-	if err := w.adoptLibrary(); err != nil {
+	if err := w.lib.Adopt(w.device, w.now()); err != nil {
 		return err
 	}
 	if err := w.loadName(cfg.Name); err != nil {
@@ -110,50 +111,21 @@ func (w *Workspace) start(cfg Config) error {
 	if cfg.Offline {
 		return nil
 	}
+	finder := cfg.Finder
+	if finder == nil {
+		finder = discovery.New(w.log)
+	}
 	w.node, err = netsync.Start(netsync.Config{
 		Key:     w.key,
 		Name:    w.Name,
 		Library: peerLibrary{w},
 		Events:  w.netEvent,
 		Port:    cfg.Port,
-		Finder:  discovery.New(w.log),
+		Finder:  finder,
 		Logger:  w.log,
 	})
 	if err != nil {
 		return fmt.Errorf("start the network: %w", err)
-	}
-	return nil
-}
-
-// deviceStateKey is the library's note of the device that writes in it.
-const deviceStateKey = "device"
-
-// adoptLibrary notices a library that was last used with another device key: a
-// copied folder or a restored backup. Its replicas belong to the other copy, so
-// this one writes under new ones (a ReplicaID is never used by two copies).
-func (w *Workspace) adoptLibrary() error {
-	var root crdt.DocID
-	last, err := w.lib.State(root, deviceStateKey)
-	if err != nil {
-		return fmt.Errorf("read the library's device: %w", err)
-	}
-	if string(last) == string(w.device[:]) {
-		return nil
-	}
-	docs, err := w.lib.Documents()
-	if err != nil {
-		return fmt.Errorf("list documents: %w", err)
-	}
-	for _, d := range docs {
-		if err := w.lib.SetReplica(d.ID, crdt.ReplicaID{}); err != nil {
-			return fmt.Errorf("leave the replica of the other copy: %w", err)
-		}
-		if err := w.lib.AddMember(d.ID, w.device, w.now()); err != nil {
-			return fmt.Errorf("add myself to a document: %w", err)
-		}
-	}
-	if err := w.lib.SetState(root, deviceStateKey, w.device[:]); err != nil {
-		return fmt.Errorf("note the library's device: %w", err)
 	}
 	return nil
 }
