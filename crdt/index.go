@@ -5,8 +5,8 @@ import (
 	"sort"
 )
 
-// maxPage is the most entries of one page of an index.
-const maxPage = 512
+// maxPage is the most entries of one page of an index. Tests make it less.
+var maxPage = 512
 
 // index finds the block that holds an element of one replica. Its entries are
 // ascending; each says in which block the Seqs from its own up to the next

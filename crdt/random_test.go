@@ -25,12 +25,21 @@ func eachSeed(t *testing.T, f func(t *testing.T, rng *rand.Rand)) {
 	if first == 0 {
 		first = uint64(time.Now().UnixNano()) % 1_000_000_007
 	}
-	for seed := first; seed < first+uint64(*runsFlag); seed++ {
-		f(t, rand.New(rand.NewPCG(seed, 1)))
-		if t.Failed() {
-			t.Fatalf("failed with -run '^%s$' -seed %d -runs 1 -steps %d -peers %d", t.Name(), seed, *stepsFlag, *peersFlag)
-		}
+	for seed := first; seed < first+uint64(*runsFlag) && !t.Failed(); seed++ {
+		oneSeed(t, seed, f)
 	}
+}
+
+func oneSeed(t *testing.T, seed uint64, f func(t *testing.T, rng *rand.Rand)) {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(seed, 1))
+	defer crdt.ShrinkContainers(rng)()
+	defer func() {
+		if t.Failed() {
+			t.Logf("again with -run '^%s$' -seed %d -runs 1 -steps %d -peers %d", t.Name(), seed, *stepsFlag, *peersFlag)
+		}
+	}()
+	f(t, rng)
 }
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)

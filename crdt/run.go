@@ -7,8 +7,8 @@ import (
 )
 
 // maxRun is the most elements of one run. Finding an offset inside a run means
-// reading its text, so this bounds what that costs.
-const maxRun = 1024
+// reading its text, so this bounds what that costs. Tests make it less.
+var maxRun uint32 = 1024
 
 // run is elements of one replica that stand side by side in the document, have
 // consecutive Seqs and the same count of deletes. All but the first have the
@@ -27,13 +27,13 @@ type run struct {
 // newRun makes the elements of by from seq on, as many of text as one run holds,
 // and returns what is left of text.
 func newRun(by *replica, seq, chain uint32, text string) (r run, rest string) {
-	n, size := 0, 0
+	n, size := uint32(0), 0
 	for n < maxRun && size < len(text) {
 		_, width := utf8.DecodeRuneInString(text[size:])
 		n, size = n+1, size+width
 	}
 	r = run{
-		by: by, seq: seq, n: uint32(n), chain: chain,
+		by: by, seq: seq, n: n, chain: chain,
 		text: uint32(len(by.text)), bytes: uint32(size),
 		newlines: uint32(strings.Count(text[:size], "\n")),
 	}

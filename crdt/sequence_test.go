@@ -18,14 +18,14 @@ func TestRunsStayFew(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	d := New()
 	d.Attach(ReplicaID{1})
-	for i := range maxRun {
+	for i := range int(maxRun) {
 		d.Insert(i, "x", now)
 		d.Flush(now)
 	}
 	if n := countRuns(d); n != 1 {
 		t.Errorf("typing made %d runs", n)
 	}
-	for i := maxRun; i > 500; i-- {
+	for i := int(maxRun); i > 500; i-- {
 		d.BreakUndo()
 		d.Delete(i-1, i, now)
 	}
@@ -35,7 +35,7 @@ func TestRunsStayFew(t *testing.T) {
 	for range maxRun - 500 {
 		d.Undo(now)
 	}
-	if n := countRuns(d); n != 1 || d.Len() != maxRun {
+	if n := countRuns(d); n != 1 || d.Len() != int(maxRun) {
 		t.Errorf("undoing that left %d runs of %d code points", n, d.Len())
 	}
 }
@@ -45,8 +45,8 @@ func TestIndexPagesSplit(t *testing.T) {
 	var x index
 	blocks := []*block{{at: 0}, {at: 1}}
 	x.append(0, blocks[0])
-	const n = 5 * maxPage
-	for i := range uint32(n) {
+	n := uint32(5 * maxPage)
+	for i := range n {
 		seq := i * 7919 % n // every one, scattered
 		if seq%2 == 1 {
 			x.move(seq, 1, blocks[1])
@@ -55,7 +55,7 @@ func TestIndexPagesSplit(t *testing.T) {
 	if len(x.pages) < 4 {
 		t.Fatalf("%d pages", len(x.pages))
 	}
-	for seq := range uint32(n) {
+	for seq := range n {
 		if got := x.find(seq); got != blocks[seq%2] {
 			t.Fatalf("seq %d is in block %d", seq, got.at)
 		}
