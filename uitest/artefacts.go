@@ -12,6 +12,9 @@ import (
 	"testing"
 )
 
+// artefacts is the folder of what is kept for people.
+var artefacts string
+
 // artefact returns the path of a file to keep for people, named after the test.
 func artefact(t testing.TB, name string) string {
 	return filepath.Join(artefacts, strings.ReplaceAll(t.Name(), "/", "-")+"-"+name)

@@ -10,10 +10,10 @@
 // sees is read from the pixels. Nothing of the program is imported.
 //
 //	lan := newNetwork(t)
-//	ana := newPerson(t, "Ana", lan.machine("ana"))
+//	ana := newPerson(t, "Ana", lan.machine())
 //	ana.start()
 //	ana.types("Hello")
-//	ana.waitForText("Hello", "Hello")
+//	ana.waitForText("Hello")
 //
 // # Words
 //

@@ -18,6 +18,12 @@ var (
 	panelColour  = color.RGBA{0xf4, 0xf1, 0xeb, 0xff} // the list and the panel
 )
 
+// personColours are those in which a person's caret is drawn at the others'.
+var personColours = []color.RGBA{
+	{0xc2, 0x57, 0x0c, 0xff}, {0x0b, 0x7a, 0x75, 0xff}, {0x8e, 0x3b, 0x8a, 0xff}, {0x3d, 0x6f, 0xb6, 0xff},
+	{0xa3, 0x37, 0x1f, 0xff}, {0x4f, 0x7a, 0x1c, 0xff}, {0x9a, 0x6a, 0x00, 0xff}, {0x5b, 0x5b, 0xb0, 0xff},
+}
+
 // inkLimit is the brightest channel that still counts as ink: text is darker than
 // all that is coloured (carets, selection, name tags).
 const inkLimit = 0x70
@@ -64,6 +70,19 @@ func difference(a, b *image.RGBA) image.Rectangle {
 func isInk(c color.RGBA) bool {
 	brightest, darkest := max(c.R, c.G, c.B), min(c.R, c.G, c.B)
 	return brightest < inkLimit && brightest-darkest < 0x18
+}
+
+// newInk returns the smallest rectangle around the pixels that are ink in now and
+// were none before.
+func newInk(before, now *image.RGBA) (fresh image.Rectangle) {
+	for y := now.Rect.Min.Y; y < now.Rect.Max.Y; y++ {
+		for x := now.Rect.Min.X; x < now.Rect.Max.X; x++ {
+			if isInk(at(now, x, y)) && !isInk(at(before, x, y)) {
+				fresh = fresh.Union(image.Rect(x, y, x+1, y+1))
+			}
+		}
+	}
+	return fresh
 }
 
 // inkEdge returns the first column to the right of all ink in img; its left edge when

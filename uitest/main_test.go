@@ -12,11 +12,6 @@ import (
 	"testing"
 )
 
-var (
-	binary    string // the program under test
-	artefacts string // the folder of what is kept for people
-)
-
 // within marks the test process that was started again inside a user namespace.
 const within = "INKLING_UITEST_WITHIN"
 

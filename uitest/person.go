@@ -3,29 +3,25 @@
 package uitest
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"image"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
 )
 
+// binary is the path of the program under test.
+var binary string
+
 // usual is where a person has the window, unless a test wants it elsewhere.
 var usual = image.Rect(0, 0, 1000, 760)
 
-// Waits that are no promise of the program, only the end of patience.
-const (
-	commandPatience = 30 * time.Second
-	endPatience     = 15 * time.Second
-	textPatience    = 10 * time.Second
-)
+// endPatience is how long an orderly end may take; no promise, only the end of patience.
+const endPatience = 15 * time.Second
 
 // person sits at a machine in front of a display of their own and has a home folder
 // and one library. Both outlive the program.
@@ -35,15 +31,18 @@ type person struct {
 	machine *machine
 	screen  *display
 	home    string
-	data    string // the library folder
+	library []string // the flags that name the library
 
 	cmd    *exec.Cmd // the program with its window, nil when it does not run
 	ended  chan error
 	log    string // its output
 	window *window
+
+	together bool // the panel is open
 }
 
-// newPerson gives somebody a display and an empty home.
+// newPerson gives somebody a display and an empty home, with the library in its usual
+// place there.
 func newPerson(t testing.TB, name string, at *machine) *person {
 	t.Helper()
 	home, err := os.MkdirTemp("", "ink") // short: a socket's path has 107 bytes at most
@@ -51,7 +50,7 @@ func newPerson(t testing.TB, name string, at *machine) *person {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(home) })
-	p := &person{t: t, name: name, machine: at, screen: newDisplay(t), home: home, data: filepath.Join(home, "library")}
+	p := &person{t: t, name: name, machine: at, screen: newDisplay(t), home: home}
 	p.log = filepath.Join(home, "log.txt")
 	if err := os.Mkdir(filepath.Join(home, "run"), 0o700); err != nil {
 		t.Fatal(err)
@@ -86,6 +85,7 @@ func (p *person) launch(args ...string) (took time.Duration) {
 	p.t.Helper()
 	start := time.Now()
 	p.begin(args...)
+	p.together = false
 	p.window = p.screen.windowOf(p.cmd.Process.Pid)
 	eventually(p.t, windowPatience, "the window is drawn", func() (bool, string) {
 		return colours(p.see()) > 8, "one blank rectangle"
@@ -101,7 +101,7 @@ func (p *person) begin(args ...string) {
 		p.t.Fatal(err)
 	}
 	defer log.Close()
-	p.cmd = p.machine.command(binary, append([]string{"--data", p.data, "--name", p.name, "--verbose"}, args...)...)
+	p.cmd = p.machine.command(binary, p.flags(args, "--name", p.name, "--verbose")...)
 	p.cmd.Env, p.cmd.Dir = p.env(p.screen.name), p.home
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -111,6 +111,11 @@ func (p *person) begin(args ...string) {
 	ended := make(chan error, 1)
 	p.ended = ended
 	go func(cmd *exec.Cmd) { ended <- cmd.Wait() }(p.cmd)
+}
+
+// flags puts the flags for the person's library and others before args.
+func (p *person) flags(args []string, others ...string) []string {
+	return slices.Concat(p.library, others, args)
 }
 
 // start launches the program and puts its window where it usually is.
@@ -186,40 +191,6 @@ func (p *person) presses(chords ...string) { p.screen.presses(chords...) }
 // see returns what the window shows, in the coordinates of the screen.
 func (p *person) see() *image.RGBA { return p.screen.capture(p.window.bounds()) }
 
-// result is what a sub-command did.
-type result struct {
-	stdout, stderr string
-	exit           int
-}
-
-func (r result) String() string {
-	return fmt.Sprintf("exit code %d\nstdout: %s\nstderr: %s", r.exit, r.stdout, r.stderr)
-}
-
-// inkling runs a sub-command on the person's library, without a display.
-func (p *person) inkling(args ...string) result {
-	p.t.Helper()
-	cmd := p.machine.command(binary, append([]string{"--data", p.data}, args...)...)
-	cmd.Env, cmd.Dir = p.env(""), p.home
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := cmd.Start(); err != nil {
-		p.t.Fatalf("run inkling %s: %v", strings.Join(args, " "), err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	select {
-	case err := <-ended:
-		return result{stdout.String(), stderr.String(), exitCode(err)}
-	case <-time.After(commandPatience):
-		cmd.Process.Kill()
-		<-ended
-		p.t.Fatalf("inkling %s gave no answer in %v", strings.Join(args, " "), commandPatience)
-		return result{}
-	}
-}
-
 // exitCode returns the exit code of a process that was waited for, -1 when a signal
 // ended it.
 func exitCode(err error) int {
@@ -231,74 +202,4 @@ func exitCode(err error) int {
 		return exit.ExitCode()
 	}
 	return -1
-}
-
-// must runs a sub-command that has to succeed and returns what it printed.
-func (p *person) must(args ...string) string {
-	p.t.Helper()
-	r := p.inkling(args...)
-	if r.exit != 0 {
-		p.t.Fatalf("inkling %s: %v", strings.Join(args, " "), r)
-	}
-	return r.stdout
-}
-
-// export returns the text of a document, "" and why not when it cannot be had.
-func (p *person) export(doc string) (text, why string) {
-	p.t.Helper()
-	r := p.inkling("export", doc)
-	if r.exit != 0 {
-		return "", strings.TrimSpace(r.stderr)
-	}
-	return r.stdout, ""
-}
-
-// waitForText waits until the document exports as want.
-func (p *person) waitForText(doc, want string) {
-	p.t.Helper()
-	eventually(p.t, textPatience, fmt.Sprintf("%s has the text %q", p.name, want), func() (bool, string) {
-		text, why := p.export(doc)
-		return text == want, fmt.Sprintf("%q %s", text, why)
-	})
-}
-
-// status is the part of `inkling status --json` that the tests look at.
-type status struct {
-	Name      string
-	Port      int
-	Together  bool
-	Unsaved   string
-	Trouble   []string
-	Nearby    []string
-	Documents []struct {
-		ID, Title string
-		People    []struct {
-			Name   string
-			Here   bool
-			Behind int
-		}
-	}
-}
-
-func (p *person) status() status {
-	p.t.Helper()
-	var s status
-	out := p.must("status", "--json")
-	if err := json.Unmarshal([]byte(out), &s); err != nil {
-		p.t.Fatalf("status --json: %v in\n%s", err, out)
-	}
-	return s
-}
-
-// whereabouts says whether name is here, in any document, by the status command.
-func (p *person) whereabouts(name string) (here, known bool) {
-	p.t.Helper()
-	for _, d := range p.status().Documents {
-		for _, other := range d.People {
-			if other.Name == name {
-				return other.Here, true
-			}
-		}
-	}
-	return false, false
 }

@@ -1,0 +1,264 @@
+//go:build linux
+
+package uitest
+
+import (
+	"fmt"
+	"image/color"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// pair brings two people into one document with the text given, by commands: that the
+// mouse can do it too is TestTwoPeopleComeTogether's story.
+func pair(t *testing.T, ana, bruno *person, text string) {
+	t.Helper()
+	ana.start()
+	bruno.start()
+	ana.types(text)
+	ana.waitForText(text)
+	share(t, ana, bruno)
+	bruno.waitForText(text)
+}
+
+// share lets Bruno into Ana's only document.
+func share(t *testing.T, ana, bruno *person) {
+	t.Helper()
+	doc := ana.documents()[0]
+	link := strings.TrimSpace(ana.must("invite", "--accept", doc.id))
+	bruno.must("join", link)
+	bruno.waitUntilShown(doc.title)
+	ana.settle()
+	bruno.settle()
+}
+
+// both lets two people do something at the same time.
+func both(a, b func()) {
+	var hands sync.WaitGroup
+	hands.Go(a)
+	hands.Go(b)
+	hands.Wait()
+}
+
+// Two people write in one document, each in a line of their own, through everything
+// that a network does to them.
+func TestWritingTogether(t *testing.T) {
+	lan := newNetwork(t)
+	ana, bruno := newPerson(t, "Ana", lan.machine()), newPerson(t, "Bruno", lan.machine())
+	pair(t, ana, bruno, "Duet\n\n")
+	ana.presses("Ctrl+Home", "Down")
+	bruno.presses("Ctrl+End")
+
+	measureTyping(t, ana, bruno)
+	written := &markers{}
+	typeThroughCut(t, ana, bruno, written)
+	typeThroughNewAddress(t, ana, bruno, written)
+	undoTakesOwnWordsOnly(t, ana, bruno)
+}
+
+// Rounds of typing whose drawing is measured: 20 s of eight keys a second, both sides.
+const (
+	rounds    = 4
+	roundKeys = 40
+)
+
+// measureTyping lets both type at once and prints how long after a key its letter is
+// drawn on the other's screen.
+func measureTyping(t *testing.T, ana, bruno *person) {
+	t.Helper()
+	var toBruno, toAna []time.Duration
+	for round := range rounds {
+		if round > 0 {
+			ana.presses("Return")
+			bruno.presses("Return")
+		}
+		onBruno, onAna := watchLine(t, ana, bruno), watchLine(t, bruno, ana)
+		if round == 0 {
+			waitForForeignCaret(t, ana)
+			waitForForeignCaret(t, bruno)
+		}
+		var a, b []time.Time
+		both(func() { a = ana.drums(roundKeys) }, func() { b = bruno.drums(roundKeys) })
+		toBruno = append(toBruno, onBruno.delays(a)...)
+		toAna = append(toAna, onAna.delays(b)...)
+		if round == rounds/2 {
+			keepImage(t, "writing-together", sideBySide(ana.see(), bruno.see()))
+		}
+	}
+	t.Logf("typed by Ana, drawn at Bruno's: %s", quantiles(toBruno))
+	t.Logf("typed by Bruno, drawn at Ana's: %s", quantiles(toAna))
+	same(t, ana, bruno, textPatience)
+}
+
+// waitForForeignCaret waits until a caret in the colour of some other person is on
+// the page.
+func waitForForeignCaret(t *testing.T, p *person) {
+	t.Helper()
+	eventually(t, textPatience, p.name+" sees the other's caret", func() (bool, string) {
+		img := p.screen.capture(p.page())
+		n := 0
+		for y := img.Rect.Min.Y; y < img.Rect.Max.Y; y++ {
+			for x := img.Rect.Min.X; x < img.Rect.Max.X; x++ {
+				if slices.ContainsFunc(personColours, func(c color.RGBA) bool { return near(c, at(img, x, y)) }) {
+					n++
+				}
+			}
+		}
+		return n >= 20, fmt.Sprintf("%d pixels in the colour of a person", n)
+	})
+}
+
+// markers counts what was written, so that each marker is a word of its own.
+type markers struct {
+	mu   sync.Mutex
+	list []string
+}
+
+// next returns a new marker of a person.
+func (m *markers) next(p *person) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	word := fmt.Sprintf("%s%d", strings.ToLower(p.name), len(m.list))
+	m.list = append(m.list, word)
+	return word
+}
+
+// check looks for each marker in a text: once, no more and no less.
+func (m *markers) check(t *testing.T, text string) {
+	t.Helper()
+	times := map[string]int{}
+	for _, word := range strings.Fields(text) {
+		times[word]++
+	}
+	for _, word := range m.list {
+		if times[word] != 1 {
+			t.Errorf("%s is %d times in the text %q", word, times[word], text)
+		}
+	}
+}
+
+// writes lets a person write markers until the end.
+func (p *person) writes(m *markers, until time.Time) {
+	for time.Now().Before(until) {
+		p.types(" " + m.next(p))
+	}
+}
+
+// cutLength is how long the cable is out while both go on.
+const cutLength = 11 * time.Second
+
+// typeThroughCut pulls Bruno's cable while both write.
+func typeThroughCut(t *testing.T, ana, bruno *person, written *markers) {
+	t.Helper()
+	both(func() { ana.presses("End") }, func() { bruno.presses("Ctrl+End") })
+	ana.settle()
+	line := ana.screen.capture(ana.statusLine())
+	var hands sync.WaitGroup
+	until := time.Now().Add(cutLength + time.Second)
+	hands.Go(func() { ana.writes(written, until) })
+	hands.Go(func() { bruno.writes(written, until) })
+	bruno.machine.unplug()
+	cut := time.Now()
+	waitUntilAway(t, ana, bruno)
+	eventually(t, awayPromise-time.Since(cut), "Ana's window says that Bruno is away", func() (bool, string) {
+		return !difference(line, ana.screen.capture(ana.statusLine())).Empty(), "the line under the page is as before"
+	})
+	t.Logf("said to be away after %v", time.Since(cut))
+	hands.Wait()
+	keepImage(t, "away", sideBySide(ana.see(), bruno.see()))
+	bruno.machine.plugIn()
+	t.Logf("equal again %v after the cable was back", same(t, ana, bruno, mergePromise))
+	check(t, ana, written)
+	eventually(t, textPatience, "each sees the other again", func() (bool, string) {
+		a, _ := bruno.whereabouts("Ana")
+		b, _ := ana.whereabouts("Bruno")
+		return a && b, fmt.Sprintf("Ana here: %v, Bruno here: %v", a, b)
+	})
+}
+
+// waitUntilAway waits until each side says that the other is away.
+func waitUntilAway(t *testing.T, ana, bruno *person) {
+	t.Helper()
+	eventually(t, awayPromise, "each says that the other is away", func() (bool, string) {
+		a, _ := bruno.whereabouts("Ana")
+		b, _ := ana.whereabouts("Bruno")
+		return !a && !b, fmt.Sprintf("Ana here: %v, Bruno here: %v", a, b)
+	})
+}
+
+// typeThroughNewAddress swallows Bruno's packets for a moment and gives him another
+// address, as a change of Wi-Fi does, while both write.
+func typeThroughNewAddress(t *testing.T, ana, bruno *person, written *markers) {
+	t.Helper()
+	var hands sync.WaitGroup
+	until := time.Now().Add(2 * time.Second)
+	hands.Go(func() { ana.writes(written, until) })
+	hands.Go(func() { bruno.writes(written, until) })
+	bruno.machine.swallow()
+	bruno.machine.setAddress(100 + rand.IntN(100))
+	bruno.machine.pass()
+	changed := time.Now()
+	hands.Wait()
+	same(t, ana, bruno, mergePromise)
+	t.Logf("equal %v after the address had changed", time.Since(changed))
+	check(t, ana, written)
+}
+
+// check looks for all markers in a person's text.
+func check(t *testing.T, p *person, written *markers) {
+	t.Helper()
+	text, err := p.text()
+	if err != nil {
+		t.Fatal(err)
+	}
+	written.check(t, text)
+}
+
+// same waits until both have one text.
+func same(t *testing.T, ana, bruno *person, within time.Duration) (took time.Duration) {
+	t.Helper()
+	return eventually(t, within, "both texts are equal", func() (bool, string) {
+		a, err1 := ana.text()
+		b, err2 := bruno.text()
+		return a == b && err1 == nil && err2 == nil, fmt.Sprintf("Ana: %q %v\nBruno: %q %v", a, err1, b, err2)
+	})
+}
+
+// undoTakesOwnWordsOnly lets Ana undo a lot: nothing of Bruno's goes.
+func undoTakesOwnWordsOnly(t *testing.T, ana, bruno *person) {
+	t.Helper()
+	both(func() { ana.types(" ana-regrets") }, func() { bruno.types(" bruno-stays") })
+	same(t, ana, bruno, textPatience)
+	before, err := ana.text()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ana.presses("Ctrl+Z", "Ctrl+Z", "Ctrl+Z")
+	eventually(t, textPatience, "Ana's undo takes back her last words", func() (bool, string) {
+		text, err := ana.text()
+		return err == nil && !strings.Contains(text, "ana-regrets"), text
+	})
+	same(t, ana, bruno, textPatience)
+	after, err := ana.text()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if words(before, "bruno") != words(after, "bruno") {
+		t.Errorf("Ana's undo took words of Bruno's\nbefore %s\nafter  %s", words(before, "bruno"), words(after, "bruno"))
+	}
+}
+
+// words returns the words of a text that begin with prefix.
+func words(text, prefix string) string {
+	var list []string
+	for _, w := range strings.Fields(text) {
+		if strings.HasPrefix(w, prefix) {
+			list = append(list, w)
+		}
+	}
+	return strings.Join(list, " ")
+}

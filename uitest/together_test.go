@@ -1,0 +1,113 @@
+//go:build linux
+
+package uitest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// What the program promises to people (README).
+const (
+	nearbyPromise = 2 * time.Second // from the second opening of Together to the names
+	awayPromise   = 5 * time.Second // from the cut to "is away"
+	mergePromise  = 5 * time.Second // from the healing to equal texts
+)
+
+// Two people who have never met on a network, and a third whom nobody invited.
+func TestTwoPeopleComeTogether(t *testing.T) {
+	lan := newNetwork(t)
+	ana, bruno := newPerson(t, "Ana", lan.machine()), newPerson(t, "Bruno", lan.machine())
+	used := comeTogether(t, ana, bruno)
+	ana.screen.clipboard.offer("")
+	fresh := ana.invites()
+
+	cleo := newPerson(t, "Cleo", lan.machine())
+	cleo.start()
+	cleo.types("Own notes")
+	cleo.waitForText("Own notes")
+	for what, link := range map[string]string{
+		"nonsense":                "inkling:nonsense",
+		"a used invite":           used,
+		"an altered invite":       altered(fresh),
+		"an invite that was cut":  fresh[:len(fresh)/2],
+		"something else entirely": "https://example.org/",
+	} {
+		r := cleo.inkling("join", link)
+		if r.exit != 1 || len(strings.Fields(r.stderr)) < 5 || strings.Count(r.stderr, "\n") != 1 {
+			t.Errorf("%s: one sentence is expected: %v", what, r)
+		}
+		t.Logf("%s: %s", what, r.stderr)
+		if ana.isAsked() {
+			t.Errorf("%s: Ana is asked whether Cleo may come in", what)
+		}
+	}
+	cleo.opensTogether()
+	cleo.asksToJoin(used)
+	cleo.settle()
+	keepImage(t, "used-invite", cleo.see())
+	if docs := cleo.documents(); len(docs) != 1 || docs[0].title != "Own notes" {
+		t.Errorf("the stranger has %v", docs)
+	}
+	if _, known := ana.whereabouts("Cleo"); known {
+		t.Error("the stranger is in a document")
+	}
+}
+
+// The same on one computer without any network: two libraries, over the loopback.
+func TestTwoLibrariesOnOneComputer(t *testing.T) {
+	computer := lonelyMachine(t)
+	ana, bruno := newPerson(t, "Ana", computer), newPerson(t, "Bruno", computer)
+	comeTogether(t, ana, bruno)
+	ana.presses("Ctrl+End")
+	ana.types(" and me")
+	bruno.waitForText("Plans\nfor the summer and me")
+}
+
+// comeTogether lets two people who start Inkling for the first time find each other,
+// and lets Ana invite Bruno, all by the mouse. It returns the invite that was used.
+func comeTogether(t *testing.T, ana, bruno *person) (link string) {
+	t.Helper()
+	ana.start()
+	ana.types("Plans\nfor the summer")
+	bruno.start()
+	ana.opensTogether()
+	bruno.opensTogether()
+	took := eventually(t, nearbyPromise, "each sees the other's name nearby", func() (bool, string) {
+		a, b := ana.status(), bruno.status()
+		return slices.Contains(a.Nearby, "Bruno") && slices.Contains(b.Nearby, "Ana"),
+			fmt.Sprintf("Ana sees %q %q, Bruno sees %q %q", a.Nearby, a.Trouble, b.Nearby, b.Trouble)
+	})
+	t.Logf("nearby after %v", took)
+	ana.settle()
+	bruno.settle()
+	keepImage(t, "nearby", sideBySide(ana.see(), bruno.see()))
+
+	start := time.Now()
+	link = ana.invites()
+	bruno.asksToJoin(link)
+	ana.waitUntilAsked()
+	keepImage(t, "asked", sideBySide(ana.see(), bruno.see()))
+	ana.letsIn()
+	bruno.waitForText("Plans\nfor the summer")
+	bruno.waitUntilShown("Plans")
+	t.Logf("from the click on Invite to the text on the other side: %v", time.Since(start))
+	bruno.settle()
+	keepImage(t, "joined", sideBySide(ana.see(), bruno.see()))
+	return link
+}
+
+// altered returns a link with one character of its end changed.
+func altered(link string) string {
+	b := []byte(link)
+	i := len(b) - 6
+	if b[i] == 'a' {
+		b[i] = 'b'
+	} else {
+		b[i] = 'a'
+	}
+	return string(b)
+}
