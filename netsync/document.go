@@ -114,11 +114,14 @@ func (c *connection) openDocument(id crdt.DocID) {
 func (c *connection) keepOpen(id crdt.DocID) {
 	for delay := reopenFirst; ; delay = min(2*delay, reopenMost) {
 		code, err := c.openOnce(id)
-		if err != nil || code == wire.NotShared && !c.offeredAgain(id) {
+		if err != nil {
 			break
 		}
 		if code == wire.NotShared {
-			continue // the peer shared it meanwhile
+			if c.offeredAgain(id) {
+				continue // the peer shared it meanwhile
+			}
+			return
 		}
 		select {
 		case <-time.After(delay):

@@ -1,0 +1,224 @@
+package netsync
+
+import (
+	"crypto/ed25519"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"inkling/crdt"
+)
+
+// memory is a Library in memory, on real documents. Its invariant: log holds, in
+// apply order, exactly what doc has applied.
+type memory struct {
+	mu      sync.Mutex
+	node    *Node // told of commits
+	owner   PeerID
+	docs    map[crdt.DocID]*memoryDoc
+	peers   map[PeerID]Peer
+	invites map[[8]byte]Invite
+	usedBy  map[[8]byte]PeerID
+	stored  int   // changes taken by Receive
+	broken  error // what Receive returns instead
+}
+
+type memoryDoc struct {
+	genesis crdt.Genesis
+	doc     *crdt.Doc
+	log     []logged
+	members map[PeerID]bool
+}
+
+type logged struct {
+	replica crdt.ReplicaID
+	next    uint32
+	body    []byte
+}
+
+func newMemory(key ed25519.PrivateKey) *memory {
+	return &memory{
+		owner: PeerID(key.Public().(ed25519.PublicKey)), docs: map[crdt.DocID]*memoryDoc{}, peers: map[PeerID]Peer{},
+		invites: map[[8]byte]Invite{}, usedBy: map[[8]byte]PeerID{},
+	}
+}
+
+// add makes the document that starts from g; this device writes it as a replica of its own.
+func (l *memory) add(g crdt.Genesis) crdt.DocID {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	id := g.DocID()
+	if l.docs[id] == nil {
+		d := crdt.New()
+		var r crdt.ReplicaID
+		copy(r[:], l.owner[:])
+		d.Attach(r)
+		l.docs[id] = &memoryDoc{genesis: g, doc: d, members: map[PeerID]bool{}}
+	}
+	return id
+}
+
+// share makes p a pinned member of doc without an invite.
+func (l *memory) share(doc crdt.DocID, p Peer) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.peers[p.ID] = p
+	l.docs[doc].members[p.ID] = true
+}
+
+// write inserts text at the document's start and commits it.
+func (l *memory) write(id crdt.DocID, text string) {
+	l.mu.Lock()
+	d := l.docs[id]
+	d.doc.Insert(0, text, time.Now())
+	for _, c := range d.doc.Flush(time.Now()) {
+		d.append(c)
+	}
+	node := l.node
+	l.mu.Unlock()
+	if node != nil {
+		node.Committed(id)
+	}
+}
+
+func (d *memoryDoc) append(c *crdt.Change) {
+	d.log = append(d.log, logged{c.Replica, c.Next(), c.Bytes()})
+}
+
+func (l *memory) text(id crdt.DocID) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if d := l.docs[id]; d != nil {
+		return d.doc.Text()
+	}
+	return "no document"
+}
+
+func (l *memory) Peers() (all []Peer, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, p := range l.peers {
+		all = append(all, p)
+	}
+	return all, nil
+}
+
+func (l *memory) RememberPeer(p Peer) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, pinned := l.peers[p.ID]; !pinned {
+		return fmt.Errorf("peer %x is not pinned", p.ID[:4])
+	}
+	l.peers[p.ID] = p
+	return nil
+}
+
+func (l *memory) SharedWith(p PeerID) (all []crdt.DocID, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for id, d := range l.docs {
+		if d.members[p] {
+			all = append(all, id)
+		}
+	}
+	return all, nil
+}
+
+var errNoDocument = errors.New("no such document")
+
+func (l *memory) Version(id crdt.DocID) (crdt.VersionVector, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	d := l.docs[id]
+	if d == nil {
+		return nil, errNoDocument
+	}
+	return d.doc.Version(), nil
+}
+
+func (l *memory) Since(id crdt.DocID, have crdt.VersionVector, maxBytes int) (bodies [][]byte, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	size := 0
+	for _, e := range l.docs[id].log {
+		if e.next <= have[e.replica] {
+			continue
+		}
+		if size += len(e.body); size > maxBytes && len(bodies) > 0 {
+			break
+		}
+		bodies = append(bodies, e.body)
+	}
+	return bodies, nil
+}
+
+func (l *memory) Receive(from PeerID, id crdt.DocID, bodies [][]byte) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	d := l.docs[id]
+	if l.broken != nil {
+		return l.broken
+	}
+	if d == nil || !d.members[from] {
+		return errNoDocument
+	}
+	for _, body := range bodies {
+		c, err := crdt.DecodeChange(body)
+		if err != nil {
+			return err
+		}
+		applied, err := d.doc.Apply(c)
+		if err != nil {
+			return err
+		}
+		l.stored += len(applied.Changes)
+		for _, c := range applied.Changes {
+			d.append(c)
+		}
+	}
+	return nil
+}
+
+func (l *memory) AddInvite(i Invite) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.invites[i.ID] = i
+	return nil
+}
+
+func (l *memory) Invite(id [8]byte) (Invite, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	i, ok := l.invites[id]
+	if !ok {
+		return i, errors.New("no such invite")
+	}
+	return i, nil
+}
+
+func (l *memory) Admit(id [8]byte, p Peer) (g crdt.Genesis, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	i := l.invites[id]
+	if i.Used && l.usedBy[id] != p.ID {
+		return g, errors.New("invite used by another")
+	}
+	i.Used = true
+	l.invites[id], l.usedBy[id], l.peers[p.ID] = i, p.ID, p
+	l.docs[i.Doc].members[p.ID] = true
+	return l.docs[i.Doc].genesis, nil
+}
+
+func (l *memory) Joined(g crdt.Genesis, issuer Peer) error {
+	id := l.add(g)
+	l.share(id, issuer)
+	return nil
+}
+
+// genesisOf returns a genesis that differs for each number.
+func genesisOf(number int) (g crdt.Genesis) {
+	binary.BigEndian.PutUint64(g.Random[:], uint64(number))
+	return g
+}
