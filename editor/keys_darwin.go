@@ -1,0 +1,6 @@
+package editor
+
+import "fyne.io/fyne/v2"
+
+// wordModifier goes by words with the arrows.
+const wordModifier = fyne.KeyModifierAlt
