@@ -17,6 +17,7 @@ type layer struct {
 	folder string   // from the top of the module; "" is the top itself
 	ours   []string // folders of this module that it may import, each with all below it
 	theirs []string // modules that it may import
+	tests  []string // import paths that its tests may import as well
 	pure   bool     // no clock, randomness, file, network, log or goroutine; they come in as arguments
 	why    string
 }
@@ -169,6 +170,9 @@ func (r *report) imports(home layer, folder string, f sourceFile) {
 func allows(home layer, folder, imported string, test bool) bool {
 	under := func(name string, list []string) bool {
 		return slices.ContainsFunc(list, func(prefix string) bool { return within(name, prefix) })
+	}
+	if test && under(imported, home.tests) {
+		return true
 	}
 	if ours, isOurs := strings.CutPrefix(imported, module); isOurs {
 		return under(ours, home.ours) || test && allowsTest(folder, ours)

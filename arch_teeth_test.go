@@ -24,6 +24,7 @@ func good() fstest.MapFS {
 		".hidden/util/util.go":      "package util\n",
 		"editor/editor_test.go":     "package editor\nimport \"fyne.io/fyne/v2/test\"\n",
 		"editor/model/model.go":     "// Package model edits.\npackage model\nimport \"github.com/rivo/uniseg\"\n",
+		"editor/layout/cut_test.go": "package layout\nimport \"inkling/assets/fonts\"\n",
 		"app/workspace/hub_test.go": "package workspace\nimport (\"inkling/storage/storagetest\"; \"inkling/editor/model\")\n",
 	}
 	tree := fstest.MapFS{}
@@ -59,6 +60,7 @@ func TestRulesHaveTeeth(t *testing.T) {
 		{"no toolkit in its tests", "editor/model/bad_test.go", "package model\nimport \"fyne.io/fyne/v2/test\"", "knows no toolkit"},
 		{"no toolkit in the hub", "app/workspace/bad.go", "package workspace\nimport \"fyne.io/fyne/v2\"", "knows no toolkit"},
 		{"no toolkit in embedded faces", "assets/fonts/bad.go", "package fonts\nimport \"fyne.io/fyne/v2\"", "knows no toolkit"},
+		{"faces come in as values", "editor/layout/bad.go", "package layout\nimport \"inkling/assets/fonts\"", `imports "inkling/assets/fonts"`},
 		{"one place opens the window", "app/ui/bad_test.go", "package ui\nimport \"fyne.io/fyne/v2/app\"", "needs cgo and a display"},
 		{"desktop is app's alone", "app/ui/bad.go", "package ui\nimport \"inkling/app/desktop\"", "needs cgo and a display"},
 		{"no C", "storage/bad.go", "package storage\nimport \"C\"", `imports "C"`},

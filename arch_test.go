@@ -41,9 +41,11 @@ var house = []layer{
 		why: "editing is tested by marked text, without a window, a disk or a network"},
 	{folder: "editor/layout", ours: []string{"editor/model"},
 		theirs: []string{"github.com/go-text/typesetting", "github.com/rivo/uniseg", "golang.org/x/image", "golang.org/x/text"},
+		tests:  []string{"inkling/assets/fonts"},
 		why:    "lines are numbers; faces come in as values"},
 	{folder: "editor/raster", ours: []string{"editor/layout"},
 		theirs: []string{"github.com/go-text/typesetting", "golang.org/x/image"},
+		tests:  []string{"inkling/assets/fonts"},
 		why:    "glyphs become pixels in memory, whatever shows them"},
 
 	{folder: "app", ours: []string{"app", "storage", "netsync", "crdt"},
@@ -61,6 +63,8 @@ var house = []layer{
 
 	{folder: "assets", theirs: []string{"fyne.io/fyne/v2"},
 		why: "embedded files have no code to depend on"},
+	{folder: "assets/fonts", tests: []string{"github.com/go-text/typesetting"},
+		why: "faces are bytes to whoever shapes text with them"},
 	{folder: "packaging",
 		why: "installers are judged as files, from outside"},
 	{folder: "uitest", theirs: []string{"fyne.io/fyne/v2", "github.com/jezek/xgb", "golang.org/x/image"},
