@@ -1,9 +1,11 @@
 package storage
 
 import (
+	"bytes"
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"inkling/crdt"
@@ -31,30 +33,37 @@ func scanDocument(scan func(...any) error) (d Document, err error) {
 		return d, err
 	}
 	d.Created, d.Modified = time.UnixMilli(created), time.UnixMilli(modified)
-	if err = fill(d.ID[:], name, "document id"); err != nil {
-		return d, err
-	}
 	if d.Genesis, err = crdt.DecodeGenesis(genesis); err != nil {
-		return d, fmt.Errorf("document %s: %w", d.ID, err)
+		return Document{}, fmt.Errorf("document %x (%q): %w", name, d.Title, err)
 	}
-	if d.Genesis.DocID() != d.ID {
-		return d, fmt.Errorf("document %s does not start from its genesis", d.ID)
+	if d.ID = d.Genesis.DocID(); !bytes.Equal(d.ID[:], name) {
+		return Document{}, fmt.Errorf("document %x (%q) does not start from its genesis", name, d.Title)
 	}
 	return d, nil
 }
 
-// Documents lists what is not in the bin, the newest Modified first.
+// Documents lists what is not in the bin, the newest Modified first. When some
+// documents cannot be listed, the others come with the error.
 func (l *Library) Documents() ([]Document, error) {
 	return l.documents(`WHERE doc.deleted IS NULL ORDER BY 5 DESC, doc.name`)
 }
 
+// documents returns the rows that can be read, and an error when others cannot.
 func (l *Library) documents(which string, args ...any) ([]Document, error) {
 	rows, err := l.readers.Query(documentSQL+which, args...)
 	if err != nil {
 		return nil, fmt.Errorf("storage: list documents: %w", err)
 	}
-	list, err := collect(rows, scanDocument)
-	if err != nil {
+	var broken []error
+	list, err := collect(rows, func(scan func(...any) error) (Document, error) {
+		d, err := scanDocument(scan)
+		if err != nil {
+			broken = append(broken, err)
+		}
+		return d, nil
+	})
+	if err = errors.Join(append(broken, err)...); err != nil {
+		list = slices.DeleteFunc(list, func(d Document) bool { return d.ID == crdt.DocID{} })
 		return list, fmt.Errorf("storage: list documents: %w", err)
 	}
 	return list, nil

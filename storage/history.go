@@ -187,7 +187,8 @@ func (l *Library) Since(doc crdt.DocID, have crdt.VersionVector, maxBytes int) (
 			return bodies, nil
 		}
 		if err := s.check(); err != nil {
-			return nil, s.lost(doc, "", err)
+			d, _ := l.Document(doc) // for its title only
+			return nil, s.lost(doc, d.Title, err)
 		}
 		bodies = append(bodies, s.body)
 		maxBytes -= len(s.body)

@@ -40,10 +40,7 @@ func ensureSound(dir, path string) error {
 		if wal, err := sizeOf(path + walSuffix); err != nil || wal > 0 {
 			return errors.Join(err, describe(dir, damage("library.db is missing, and library.db-wal with the newest changes is there")))
 		}
-		if err := create(path); err != nil {
-			return err
-		}
-		return syncDir(dir)
+		return create(path)
 	}
 	err = inspect(dir, path, size)
 	var d damage
@@ -83,9 +80,24 @@ func inspect(dir, path string, size int64) error {
 		return orDamage(fmt.Errorf("storage: check the tables: %w", err))
 	}
 	if size > fullCheckBytes {
-		return orDamage(checkSample(db))
+		err = checkSample(db)
+	} else {
+		err = checkStructure(context.Background(), db, "PRAGMA quick_check(1)")
 	}
-	return orDamage(checkStructure(context.Background(), db, "PRAGMA quick_check(1)"))
+	if err != nil {
+		return orDamage(err)
+	}
+	return checkList(db)
+}
+
+// checkList says whether every document can be listed.
+func checkList(db *sql.DB) error {
+	l := &Library{readers: db}
+	_, err := l.documents("")
+	if err != nil && !isDatabaseError(err) {
+		return damage(err.Error())
+	}
+	return orDamage(err)
 }
 
 // orDamage tells what the file itself is to blame for from what is not: a missing

@@ -38,11 +38,11 @@ func (e *SeqError) Error() string {
 }
 
 // Append queues local changes of doc, in apply order, and returns at once; it never
-// waits for the disk. done is called once, on a goroutine of the library, in the
-// order of calls: with nil after the commit; with an error when the changes are
-// wrong in themselves ([*SeqError], [ErrNotFound] for an unknown document), when
-// too much waits already ([ErrFull]), or when the library gives up at
-// [Library.Close]. While the disk refuses, the changes wait and done is not called;
+// waits for the disk. done is called once, on a goroutine of the library: with nil
+// after the commit, in the order of calls; with an error when the changes are wrong
+// in themselves ([*SeqError], [ErrNotFound] for an unknown document), when too much
+// waits already ([ErrFull]), or when the library gives up at [Library.Close].
+// While the disk refuses, the changes wait and done is not called;
 // see [Library.Trouble]. A slow done delays the others' but no commit.
 //
 // Changes that the journal has already are passed over. title (at most 1 KiB of it)

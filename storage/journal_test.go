@@ -153,7 +153,7 @@ func TestListingFollowsTheJournal(t *testing.T) {
 
 // Many goroutines append, list and read at once; the race detector watches.
 func TestReadingWhileWriting(t *testing.T) {
-	const writers, each = 4, 60
+	const writers, each = 4, 25
 	l := storagetest.Open(t)
 	doc := add(t, l, 1)
 	var writing, reading sync.WaitGroup

@@ -37,7 +37,9 @@ type Library struct {
 // Open opens the library in dir as its owner, and makes dir and an empty library
 // when there is none. Errors: [*LockedError] when somebody else owns it,
 // [*NewerError] when a newer Inkling wrote it, [*DamagedError] when it is not what
-// was written. In none of these cases is anything in it altered.
+// was written. In none of these cases is anything in it altered. A folder that it
+// makes is for the owner's eyes only (0700); one that is there keeps its mode, and
+// the files in it are 0600 all the same.
 //
 // The structure of the whole file is checked, in about 1 ms per MB; beyond
 // [fullCheckBytes] only part of it.

@@ -5,7 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
+	"math"
 	"sync"
 	"time"
 
@@ -20,18 +20,8 @@ const (
 	// maxQueuedRemote is how short the queue must be for remote changes to enter,
 	// so that local ones never stand behind much.
 	maxQueuedRemote = 256 << 10
-	// groupBytes is how many bytes of changes one transaction takes. That many
-	// waiting are committed without waiting for groupTime.
-	groupBytes = 4 << 20
-	// groupTime is how long after a group was begun the next one is. It cuts what
-	// is written to disk to about a quarter and is not noticed: nobody waits for it.
-	groupTime = 50 * time.Millisecond
 	// jobCost is counted for each job besides its bodies.
 	jobCost = 256
-	// firstRetry and lastRetry bound the pause, doubled each time, after a group
-	// that the disk refused.
-	firstRetry = 250 * time.Millisecond
-	lastRetry  = 5 * time.Second
 )
 
 // ErrFull says that the disk has refused for so long that [maxQueued] bytes wait
@@ -133,7 +123,7 @@ func (q *queue) addRemote(ctx context.Context, j *job) error {
 // write queues f and waits until it is committed or has failed.
 func (q *queue) write(f func(*sql.Tx) error) error {
 	j := &job{write: f, reply: make(chan error, 1)} // its caller waits, so it costs nothing here
-	if err := q.add(j, int(^uint(0)>>1)); err != nil {
+	if err := q.add(j, math.MaxInt); err != nil {
 		return err
 	}
 	return <-j.reply
@@ -146,158 +136,9 @@ func (q *queue) wakeWriter() {
 	}
 }
 
-// next waits for the next group: changes, or one other write. It returns nil when
-// the queue is closed and empty.
-func (q *queue) next() []*job {
-	for {
-		group, wait := q.due(time.Now())
-		switch {
-		case wait == 0:
-			return group
-		case wait < 0:
-			<-q.wake
-		default:
-			timer := time.NewTimer(wait)
-			select {
-			case <-q.wake:
-			case <-timer.C:
-			}
-			timer.Stop()
-		}
-	}
-}
-
-// due returns the group to commit now (wait 0; nil at the end), or how long to
-// wait for it; negative: until woken.
-func (q *queue) due(now time.Time) (group []*job, wait time.Duration) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	hurry := q.closed || q.writes > 0 || q.failure == nil && q.bytes >= groupBytes
-	switch {
-	case len(q.jobs) == 0 && q.closed:
-		return nil, 0
-	case len(q.jobs) == 0:
-		return nil, -1
-	case !hurry && now.Before(q.nextAt):
-		return nil, q.nextAt.Sub(now)
-	}
-	q.nextAt = now.Add(groupTime)
-	return q.take(), 0
-}
-
-func (q *queue) take() []*job {
-	n := 1
-	if q.jobs[0].write != nil {
-		q.writes--
-	} else {
-		for bytes := q.jobs[0].cost; n < len(q.jobs) && q.jobs[n].write == nil; n++ {
-			if bytes += q.jobs[n].cost; bytes > groupBytes {
-				break
-			}
-		}
-	}
-	group := slices.Clone(q.jobs[:n])
-	q.jobs = slices.Delete(q.jobs, 0, n)
-	return group
-}
-
-// committed says that group is on disk, but for those jobs of it that have an err.
-func (q *queue) committed(group []*job) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if group[0].write == nil {
-		q.failure, q.since, q.pause = nil, time.Time{}, 0
-		q.raiseChanged()
-	}
-	q.finish(group)
-}
-
-// refused says that the database refused group. Changes go back to the front, to be
-// tried again after a pause; other writes, whose callers wait, fail with err. Once
-// the library is closing nobody will try again.
-func (q *queue) refused(group []*job, err error, now time.Time) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if group[0].write != nil {
-		group[0].err = err
-		q.finish(group)
-		return
-	}
-	if q.failure == nil {
-		q.since = now
-	}
-	q.failure = err
-	q.pause = min(max(2*q.pause, firstRetry), lastRetry)
-	q.nextAt = now.Add(q.pause)
-	q.jobs = slices.Concat(group, q.jobs)
-	q.raiseChanged()
-	q.giveUp(err)
-}
-
-// giveUp ends the jobs that cannot wait for the disk: other writes, and at closing
-// all.
-func (q *queue) giveUp(err error) {
-	waiting := q.jobs[:0:0]
-	for _, j := range q.jobs {
-		if j.write == nil && !q.closed {
-			waiting = append(waiting, j)
-			continue
-		}
-		if j.write == nil {
-			q.lost++
-		}
-		j.err = err
-		q.finish([]*job{j})
-	}
-	q.jobs, q.writes = waiting, 0
-}
-
-// finish hands group to those who wait for it.
-func (q *queue) finish(group []*job) {
-	if group[0].write != nil {
-		group[0].reply <- group[0].err
-		return
-	}
-	q.finished = append(q.finished, group...)
-	q.more.Signal()
-}
-
-// tell calls the done functions of finished jobs, one after the other, until the
-// writer has ended.
-func (q *queue) tell() {
-	defer close(q.told)
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for {
-		for len(q.finished) == 0 && !q.stopped {
-			q.more.Wait()
-		}
-		if len(q.finished) == 0 {
-			return
-		}
-		group := q.finished
-		q.finished = nil
-		for _, j := range group {
-			q.mu.Unlock()
-			j.done(j.err)
-			q.mu.Lock()
-			q.bytes -= j.cost
-		}
-		q.raiseChanged()
-	}
-}
-
 func (q *queue) raiseChanged() {
 	close(q.changed)
 	q.changed = make(chan struct{})
-}
-
-// stop says that the writer has ended.
-func (q *queue) stop() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.stopped = true
-	q.more.Signal()
 }
 
 // close takes no more jobs. What it returns says, once all is told, what was given

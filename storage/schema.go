@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -60,7 +61,16 @@ func create(path string) error {
 	if err := os.Rename(draft, path); err != nil {
 		return fmt.Errorf("storage: create %s: %w", path, err)
 	}
-	return nil
+	return syncDirs(filepath.Dir(path))
+}
+
+// syncDirs makes a folder and what is in it durable. A folder above it that may not
+// be read was not made by us.
+func syncDirs(dir string) error {
+	if err := syncDir(filepath.Dir(dir)); err != nil && !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	return syncDir(dir)
 }
 
 // writeEmpty makes draft, and replaces what a start that was cut short left there.
