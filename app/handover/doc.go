@@ -60,6 +60,6 @@
 // # What it does not do
 //
 // It does not decide who owns a library, start programs, or know any command. It
-// carries no standard input. A command whose caller does not take its output
-// waits, as it would at a full pipe.
+// carries no standard input and no signals but the one to stop. A command whose
+// caller does not take its output waits, as it would at a full pipe.
 package handover

@@ -260,7 +260,8 @@ type fullDisk struct{}
 
 func (fullDisk) Write([]byte) (int, error) { return 0, errFull }
 
-// Close ends the commands that run, and waits for them.
+// Close ends the commands that run, waits for them, and their callers still get
+// the exit code.
 func TestCloseCancelsAndWaits(t *testing.T) {
 	dir := library(t)
 	running, returned := make(chan struct{}), false
@@ -268,23 +269,52 @@ func TestCloseCancelsAndWaits(t *testing.T) {
 		close(running)
 		<-ctx.Done()
 		returned = true
-		return 0
+		return 5
 	})
-	ended := make(chan error, 1)
+	type result struct {
+		exit int
+		err  error
+	}
+	ended := make(chan result, 1)
 	go func() {
-		_, err := Call(t.Context(), dir, Request{}, io.Discard, io.Discard)
-		ended <- err
+		exit, err := Call(t.Context(), dir, Request{}, io.Discard, io.Discard)
+		ended <- result{exit, err}
 	}()
 	receive(t, running, "the command")
 	if err := l.Close(); err != nil || !returned {
 		t.Errorf("Close: %v, the command returned before: %v", err, returned)
 	}
-	if err := receive(t, ended, "Call"); err != ErrCut {
-		t.Errorf("Call: %v, want ErrCut", err)
+	if got := receive(t, ended, "Call"); got != (result{5, nil}) {
+		t.Errorf("Call: %v, want exit 5", got)
 	}
 }
 
-func TestWriteAfterReturnFails(t *testing.T) {
+// Close is not held up by a caller that takes no output, nor by one that sends
+// no command.
+func TestCloseEndsStuckCallers(t *testing.T) {
+	dir := library(t)
+	running, wrote := make(chan struct{}), make(chan error, 1)
+	l := listen(t, dir, func(_ context.Context, _ Request, stdout, _ io.Writer) int {
+		close(running)
+		_, err := stdout.Write(make([]byte, 8<<20))
+		wrote <- err
+		return 0
+	})
+	raw(t, dir) // sends nothing
+	conn := raw(t, dir)
+	conn.Write(encode(request{Version: version})) // reads nothing
+	receive(t, running, "the command")
+	closed := make(chan error, 1)
+	go func() { closed <- l.Close() }()
+	if err := receive(t, closed, "Close"); err != nil {
+		t.Errorf("Close: %v", err)
+	}
+	if err := receive(t, wrote, "the command's Write"); err == nil {
+		t.Error("8 MiB were written to a caller that takes nothing")
+	}
+}
+
+func TestWritingAfterTheReturnFails(t *testing.T) {
 	dir := library(t)
 	var kept io.Writer
 	listen(t, dir, func(_ context.Context, _ Request, stdout, _ io.Writer) int { kept = stdout; return 0 })

@@ -51,3 +51,23 @@ func TestWithoutRuntimeFolder(t *testing.T) {
 		t.Errorf("exit %d, %v; want 4", exit, err)
 	}
 }
+
+// To the process of another user neither side says a word.
+func TestOtherUser(t *testing.T) {
+	dir := library(t)
+	real := thisUser
+	thisUser = func() int { return real() + 1 }
+	t.Cleanup(func() { thisUser = real }) // after the listener is closed
+	listen(t, dir, func(context.Context, Request, io.Writer, io.Writer) int {
+		t.Error("the command of another user ran")
+		return 0
+	})
+	if _, err := Call(t.Context(), dir, Request{}, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "user") {
+		t.Errorf("Call to another user: %v", err)
+	}
+	conn := raw(t, dir)
+	conn.Write(encode(request{Version: version}))
+	if answer, err := io.ReadAll(conn); len(answer) != 0 {
+		t.Errorf("another user is answered %q, %v", answer, err)
+	}
+}

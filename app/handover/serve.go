@@ -10,9 +10,13 @@ import (
 	"time"
 )
 
+// lastWords is how long a command may go on writing after its context has ended,
+// so that a caller who is still there gets the exit code.
+const lastWords = time.Second
+
 // Handler runs one command and returns its exit code. ctx ends when the caller
-// has gone or the [Listener] is closed. Writing fails after that and after the
-// return. Several handlers run at once.
+// has gone or the [Listener] is closed; from then on writing fails after 1 s at
+// the latest, and after the return at once. Several handlers run at once.
 type Handler func(ctx context.Context, r Request, stdout, stderr io.Writer) (exit int)
 
 // serve answers one caller and closes conn.
@@ -22,9 +26,12 @@ func serve(ctx context.Context, conn net.Conn, h Handler) {
 	var watching sync.WaitGroup
 	defer watching.Wait() // for watch below, which ends when conn is closed
 	defer conn.Close()
-	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	defer context.AfterFunc(ctx, func() {
+		conn.SetReadDeadline(time.Now())
+		conn.SetWriteDeadline(time.Now().Add(lastWords))
+	})()
 
-	r, why := readRequest(conn)
+	r, why := readRequest(ctx, conn)
 	if why != "" {
 		refuse(conn, why)
 		return
@@ -46,9 +53,12 @@ func watch(conn net.Conn, cancel context.CancelFunc) {
 }
 
 // readRequest reads the caller's frame, or says why it is refused.
-func readRequest(conn net.Conn) (r Request, why string) {
+func readRequest(ctx context.Context, conn net.Conn) (r Request, why string) {
 	conn.SetReadDeadline(time.Now().Add(firstAnswer))
 	defer conn.SetReadDeadline(time.Time{})
+	if ctx.Err() != nil { // its end may have set the deadline before this did
+		return Request{}, "it is ending"
+	}
 	var in request
 	err := decode(conn, maxRequest, "the command", &in)
 	var malformed *FrameError

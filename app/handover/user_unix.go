@@ -37,6 +37,9 @@ func own(info fs.FileInfo) bool {
 // look into it.
 func private(info fs.FileInfo) bool { return own(info) && info.Mode().Perm()&0o077 == 0 }
 
+// thisUser is the user that both ends must be; tests are another one.
+var thisUser = os.Getuid
+
 // sameUser returns an error unless the process at the other end of conn runs as
 // this user.
 func sameUser(conn *net.UnixConn) error {
@@ -52,8 +55,8 @@ func sameUser(conn *net.UnixConn) error {
 	if failed != nil {
 		return fmt.Errorf("handover: ask who is at the other end: %w", failed)
 	}
-	if uid != os.Getuid() {
-		return fmt.Errorf("handover: the other end belongs to user %d, not to you (%d)", uid, os.Getuid())
+	if uid != thisUser() {
+		return fmt.Errorf("handover: the other end belongs to user %d, not to you (%d)", uid, thisUser())
 	}
 	return nil
 }
