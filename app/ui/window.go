@@ -17,6 +17,7 @@ import (
 	"inkling/app/workspace"
 	"inkling/crdt"
 	"inkling/editor"
+	"inkling/editor/model"
 )
 
 // Window is the program's window on one workspace.
@@ -100,7 +101,7 @@ func lowButton(icon fyne.Resource, tapped func()) *widget.Button {
 func (win *Window) wire() {
 	win.sidebar.onOpen = win.Show
 	win.sidebar.onNew = win.newDocument
-	win.editor.OnSelection = func(tail, head any) {
+	win.editor.OnSelection = func(tail, head model.Anchor) {
 		t, ok1 := tail.(crdt.Anchor)
 		h, ok2 := head.(crdt.Anchor)
 		if ok1 && ok2 {
