@@ -44,9 +44,10 @@ race: ## Test all packages but uitest, under the race detector
 	@scripts/setup.sh build test
 	$(GO) test -race -vet=off $(PARALLEL) $$($(GO) list ./... | grep -v '^inkling/uitest')
 
-windows: ## Test the built program in real windows (uitest)
+# count=1: go test's cache does not know that these tests depend on the whole program.
+windows: ## Test the built program in real windows (uitest); screenshots go to out/uitest
 	@scripts/setup.sh build run test
-	$(GO) test -vet=off $(PARALLEL) ./uitest/...
+	INKLING_ARTEFACTS="$(CURDIR)/out/uitest" $(GO) test -count=1 -vet=off ./uitest/...
 
 setup: ## Install what is missing for all of the above: packages by apt, a Go toolchain into ~/.cache/inkling
 	@scripts/setup.sh build run test
