@@ -60,6 +60,9 @@ func (win *Window) bring(kind int) {
 				win.sidebar.show(docs, win.session.ID())
 			}
 			win.showTitle()
+			if win.last.set(win.session) {
+				win.background(func() { win.last.save(win.w) })
+			}
 		})
 	case stalePeople:
 		fyne.Do(func() {

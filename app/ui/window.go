@@ -39,6 +39,7 @@ type Window struct {
 
 	stale   [staleKinds]atomic.Bool // a refresh of that kind is on its way
 	opening uint64                  // numbers the openings; only the last one counts
+	last    lastDocument            // what the next start opens
 	size    fyne.Size               // of the content, as laid out last
 }
 
@@ -160,11 +161,8 @@ func (win *Window) leave() {
 	if win.size.Width > 0 {
 		win.w.Remember(sizeKey, size)
 	}
-	id := win.session.ID()
-	if win.session.Blank() {
-		id = crdt.DocID{}
-	}
-	win.w.Remember(lastKey, id[:])
+	win.last.set(win.session)
+	win.last.save(win.w)
 	win.session.Close()
 }
 

@@ -29,7 +29,7 @@ type caretPlace struct {
 const caretKey = "caret"
 
 // caretSaveDelay is how long the caret must rest before its place is saved.
-const caretSaveDelay = time.Second
+const caretSaveDelay = 250 * time.Millisecond
 
 // Carets returns where the others are, in no particular order.
 func (s *Session) Carets() []Caret {
