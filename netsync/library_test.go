@@ -14,15 +14,16 @@ import (
 // memory is a Library in memory, on real documents. Its invariant: log holds, in
 // apply order, exactly what doc has applied.
 type memory struct {
-	mu      sync.Mutex
-	node    *Node // told of commits
-	owner   PeerID
-	docs    map[crdt.DocID]*memoryDoc
-	peers   map[PeerID]Peer
-	invites map[[8]byte]Invite
-	usedBy  map[[8]byte]PeerID
-	stored  int   // changes taken by Receive
-	broken  error // what Receive returns instead
+	mu       sync.Mutex
+	node     *Node // told of commits
+	owner    PeerID
+	docs     map[crdt.DocID]*memoryDoc
+	peers    map[PeerID]Peer
+	invites  map[[8]byte]Invite
+	usedBy   map[[8]byte]PeerID
+	stored   int    // changes taken by Receive
+	broken   error  // what Receive returns instead
+	received func() // called at the end of each Receive
 }
 
 type memoryDoc struct {
@@ -177,6 +178,9 @@ func (l *memory) Receive(from PeerID, id crdt.DocID, bodies [][]byte) error {
 		for _, c := range applied.Changes {
 			d.append(c)
 		}
+	}
+	if l.received != nil {
+		l.received()
 	}
 	return nil
 }

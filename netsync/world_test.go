@@ -89,6 +89,7 @@ type person struct {
 	key     ed25519.PrivateKey
 	library *memory
 	conn    *simnet.SimConn
+	finder  *etherFinder // nil: none
 
 	mu     sync.Mutex
 	events []Event
@@ -117,10 +118,14 @@ func (p *person) start() {
 
 func (p *person) startOn(conn net.PacketConn) {
 	p.w.t.Helper()
-	node, err := Start(Config{
+	config := Config{
 		Key: p.key, Name: func() string { return p.name }, Library: p.library, Events: p.happened, Conn: conn,
 		Logger: slog.New(slog.NewTextHandler(p.w.t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})).With("at", p.name),
-	})
+	}
+	if p.finder != nil {
+		config.Finder = p.finder
+	}
+	node, err := Start(config)
 	if err != nil {
 		p.w.t.Fatal(err)
 	}
