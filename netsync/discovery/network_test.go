@@ -37,8 +37,8 @@ func TestListNetworks(t *testing.T) {
 		t.Errorf("%v does not own 127.0.0.1", lo)
 	}
 	again, _, err := listNetworks()
-	if err != nil || !slices.EqualFunc(networks, again, network.equal) {
-		t.Errorf("two lists differ: %v, %v, %v", networks, again, err)
+	if err != nil || !slices.ContainsFunc(again, lo.equal) {
+		t.Errorf("the loopback has changed: %v, %v, %v", lo, again, err)
 	}
 }
 
