@@ -129,12 +129,13 @@ func (h *host) wait(prefix string) {
 	}
 }
 
-// trouble returns the host's sentences.
-func (h *host) trouble() []string {
-	h.t.Helper()
-	if _, err := io.WriteString(h.in, "trouble\n"); err != nil {
-		h.t.Fatal(err)
+// Two programs on one computer meet, with whatever networks it has.
+func TestTwoProcessesMeet(t *testing.T) {
+	anaName, benName := unique("ana"), unique("ben")
+	ana, ben := startHost(t, anaName), startHost(t, benName)
+	ana.wait("seen " + benName)
+	ben.wait("seen " + anaName)
+	if own := ana.said("seen " + anaName); own != nil {
+		t.Errorf("Ana saw herself: %q", own)
 	}
-	h.wait("end of trouble")
-	return h.said("trouble ")
 }

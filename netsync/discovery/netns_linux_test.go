@@ -2,6 +2,7 @@ package discovery
 
 import (
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -74,6 +75,16 @@ func bridge(t *testing.T, addrs map[string]string) {
 // on runs a host on one of the computers.
 func on(t *testing.T, name string) *host {
 	return startHost(t, name, "nsenter", "--net=/run/netns/"+name)
+}
+
+// trouble returns the host's sentences.
+func (h *host) trouble() []string {
+	h.t.Helper()
+	if _, err := io.WriteString(h.in, "trouble\n"); err != nil {
+		h.t.Fatal(err)
+	}
+	h.wait("end of trouble")
+	return h.said("trouble ")
 }
 
 func TestTwoComputersMeet(t *testing.T) {
