@@ -63,6 +63,19 @@ func TestVoidOps(t *testing.T) {
 	}
 }
 
+func TestSecondRestoreOfOneDeleteDoesNothing(t *testing.T) {
+	d := crdt.New()
+	applied, err := d.Apply(&crdt.Change{Replica: anaID, Ops: []crdt.Op{
+		insertOp(crdt.ID{}, "ab"), deleteOp(anaID, 0, 1), deleteOp(anaID, 0, 2), restoreOp(anaID, 3), restoreOp(anaID, 3),
+	}})
+	if err != nil || d.Text() != "b" {
+		t.Errorf("%+v, %v, text %q", applied, err, d.Text())
+	}
+	if err := d.Check(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestMalformedChangesAreRefusedWhole(t *testing.T) {
 	base := &crdt.Change{Replica: anaID, Ops: []crdt.Op{insertOp(crdt.ID{}, "abcd")}}
 	more := &crdt.Change{Replica: anaID, Seq: 4, Ops: []crdt.Op{insertOp(crdt.ID{Replica: anaID, Seq: 3}, "efgh")}}
@@ -147,6 +160,7 @@ func TestAnyWellFormedChangesConverge(t *testing.T) {
 // strangeChanges returns n changes of so many replicas, in a causal order.
 func strangeChanges(rng *rand.Rand, replicas, n int) (changes []*crdt.Change) {
 	next := make([]uint32, replicas)
+	deletes := make([][]uint32, replicas)  // Seqs of each replica's Deletes
 	declared := make([][]uint32, replicas) // by each replica of each
 	for r := range declared {
 		declared[r] = make([]uint32, replicas)
@@ -163,7 +177,14 @@ func strangeChanges(rng *rand.Rand, replicas, n int) (changes []*crdt.Change) {
 		}
 		for range 1 + rng.IntN(4) {
 			declared[r][r] = c.Next()
-			c.Ops = append(c.Ops, strangeOp(rng, c, declared[r], text))
+			o := strangeOp(rng, c, declared[r], text)
+			if own := deletes[r]; len(own) > 0 && rng.IntN(6) == 0 {
+				o = restoreOp(c.Replica, own[rng.IntN(len(own))])
+			}
+			if o.Kind == crdt.Delete {
+				deletes[r] = append(deletes[r], c.Next())
+			}
+			c.Ops = append(c.Ops, o)
 		}
 		next[r] = c.Next()
 		changes = append(changes, c)

@@ -52,7 +52,9 @@ func (f *draft) last() *Op {
 func (d *Doc) draftInsert(o Op, text string) string {
 	f := &d.draft
 	last := f.last()
-	goesOn := last != nil && last.Kind == Insert && !o.Chained && f.room() >= utf8.UTFMax &&
+	// Nothing of the own chain has the newest element as origin yet, so what goes
+	// on from that joins no prepend chain.
+	goesOn := last != nil && last.Kind == Insert && f.room() >= utf8.UTFMax &&
 		o.Origin == ID{Replica: d.own.id, Seq: d.own.next - 1}
 	if !goesOn {
 		d.draftOp(o)

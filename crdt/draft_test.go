@@ -83,7 +83,7 @@ func TestForeignChangeEndsADraft(t *testing.T) {
 
 func TestGreatEditsBecomeSeveralChanges(t *testing.T) {
 	for name, edit := range map[string]func(w *writer){
-		"paste": func(w *writer) { w.Insert(0, strings.Repeat("wör中👍\n", 250_000), w.now) },
+		"paste": func(w *writer) { w.Insert(0, strings.Repeat("wör中👍\n", 120_000), w.now) },
 		"ops": func(w *writer) {
 			for range 25_000 {
 				w.Insert(0, "x", w.now) // in front: each an op of its own
@@ -165,6 +165,18 @@ func TestOwnChainGoesOnElsewhere(t *testing.T) {
 		t.Fatalf("flushed %+v", changes)
 	}
 	if got := copyOf(t, []*crdt.Change{changes[1], ahead, changes[0]}).Text(); got != "one+two" {
+		t.Errorf("the copy has %q", got)
+	}
+}
+
+func TestAttachToAnotherReplicaDeclaresAll(t *testing.T) {
+	w := newWriter(t)
+	w.typed(0, "abc")
+	changes := w.Flush(w.now)
+	w.Attach(benID)
+	w.undo(w.Undo, false, "abc")
+	w.Delete(1, 2, w.now)
+	if got := copyOf(t, append(changes, w.Flush(w.now)...)).Text(); got != "ac" {
 		t.Errorf("the copy has %q", got)
 	}
 }

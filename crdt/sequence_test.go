@@ -62,6 +62,26 @@ func TestIndexPagesSplit(t *testing.T) {
 	}
 }
 
+// TestCursorSurvivesEditsInFrontOfIt hides elements, which splits blocks, while the
+// cursor is at the end.
+func TestCursorSurvivesEditsInFrontOfIt(t *testing.T) {
+	d := New()
+	d.Attach(ReplicaID{1})
+	for range 2 * maxRuns {
+		d.Insert(0, "x\n", time.Time{})
+	}
+	const n = 500
+	d.Insert(0, strings.Repeat("y", n), time.Time{})
+	first := d.own.next - n
+	for i := uint32(0); i < n; i += 2 {
+		d.seq.nth(visible, d.Len()-1)
+		d.seq.hide(d.seq.find(d.own, first+i), 1, +1)
+		if err := d.checkBlocks(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestDumpNamesRuns(t *testing.T) {
 	d := New()
 	d.Attach(ReplicaID{0xab, 0xcd})

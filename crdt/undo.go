@@ -158,12 +158,9 @@ func (d *Doc) visibleOf(t stretch) (shown []stretch) {
 	return shown
 }
 
-// restore cancels the own Delete seq, unless that has been done.
+// restore cancels the own Delete seq.
 func (d *Doc) restore(seq uint32, patch *Patch) {
 	rec := d.own.record(seq)
-	if rec.cancelled {
-		return
-	}
 	shown := stretch{rec.by, rec.ref, rec.targets}
 	o := Op{Kind: Restore, Target: Span{Replica: d.own.id, Seq: seq, Len: 1}}
 	d.draftOp(o)

@@ -65,6 +65,32 @@ func TestUndoGroupsByPause(t *testing.T) {
 	w.undo(w.Redo, false, "one two three")
 }
 
+func TestUndoGroupsEndWhenTheClockIsSetBack(t *testing.T) {
+	w := newWriter(t)
+	w.typed(0, "one")
+	w.now = w.now.Add(-time.Hour)
+	w.typed(3, " two")
+	w.undo(w.Undo, true, "one")
+}
+
+func TestUndoListIsBounded(t *testing.T) {
+	w := newWriter(t)
+	const groups = 10_000
+	for i := range groups + 5 {
+		w.Insert(i, "x", w.now)
+		w.BreakUndo()
+	}
+	n := 0
+	for ; ; n++ {
+		if _, ok := w.Doc.Undo(w.now); !ok {
+			break
+		}
+	}
+	if n != groups || w.Len() != 5 {
+		t.Errorf("%d undos left %d of %d code points", n, w.Len(), groups+5)
+	}
+}
+
 func TestUndoGroupsEndByBreakAndCaretJump(t *testing.T) {
 	w := newWriter(t)
 	w.typed(0, "ab")
@@ -135,6 +161,23 @@ func TestUndoTouchesNoForeignText(t *testing.T) {
 	ana.Redo(noon)
 	if got := meet(t, docs); got != "base miHISne" {
 		t.Errorf("text %q", got)
+	}
+}
+
+// TestUndoDeletesOnlyWhatStillShows: what another had deleted is the other's to bring back.
+func TestUndoDeletesOnlyWhatStillShows(t *testing.T) {
+	docs := people(2, "")
+	docs[0].Insert(0, "abc", noon)
+	meet(t, docs)
+	docs[1].Delete(1, 2, noon)
+	meet(t, docs)
+	docs[0].Undo(noon)
+	if got := meet(t, docs); got != "" {
+		t.Fatalf("text %q", got)
+	}
+	docs[1].Undo(noon)
+	if got := meet(t, docs); got != "b" {
+		t.Errorf("text %q, want b", got)
 	}
 }
 
