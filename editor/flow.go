@@ -32,8 +32,8 @@ type flow struct {
 	index   *layout.Index
 	kept    []kept // by number, without gaps only where the window is
 	runes   int    // in kept
-	// hold is the place that the window hangs on, and holdAnchor the start of
-	// its paragraph: that is what is left when patches are.
+	// hold is the place that the window hangs on; holdAnchor finds it again when
+	// the document has no patch.
 	hold       int
 	holdAnchor model.Anchor
 }
@@ -41,7 +41,6 @@ type flow struct {
 // kept is a paragraph that was fetched; set is nil until it is needed.
 type kept struct {
 	number int
-	start  model.Anchor
 	text   string
 	runes  int
 	set    *layout.Paragraph
@@ -163,7 +162,7 @@ func (f *flow) fetch(i int) {
 				continue
 			}
 			start := t.Start(n)
-			k := kept{number: n, start: t.Anchor(start, false), text: t.Paragraph(n)}
+			k := kept{number: n, text: t.Paragraph(n)}
 			k.runes = t.Len() - start
 			if n+1 < t.Paragraphs() {
 				k.runes = t.Start(n+1) - start

@@ -64,6 +64,7 @@ func (r *renderer) update() {
 	scale := r.measure()
 	if e.flow.page.size != e.Size() || e.flow.page.scale != scale {
 		e.flow.setPage(newPage(e.Size(), scale))
+		e.view.placed = e.view.placed && !e.view.atStart
 	}
 	if e.look.read() {
 		r.sheet.forget()

@@ -14,6 +14,9 @@ type viewport struct {
 	y int
 	// placed is false until the start of the text has been put on the page.
 	placed bool
+	// atStart: the text begins at its margin, and is to do so on a page of
+	// another size too.
+	atStart bool
 	// reveal asks the next fill to bring the caret into the window.
 	reveal bool
 	lines  []visibleLine
@@ -65,7 +68,10 @@ func (v *viewport) show(f *flow, s spot, lineEnd bool) {
 		}
 	}
 	y := lowest
-	if len(v.lines) == 0 || before(s.paragraph, line, v.lines[0]) {
+	switch {
+	case s.paragraph == 0 && line == 0:
+		y = f.page.top
+	case len(v.lines) == 0 || before(s.paragraph, line, v.lines[0]):
 		y = min(edge, lowest)
 	}
 	v.holdAt(f, spot{s.paragraph, set.Lines()[line].Start}, y)
@@ -94,10 +100,11 @@ func (v *viewport) scrollTo(f *flow, above int) {
 
 // holdAt hangs the window on the line that starts at the spot.
 func (v *viewport) holdAt(f *flow, s spot, y int) {
-	f.hold, v.y = f.place(s, false).Offset, y
-	if at, ok := f.find(s.paragraph); ok {
-		f.holdAnchor = f.kept[at].start
-	}
+	v.y = y
+	f.look(func(t model.Text) {
+		f.hold = min(t.Start(min(s.paragraph, t.Paragraphs()-1))+s.rune, t.Len())
+		f.holdAnchor = t.Anchor(f.hold, false)
+	})
 }
 
 // fillFrom sets the lines around the hold and moves them if the text would end
@@ -193,9 +200,10 @@ func (v *viewport) steadiest() int {
 }
 
 func (v *viewport) measure(f *flow, first, top int) {
+	v.atStart = first == 0 && top == f.page.top
 	v.above = f.index.Top(first) - top + f.page.top
 	v.total = f.index.Height() + f.page.top + f.page.height/2
-	if first == 0 && top == f.page.top && f.index.Height()+2*f.page.top <= f.page.height {
+	if v.atStart && f.index.Height()+2*f.page.top <= f.page.height {
 		v.total = f.page.height
 	}
 }

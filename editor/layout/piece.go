@@ -12,6 +12,10 @@ import (
 	"golang.org/x/image/math/fixed"
 )
 
+// leastSpace: a space between words is at least a quarter of an em. Book faces
+// have a narrower one for print; on a screen words then run together.
+const leastSpace = 4
+
 // piece is a part of a paragraph, shaped. It does not depend on the width of the
 // page and is never changed.
 type piece struct {
@@ -77,6 +81,9 @@ func (s *shaper) shape(text string, size fixed.Int26_6) *piece {
 		}
 		if clusters[next-1].end() <= done || u.graphemes == math.MaxUint8 {
 			u.flags |= flagsOf(runes[done-n:done], breaks[done] && done < len(runes))
+			if runes[done-n] == ' ' {
+				u.advance = max(u.advance, size/leastSpace)
+			}
 			p.units = append(p.units, u)
 			u = unit{glyph: int32(len(p.glyphs))}
 		}
