@@ -59,6 +59,7 @@ type Node struct {
 	invites     map[[8]byte]time.Time // made in this start → expiry
 	requests    int                   // to join, waiting for the person
 	tries       map[netip.Addr]*tries
+	finderErr   error // why the finder ended
 }
 
 // Start opens the socket and begins to look for peers. The caller must Close the
@@ -270,6 +271,10 @@ func (n *Node) Trouble() []string {
 				"%d documents are shared with %s; %d of them are not kept equal, because %d is the most.",
 				len(c.shared), n.peerName(c.peer), over, MaxStreams))
 		}
+	}
+	if n.finderErr != nil {
+		trouble = append(trouble, fmt.Sprintf(
+			"People on this network are not found by themselves (%v). Type their address, or use an invite link.", n.finderErr))
 	}
 	n.mu.Unlock()
 	if n.cfg.Finder != nil {

@@ -25,6 +25,7 @@ type peer struct {
 	dialling bool
 	failures int       // dials in a row
 	nextDial time.Time // not before
+	lastDial time.Time // its beginning
 	urgentBy time.Time // dialled most eagerly until then
 }
 

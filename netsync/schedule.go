@@ -115,7 +115,7 @@ func (n *Node) dialDue(now time.Time) (next time.Time) {
 		if len(addrs) == 0 {
 			continue // a sighting or a change of network will come
 		}
-		p.dialling = true
+		p.dialling, p.lastDial = true, now
 		id, patience := p.ID, patientDial
 		if n.urgent(p) {
 			patience = urgentDial
@@ -156,14 +156,19 @@ func (n *Node) delay(p *peer, now time.Time) time.Duration {
 	return d - rand.N(d/5+1)
 }
 
-// candidates are the addresses to dial p at: where it was sighted or met, as far
-// as they are on own networks or were typed. The caller holds n.mu.
+// candidates are the addresses to dial p at: where it was sighted and where it was
+// met, by turns, so that false sightings cannot crowd out the true addresses. Only
+// those on own networks or typed ones count. The caller holds n.mu.
 func (n *Node) candidates(p *peer) []netip.AddrPort {
 	var all []netip.AddrPort
-	for _, a := range slices.Concat(p.sighted, p.Addrs) {
-		within := n.reach.contains(a.Addr()) || n.typed[a.Addr()]
-		if within && !slices.Contains(all, a) && len(all) < parallelDials {
-			all = append(all, a)
+	for i := range max(len(p.sighted), len(p.Addrs)) {
+		for _, addrs := range [][]netip.AddrPort{p.sighted, p.Addrs} {
+			if i >= len(addrs) || slices.Contains(all, addrs[i]) || len(all) == parallelDials {
+				continue
+			}
+			if ip := addrs[i].Addr(); n.reach.contains(ip) || n.typed[ip] {
+				all = append(all, addrs[i])
+			}
 		}
 	}
 	return all

@@ -38,9 +38,14 @@ func (n *Node) startFinder() {
 	}
 	n.advertise()
 	n.spawn(func() {
-		if err := n.cfg.Finder.Run(n.ctx, n.sighted); err != nil && n.ctx.Err() == nil {
-			n.log.Error("look for peers on the local network", "error", err)
+		err := n.cfg.Finder.Run(n.ctx, n.sighted)
+		if err == nil || n.ctx.Err() != nil {
+			return
 		}
+		n.log.Error("look for peers on the local network", "error", err)
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		n.finderErr = err
 	})
 }
 
@@ -115,9 +120,17 @@ func (n *Node) peerSighted(p *peer, s sign, addrs []netip.AddrPort) {
 		n.tellNearby()
 	}
 	if !slices.Equal(p.sighted, addrs) || p.nextDial.Sub(now) > patientDelay {
-		p.sighted, p.failures, p.nextDial = addrs, 0, now
+		p.sighted, p.failures, p.nextDial = addrs, 0, notBefore(p.lastDial.Add(patientDelay), now)
 	}
 	n.nudge()
+}
+
+// notBefore returns now, or earliest where that comes later.
+func notBefore(earliest, now time.Time) time.Time {
+	if earliest.After(now) {
+		return earliest
+	}
+	return now
 }
 
 // strangerSighted notes a visible stranger, and asks its name while I am visible

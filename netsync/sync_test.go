@@ -1,6 +1,7 @@
 package netsync
 
 import (
+	"fmt"
 	"net/netip"
 	"testing"
 	"time"
@@ -132,6 +133,7 @@ func TestRestart(t *testing.T) {
 			ana.SetOpen(doc, true)
 			ana.library.write(doc, "one")
 			w.within(5*time.Second, "equal before", func() bool { return w.equal(doc, ana, ben)() && ana.online(ben) })
+			time.Sleep(3 * time.Second) // nobody restarts a program within its first seconds
 			old := ben.addr().Addr()
 			silent := w.rand.Intn(2) == 0
 			if silent {
@@ -265,4 +267,24 @@ func caretAt(p, other *person, doc crdt.DocID, want *Presence) bool {
 		}
 	}
 	return false
+}
+
+// TestLibraryFails: a library that cannot commit takes the rest later.
+func TestLibraryFails(t *testing.T) {
+	inWorld(t, 1, 0, func(w *world) {
+		ana, ben := w.person("Ana"), w.person("Ben")
+		defer ana.stop()
+		defer ben.stop()
+		ben.library.broken = fmt.Errorf("disk full")
+		doc := w.acquaint(1, ana, ben)
+		ana.library.write(doc, "x")
+		time.Sleep(20 * time.Second)
+		if ben.library.text(doc) != "" || !ana.online(ben) {
+			t.Fatal("a broken library took something, or ended the connection")
+		}
+		ben.library.mu.Lock()
+		ben.library.broken = nil
+		ben.library.mu.Unlock()
+		w.within(reopenMost+time.Second, "equal", w.equal(doc, ana, ben))
+	})
 }

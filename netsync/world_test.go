@@ -9,6 +9,8 @@ import (
 	"math/rand"
 	"net"
 	"net/netip"
+	"os"
+	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -163,12 +165,6 @@ func saw[E Event](p *person, fits func(E) bool) bool {
 	return false
 }
 
-func (p *person) forgetEvents() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.events = nil
-}
-
 func (p *person) online(other *person) bool {
 	for _, s := range p.Peers() {
 		if s.ID == other.id {
@@ -264,7 +260,11 @@ func seeds(n int) []int64 {
 	return all
 }
 
+// each runs f with n seeds and several losses. INKLING_SEEDS multiplies n.
 func each(t *testing.T, n int, f func(t *testing.T, seed int64, loss float64)) {
+	if more, err := strconv.Atoi(os.Getenv("INKLING_SEEDS")); err == nil {
+		n *= more
+	}
 	for i, seed := range seeds(n) {
 		loss := []float64{0, 0.02, 0.1}[i%3]
 		t.Run(fmt.Sprintf("seed=%d/loss=%v", seed, loss), func(t *testing.T) { f(t, seed, loss) })

@@ -56,6 +56,7 @@ type Machine struct {
 	deadline time.Time
 	hello    string // name heard before the link was admitted
 	joining  bool   // waits for the answer to its Join
+	called   bool   // the stranger has said its name
 	asked    bool   // waits for the person to answer the other's Join
 	pulse    pulse
 }

@@ -177,12 +177,12 @@ func TestDeadlines(t *testing.T) {
 			t.Error("a closed link has a deadline")
 		}
 	}
+	_, mute := pair(true, false)
+	silent(mute.m, wire.TooSlow, HandshakePatience)
+	mute, _ = pair(true, false)
+	mute.m.Step(epoch, Opened{})
+	silent(mute.m, wire.TooSlow, HandshakePatience)
 	d, l := pair(true, false)
-	silent(l.m, wire.TooSlow, HandshakePatience)
-	d, l = pair(true, false)
-	d.m.Step(epoch, Opened{})
-	silent(d.m, wire.TooSlow, HandshakePatience)
-	d, l = pair(true, false)
 	talk(d, l)
 	silent(l.m, wire.NotAdmitted, StrangerPatience)
 	d, l = pair(true, false)

@@ -42,7 +42,8 @@ func (m *Machine) received(now time.Time, message wire.Message) []Effect {
 			return m.joinAnswered(now, msg)
 		}
 	case wire.Call:
-		if m.state == pairing && m.peer == (PeerID{}) {
+		if m.state == pairing && m.peer == (PeerID{}) && !m.called {
+			m.called = true
 			return []Effect{Called{msg}}
 		}
 	}

@@ -175,8 +175,11 @@ func (p *pieces) Read(b []byte) (int, error) {
 func TestPack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var bodies [][]byte
-		for _, n := range rapid.SliceOfN(rapid.OneOf(rapid.IntRange(1, 300), rapid.IntRange(60_000, 70_000), rapid.Just(crdt.MaxChangeBytes)), 0, 12).Draw(t, "sizes") {
+		for _, n := range rapid.SliceOfN(rapid.OneOf(rapid.IntRange(1, 300), rapid.IntRange(60_000, 70_000)), 0, 8).Draw(t, "sizes") {
 			bodies = append(bodies, bytes.Repeat([]byte{byte(len(bodies))}, n))
+		}
+		if rapid.IntRange(0, 19).Draw(t, "one more") == 0 {
+			bodies = append(bodies, make([]byte, crdt.MaxChangeBytes))
 		}
 		var got [][]byte
 		for _, m := range Pack(bodies) {
