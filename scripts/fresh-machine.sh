@@ -4,6 +4,7 @@
 #
 #	scripts/fresh-machine.sh            make test, then make run, a key typed into the window, found in the library
 #	KEEP=1 scripts/fresh-machine.sh     the same in the chroot of the last time, packages and caches included
+#	scripts/fresh-machine.sh --window   make run alone
 #	scripts/fresh-machine.sh COMMAND    the command there instead, in the clone
 #
 # Needs root, and mmdebstrap, xvfb, xdotool and imagemagick here. FRESH names the folder (/var/tmp/inkling-fresh),
@@ -94,17 +95,21 @@ open_window() {
 	say "typed, and found by 'inkling list'; picture: $fresh/root/window.png"
 }
 
-inside() {
-	mounts
-	if (($# > 0)); then
-		in_chroot "$@"
-		return
-	fi
+both_commands() {
 	say "make help"
 	in_chroot make help
 	say "make test"
 	time in_chroot make test
 	open_window
+}
+
+inside() {
+	mounts
+	case "${1-}" in
+	--window) open_window ;;
+	"") both_commands ;;
+	*) in_chroot "$@" ;;
+	esac
 }
 
 if [[ "${1-}" == --inside ]]; then
