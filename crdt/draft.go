@@ -184,14 +184,3 @@ func prefix(text string, n int) string {
 	}
 	return text[:n]
 }
-
-// declare notes that the chain of r names causes in the change that begins at
-// its next Seq, and derives that Seq's Lamport.
-func (d *Doc) declare(r *replica, causes []ID) {
-	lamport := r.last()
-	for _, id := range causes {
-		lamport = max(lamport, d.replicas[id.Replica].lamport(id.Seq))
-		r.declared[id.Replica] = id.Seq + 1
-	}
-	r.clock.start(r.next, lamport+1)
-}
