@@ -279,10 +279,11 @@ func TestGreatLibraryIsSampled(t *testing.T) {
 
 func TestCheckFindsMissingAndForeignRows(t *testing.T) {
 	for name, statement := range map[string]string{
-		"row missing":    "DELETE FROM change WHERE seq = 3",
-		"seq moved":      "UPDATE change SET seq = 4 WHERE seq = 3",
-		"another's body": "UPDATE change SET (hash, body) = (SELECT hash, body FROM change WHERE seq = 0) WHERE seq = 3",
-		"newer encoding": "UPDATE change SET codec = 2 WHERE seq = 3",
+		"row missing":                   "DELETE FROM change WHERE seq = 3",
+		"row missing, places closed up": "DELETE FROM change WHERE seq = 3; UPDATE change SET id = id - 1 WHERE seq = 6",
+		"seq moved":                     "UPDATE change SET seq = 4 WHERE seq = 3",
+		"another's body":                "UPDATE change SET (hash, body) = (SELECT hash, body FROM change WHERE seq = 0) WHERE seq = 3",
+		"newer encoding":                "UPDATE change SET codec = 2 WHERE seq = 3",
 	} {
 		l := storagetest.Open(t)
 		doc := add(t, l, 1)

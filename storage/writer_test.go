@@ -115,6 +115,9 @@ func TestWhileTheDiskRefusesTypingGoesOnWithinItsLimit(t *testing.T) {
 			l.Append(doc, []*crdt.Change{insert(replica(1), uint32(i*size), text)}, "", day, func(err error) { results <- err })
 		}
 		time.Sleep(10 * time.Minute)
+		if since, err := l.Trouble(); err == nil || time.Since(since) != 10*time.Minute {
+			t.Errorf("trouble since %v, %v; want since the first failure, ten minutes ago", since, err)
+		}
 		full := len(results)
 		if queued := 80 - full; queued != storage.MaxQueued/(size+400) {
 			t.Errorf("%d changes of 1 MB wait, want as many as fit", queued)
@@ -160,7 +163,10 @@ func TestCloseSaysWhatCouldNotBeSaved(t *testing.T) {
 		show := refuse(t, l)
 		told := make(chan error, 2)
 		for i := range 2 {
-			l.Append(doc, []*crdt.Change{insert(replica(1), uint32(5+i*100_000), strings.Repeat("x", 100_000))}, "", day, func(err error) { told <- err })
+			l.Append(doc, []*crdt.Change{insert(replica(1), uint32(5+i*100_000), strings.Repeat("x", 100_000))}, "", day, func(err error) {
+				time.Sleep(time.Second) // Close waits also for those who are slow to listen
+				told <- err
+			})
 		}
 		time.Sleep(time.Minute)
 		if err := l.Close(); err == nil || !strings.Contains(err.Error(), "could not be saved") {
