@@ -44,7 +44,7 @@ func randomText(rnd *rand.Rand, n int) string {
 // is what a fresh one sets.
 func TestEditedEqualsFresh(t *testing.T) {
 	setter, style := testSetter(t)
-	for seed := range uint64(8) {
+	for seed := range uint64(3) {
 		rnd := rand.New(rand.NewPCG(seed, 3))
 		text := []rune(randomText(rnd, 150))
 		for range 12 {
@@ -63,7 +63,7 @@ func TestEditedEqualsFresh(t *testing.T) {
 // TestLaws: lines cover the text, fit, end where they may, and carets round-trip.
 func TestLaws(t *testing.T) {
 	setter, style := testSetter(t)
-	for seed := range uint64(40) {
+	for seed := range uint64(15) {
 		rnd := rand.New(rand.NewPCG(seed, 4))
 		text := randomText(rnd, rnd.IntN(60))
 		width := fixed.I(40 + rnd.IntN(600))
