@@ -5,6 +5,7 @@ package desktop
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"runtime"
 
 	"fyne.io/fyne/v2"
@@ -30,6 +31,7 @@ func Available() error {
 }
 
 func newApp() fyne.App {
+	preferPaper()
 	a := app.NewWithID(appID)
 	a.SetIcon(fyne.NewStaticResource("inkling.png", assets.Icon))
 	return a
@@ -50,4 +52,16 @@ func Tell(title, message string) error {
 	}
 	ui.Tell(newApp(), title, message)
 	return nil
+}
+
+// preferPaper asks for light colours where the desktop can say nothing about them:
+// Fyne takes dark ones then. With a session bus it asks the desktop's settings.
+func preferPaper() {
+	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" || os.Getenv("FYNE_THEME") != "" {
+		return
+	}
+	_, err := os.Stat(filepath.Join(os.Getenv("XDG_RUNTIME_DIR"), "bus"))
+	if os.Getenv("DBUS_SESSION_BUS_ADDRESS") == "" && err != nil {
+		os.Setenv("FYNE_THEME", "light")
+	}
 }

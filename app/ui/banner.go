@@ -11,44 +11,88 @@ import (
 	"inkling/app/workspace"
 )
 
-// bannerMax bounds how many questions wait; further ones are answered with no.
+// bannerMax bounds how many notices wait to be seen.
 const bannerMax = 8
 
-// banner asks, above the page and without taking the keyboard, whether somebody may
-// come in.
+// banner is a strip above the page for what the person should see, without taking
+// the keyboard from the text: questions whether somebody may come in, and what did
+// not work. One notice shows at a time.
 type banner struct {
 	content *fyne.Container
-	waiting []workspace.JoinRequested
+	waiting []notice
+	onSize  func() // the strip has another height
+	onDone  func() // a notice was answered with the mouse: the keyboard is elsewhere now
+}
+
+// notice is a sentence and the buttons under it. The last button is what most
+// people want; the first is what counts when there is no room for the notice.
+type notice struct {
+	text    string
+	answers []answer
+}
+
+type answer struct {
+	label string
+	chose func()
 }
 
 func newBanner() *banner { return &banner{content: container.NewVBox()} }
 
-// ask puts a request under those that wait for an answer.
+// ask asks whether somebody may come in.
 func (b *banner) ask(r workspace.JoinRequested) {
-	if len(b.waiting) == bannerMax {
-		go r.Answer(false)
-		return
-	}
-	b.waiting = append(b.waiting, r)
-	b.show()
+	b.add(notice{
+		text: fmt.Sprintf("%s has your invite and would like to write in “%s” with you.", r.Name, r.Title),
+		answers: []answer{
+			{"Not now", func() { r.Answer(false) }},
+			{"Let in", func() { r.Answer(true) }},
+		},
+	})
 }
 
+// tell says something that the person has to see.
+func (b *banner) tell(text string) {
+	b.add(notice{text: text, answers: []answer{{"OK", func() {}}}})
+}
+
+func (b *banner) add(n notice) {
+	if len(b.waiting) == bannerMax {
+		go n.answers[0].chose()
+		return
+	}
+	b.waiting = append(b.waiting, n)
+	if len(b.waiting) == 1 {
+		b.show()
+	}
+}
+
+// show draws the first notice that waits.
 func (b *banner) show() {
 	b.content.RemoveAll()
+	if b.onSize != nil {
+		defer b.onSize()
+	}
 	if len(b.waiting) == 0 {
 		return
 	}
-	r := b.waiting[0]
-	answer := func(accept bool) {
-		b.waiting = b.waiting[1:]
-		b.show()
-		go r.Answer(accept) // writes to the library
+	n := b.waiting[0]
+	text := prose(n.text)
+	buttons := container.NewHBox(layout.NewSpacer())
+	for i, a := range n.answers {
+		button := widget.NewButton(a.label, func() { b.answered(a) })
+		if i == len(n.answers)-1 {
+			button.Importance = widget.HighImportance
+		}
+		buttons.Add(button)
 	}
-	question := widget.NewLabel(fmt.Sprintf("%s has your invite and would like to write in “%s” with you.", r.Name, r.Title))
-	question.Wrapping = fyne.TextWrapWord
-	let := widget.NewButton("Let in", func() { answer(true) })
-	let.Importance = widget.HighImportance
-	no := widget.NewButton("Not now", func() { answer(false) })
-	buttons := container.NewHBox(layout.NewSpacer(), no, let)
-	b.content.Add(newGround(colorNameNotice, container.NewPadded(container.NewBorder(nil, nil, nil, buttons, question))))
+	b.content.Add(newGround(colorNameNotice, container.NewPadded(
+		container.NewBorder(nil, nil, nil, container.NewVBox(layout.NewSpacer(), buttons, layout.NewSpacer()), text))))
+}
+
+func (b *banner) answered(a answer) {
+	go a.chose() // may write to the library
+	b.waiting = b.waiting[1:]
+	b.show()
+	if b.onDone != nil {
+		b.onDone()
+	}
 }

@@ -2,8 +2,12 @@ package ui
 
 import "fyne.io/fyne/v2"
 
-// narrow is the width of a window below which the list makes room for the page.
+// narrow is the width, without the panel, below which the list makes room for the
+// page.
 const narrow = 720
+
+// tight is the width of a window below which the panel lies over the page.
+const tight = 640
 
 // frame lays out list, page and panel side by side. The list gives way in a narrow
 // window; the panel lies over the page there.
@@ -11,7 +15,6 @@ type frame struct {
 	list, page, panel fyne.CanvasObject
 	hideList          bool // by the person
 	onSize            func(fyne.Size)
-	container         *fyne.Container
 	last              fyne.Size
 }
 
@@ -47,8 +50,12 @@ func (f *frame) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	if f.onSize != nil {
 		f.onSize(size)
 	}
+	width := min(float32(togetherWidth), size.Width)
 	left, right := float32(0), float32(0)
-	if f.hideList || size.Width < narrow {
+	if f.panel.Visible() && size.Width >= tight {
+		right = width
+	}
+	if f.hideList || size.Width-right < narrow {
 		f.list.Hide()
 	} else {
 		f.list.Show()
@@ -56,12 +63,8 @@ func (f *frame) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	}
 	f.list.Resize(fyne.NewSize(sidebarWidth, size.Height))
 	f.list.Move(fyne.NewPos(0, 0))
-	width := min(float32(togetherWidth), size.Width)
 	f.panel.Resize(fyne.NewSize(width, size.Height))
 	f.panel.Move(fyne.NewPos(size.Width-width, 0))
-	if f.panel.Visible() && size.Width >= narrow {
-		right = width
-	}
 	f.page.Resize(fyne.NewSize(size.Width-left-right, size.Height))
 	f.page.Move(fyne.NewPos(left, 0))
 }

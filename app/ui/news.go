@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/dialog"
 
 	"inkling/app/workspace"
 	"inkling/editor"
@@ -113,8 +112,4 @@ func (win *Window) showTitle() {
 }
 
 // fail shows an error that has no better place.
-func (win *Window) fail(err error) {
-	d := dialog.NewInformation("That did not work", sentence(err), win.win)
-	d.SetOnClosed(func() { win.win.Canvas().Focus(win.editor) })
-	d.Show()
-}
+func (win *Window) fail(err error) { win.banner.tell(sentence(err)) }

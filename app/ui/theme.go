@@ -40,7 +40,7 @@ const (
 )
 
 // Contrasts (WCAG 2.1): ink on paper 14.6:1 light, 11.9:1 dark; quiet text at
-// least 4.6:1 on both grounds.
+// least 4.5:1 on all grounds.
 var palette = map[fyne.ThemeColorName]pair{
 	theme.ColorNameBackground:          {rgb(0xfcfbf8), rgb(0x1c1d20)},
 	theme.ColorNameForeground:          {rgb(0x24272c), rgb(0xdcdad5)},
@@ -55,11 +55,14 @@ var palette = map[fyne.ThemeColorName]pair{
 	theme.ColorNameDisabled:            {rgb(0x9a9790), rgb(0x74726e)},
 	theme.ColorNameInputBackground:     {rgb(0xffffff), rgb(0x25272b)},
 	theme.ColorNameInputBorder:         {rgb(0xd5d1c8), rgb(0x3c3f45)},
-	theme.ColorNamePlaceHolder:         {rgb(0x7a776f), rgb(0x8c8a85)},
+	theme.ColorNamePlaceHolder:         {rgb(0x726f68), rgb(0x94928d)},
 	theme.ColorNameSeparator:           {rgb(0xe4e0d8), rgb(0x2c2e33)},
 	theme.ColorNameScrollBar:           {rgba(0x24272c, 0x38), rgba(0xffffff, 0x38)},
 	theme.ColorNameMenuBackground:      {rgb(0xffffff), rgb(0x27292e)},
 	theme.ColorNameOverlayBackground:   {rgb(0xffffff), rgb(0x27292e)},
+	theme.ColorNameWarning:             {rgb(0x8a5a00), rgb(0xe0b057)},
+	theme.ColorNameError:               {rgb(0xb3261e), rgb(0xf28b82)},
+	theme.ColorNameSuccess:             {rgb(0x2e6b34), rgb(0x8fce94)},
 	colorNameSidebar:                   {rgb(0xf4f1eb), rgb(0x17181a)},
 	colorNameQuiet:                     {rgb(0x6b6861), rgb(0x98958f)},
 	colorNameNotice:                    {rgb(0xe6eef6), rgb(0x24323f)},

@@ -40,6 +40,7 @@ type together struct {
 	joinNote *widget.Label
 
 	nearby   *fyne.Container
+	missing  *widget.Button
 	trouble  *widget.Label
 	addr     *widget.Entry
 	find     *widget.Button
@@ -85,6 +86,7 @@ func (t *together) makeHeader() fyne.CanvasObject {
 func (t *together) makePeople() fyne.CanvasObject {
 	t.people = container.NewVBox()
 	t.invite = widget.NewButtonWithIcon("Invite somebody", theme.ContentAddIcon(), func() { t.onInvite() })
+	t.invite.Importance = widget.HighImportance
 	t.link = widget.NewEntry()
 	t.link.Wrapping = fyne.TextWrapOff
 	copyLink := widget.NewButtonWithIcon("Copy", theme.ContentCopyIcon(), func() { t.onCopy(t.link.Text) })
@@ -127,10 +129,13 @@ func (t *together) makeNearby() fyne.CanvasObject {
 	t.find = widget.NewButton("Find", submit)
 	t.dialNote = prose("")
 	t.dialNote.Hide()
-	t.addrBox = container.NewVBox(t.trouble, prose("Type the address of the other computer instead:"),
+	t.addrBox = container.NewVBox(t.trouble, prose("Type the address of the other computer:"),
 		container.NewBorder(nil, nil, nil, t.find, t.addr), t.dialNote)
 	t.addrBox.Hide()
-	return container.NewVBox(heading("Nearby"), t.nearby, t.addrBox)
+	t.missing = widget.NewButton("Somebody is missing?", func() { t.missing.Hide(); t.addrBox.Show() })
+	t.missing.Importance = widget.LowImportance
+	t.missing.Alignment = widget.ButtonAlignLeading
+	return container.NewVBox(heading("Nearby"), t.nearby, t.missing, t.addrBox)
 }
 
 func (t *together) makeName() fyne.CanvasObject {
@@ -212,10 +217,10 @@ func (t *together) showNearby(names []string, trouble []string) {
 		t.nearby.Add(prose("Nobody yet. People on your network who have Together open appear here by themselves."))
 	}
 	t.trouble.SetText(strings.Join(trouble, "\n"))
+	t.trouble.Hidden = len(trouble) == 0
 	if len(trouble) > 0 {
+		t.missing.Hide()
 		t.addrBox.Show()
-	} else {
-		t.addrBox.Hide()
 	}
 }
 

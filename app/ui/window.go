@@ -56,7 +56,7 @@ const (
 // Keys under which the window is remembered.
 const (
 	sizeKey = "size"     // width and height, two float32, big endian
-	lastKey = "document" // the 32 bytes of the document's id
+	lastKey = "document" // the 32 bytes of the document's id; zero: a blank page
 )
 
 // New makes the window, not shown yet, on a blank page.
@@ -84,6 +84,7 @@ func (win *Window) build() {
 	more.OnTapped = func() { win.showMenu(more) }
 	top := container.NewHBox(list, layout.NewSpacer(), people, more)
 	page := container.NewBorder(container.NewVBox(top, win.banner.content), win.status.content, nil, nil, win.editor)
+	win.banner.onSize = page.Refresh
 	win.frame = newFrame(win.sidebar.content, page, win.together.content)
 	win.frame.onSize = func(s fyne.Size) { win.size = s }
 	win.win.SetContent(container.New(win.frame, win.frame.objects()...))
@@ -109,6 +110,7 @@ func (win *Window) wire() {
 			win.session.SetCaret(t, h)
 		}
 	}
+	win.banner.onDone = func() { win.win.Canvas().Focus(win.editor) }
 	t := win.together
 	t.onClose = win.toggleTogether
 	t.onInvite = win.invite
@@ -147,7 +149,7 @@ func (win *Window) startUp(files []string) {
 		return
 	}
 	last, err := win.w.Remembered(lastKey)
-	if err == nil && len(last) == len(crdt.DocID{}) {
+	if err == nil && len(last) == len(crdt.DocID{}) && crdt.DocID(last) != (crdt.DocID{}) {
 		win.Show(crdt.DocID(last))
 	}
 }

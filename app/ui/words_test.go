@@ -79,6 +79,10 @@ func TestContrast(t *testing.T) {
 			{colorNameQuiet, theme.ColorNameBackground},
 			{colorNameQuiet, colorNameSidebar},
 			{theme.ColorNamePrimary, theme.ColorNameBackground},
+			{theme.ColorNameWarning, colorNameSidebar},
+			{theme.ColorNameError, theme.ColorNameBackground},
+			{theme.ColorNameError, colorNameSidebar},
+			{theme.ColorNameSuccess, colorNameSidebar},
 			{theme.ColorNameForegroundOnPrimary, theme.ColorNamePrimary},
 			{theme.ColorNamePlaceHolder, theme.ColorNameInputBackground},
 		} {

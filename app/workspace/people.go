@@ -3,6 +3,7 @@ package workspace
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"inkling/crdt"
 	"inkling/netsync"
+	"inkling/storage"
 )
 
 // Person is somebody this device knows (a device counts as a person).
@@ -76,6 +78,9 @@ func (w *Workspace) People(doc crdt.DocID) ([]Person, error) {
 		return nil, fmt.Errorf("list the people of a document: %w", err)
 	}
 	version, err := w.lib.Version(doc)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, nil // a blank page has nobody in it
+	}
 	if err != nil {
 		return nil, fmt.Errorf("list the people of a document: %w", err)
 	}
