@@ -25,7 +25,7 @@ func good() fstest.MapFS {
 		"editor/editor_test.go":     "package editor\nimport \"fyne.io/fyne/v2/test\"\n",
 		"editor/model/model.go":     "// Package model edits.\npackage model\nimport \"github.com/rivo/uniseg\"\n",
 		"editor/layout/cut_test.go": "package layout\nimport \"inkling/assets/fonts\"\n",
-		"app/workspace/hub_test.go": "package workspace\nimport (\"inkling/storage/storagetest\"; \"inkling/editor/model\")\n",
+		"app/workspace/hub_test.go": "package workspace\nimport \"inkling/storage/storagetest\"\n",
 	}
 	tree := fstest.MapFS{}
 	for name, source := range files {
@@ -53,6 +53,7 @@ func TestRulesHaveTeeth(t *testing.T) {
 		{"the editor has no library", "editor/bad.go", "package editor\nimport \"inkling/crdt\"", `imports "inkling/crdt"`},
 		{"discovery has no documents", "netsync/discovery/bad.go", "package discovery\nimport \"inkling/crdt\"", `imports "inkling/crdt"`},
 		{"the window has no disk", "app/ui/bad.go", "package ui\nimport \"inkling/storage\"", `imports "inkling/storage"`},
+		{"the hub has no editor", "app/workspace/bad.go", "package workspace\nimport \"inkling/editor/model\"", `imports "inkling/editor/model"`},
 		{"main only hands over", "bad.go", "package main\nimport \"inkling/netsync\"", `imports "inkling/netsync"`},
 		{"window tests stay outside", "uitest/bad_test.go", "package uitest\nimport \"inkling/app/workspace\"", `imports "inkling/app/workspace"`},
 

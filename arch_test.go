@@ -50,14 +50,14 @@ var house = []layer{
 
 	{folder: "app", ours: []string{"app", "storage", "netsync", "crdt"},
 		why: "it wires; what it would draw belongs into app/ui"},
-	{folder: "app/workspace", ours: []string{"crdt", "storage", "netsync", "editor/model"},
-		why: "the server and the sub-commands use it too: no window here"},
+	{folder: "app/workspace", ours: []string{"crdt", "storage", "netsync"},
+		why: "the server and the sub-commands use it too: no window here, and no editor"},
 	{folder: "app/handover", theirs: []string{"golang.org/x/sys"},
 		why: "it carries a command line to the running program, whatever the command"},
 	{folder: "app/cli", ours: []string{"app/workspace", "app/handover", "crdt", "storage", "netsync"},
 		why: "sub-commands are in the static build, which has no window"},
-	{folder: "app/ui", ours: []string{"editor", "app/workspace", "assets"}, theirs: []string{"fyne.io/fyne/v2", "rsc.io/qr"},
-		why: "the window never waits: disk, network and document are behind app/workspace"},
+	{folder: "app/ui", ours: []string{"editor", "app/workspace", "assets", "crdt"}, theirs: []string{"fyne.io/fyne/v2", "rsc.io/qr"},
+		why: "the window never waits: disk and network are behind app/workspace; of the document it has ids and places"},
 	{folder: "app/desktop", ours: []string{"app/ui", "app/cli", "app/workspace", "assets"}, theirs: []string{"fyne.io/fyne/v2"},
 		why: "it opens the window and does nothing else, for it cannot be tested without a display"},
 
