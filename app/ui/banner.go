@@ -38,13 +38,13 @@ type answer struct {
 
 func newBanner() *banner { return &banner{content: container.NewVBox()} }
 
-// ask asks whether somebody may come in.
-func (b *banner) ask(r workspace.JoinRequested) {
+// ask asks whether somebody may come in; letIn is called when the person says yes.
+func (b *banner) ask(r workspace.JoinRequested, letIn func()) {
 	b.add(notice{
 		text: fmt.Sprintf("%s has your invite and would like to write in “%s” with you.", r.Name, r.Title),
 		answers: []answer{
 			{"Not now", func() { r.Answer(false) }},
-			{"Let in", func() { r.Answer(true) }},
+			{"Let in", func() { r.Answer(true); letIn() }},
 		},
 	})
 }

@@ -23,7 +23,8 @@ func (win *Window) observe(e workspace.Event) {
 	case workspace.SavingChanged:
 		win.refresh(staleSaving)
 	case workspace.JoinRequested:
-		fyne.Do(func() { win.banner.ask(e) })
+		usedUp := func() { fyne.Do(func() { win.together.showLink("") }) }
+		fyne.Do(func() { win.banner.ask(e, usedUp) })
 	}
 }
 

@@ -23,7 +23,8 @@ type statusLine struct {
 
 func newStatusLine() *statusLine {
 	s := &statusLine{saved: newCaption(""), people: newCaption("")}
-	s.content = container.NewPadded(container.NewHBox(s.saved, layout.NewSpacer(), s.people))
+	line := container.NewHBox(s.saved, layout.NewSpacer(), s.people)
+	s.content = container.New(layout.NewCustomPaddedLayout(4, 6, 14, 14), line)
 	return s
 }
 

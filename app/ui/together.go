@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -163,7 +164,8 @@ func personRow(p workspace.Person) fyne.CanvasObject {
 		dot.FillColor = nil
 		dot.StrokeColor, dot.StrokeWidth = personColor(p.ID), 1.5
 	}
-	mark := container.NewCenter(container.NewGridWrap(fyne.NewSize(10, 10), dot))
+	mark := container.New(layout.NewCustomPaddedLayout(0, 0, theme.InnerPadding(), 0),
+		container.NewCenter(container.NewGridWrap(fyne.NewSize(10, 10), dot)))
 	name := widget.NewLabel(p.Name)
 	name.Truncation = fyne.TextTruncateEllipsis
 	return container.NewBorder(nil, nil, mark, nil, container.New(rowLayout{}, name, newCaption(whereabouts(p, time.Now()))))

@@ -156,6 +156,9 @@ func (s *Session) applyBatch(changes []*crdt.Change) (done chan error, err error
 		}
 		s.log.add(a.Patch)
 		applied = append(applied, a.Changes...)
+		for _, r := range a.Refused {
+			s.w.log.Warn("a peer sent a change that no honest copy makes", "doc", s.id, "err", r)
+		}
 	}
 	if len(applied) == 0 {
 		return nil, err

@@ -67,6 +67,7 @@ func (p peerLibrary) Receive(from netsync.PeerID, doc crdt.DocID, bodies [][]byt
 		return err
 	}
 	defer p.w.release(s)
+	p.w.people.setSent(from, doc, changes)
 	return s.receive(changes)
 }
 

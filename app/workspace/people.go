@@ -31,8 +31,8 @@ type Person struct {
 type people struct {
 	mu       *sync.Mutex
 	status   map[PeerID]netsync.PeerStatus
-	acked    map[PeerID]map[crdt.DocID]crdt.VersionVector
-	approved map[crdt.DocID]int // newcomers that need no confirmation
+	acked    map[PeerID]map[crdt.DocID]crdt.VersionVector // what they have: by their word, or because they sent it
+	approved map[crdt.DocID]int                           // newcomers that need no confirmation
 }
 
 func newPeople() people {
@@ -50,13 +50,31 @@ func (p *people) setStatus(s netsync.PeerStatus) {
 	p.status[s.ID] = s
 }
 
+// setAcked notes what a peer says it has on its disk.
 func (p *people) setAcked(id PeerID, doc crdt.DocID, v crdt.VersionVector) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.has(id, doc).Merge(v)
+}
+
+// setSent notes that a peer has what it sent.
+func (p *people) setSent(id PeerID, doc crdt.DocID, changes []*crdt.Change) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	has := p.has(id, doc)
+	for _, c := range changes {
+		has[c.Replica] = max(has[c.Replica], c.Next())
+	}
+}
+
+func (p *people) has(id PeerID, doc crdt.DocID) crdt.VersionVector {
 	if p.acked[id] == nil {
 		p.acked[id] = map[crdt.DocID]crdt.VersionVector{}
 	}
-	p.acked[id][doc] = v
+	if p.acked[id][doc] == nil {
+		p.acked[id][doc] = crdt.VersionVector{}
+	}
+	return p.acked[id][doc]
 }
 
 // preapproved takes one approval for doc, if there is one.
