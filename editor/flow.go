@@ -3,6 +3,8 @@ package editor
 import (
 	"slices"
 
+	"fyne.io/fyne/v2"
+
 	"inkling/editor/layout"
 	"inkling/editor/model"
 )
@@ -46,8 +48,13 @@ type kept struct {
 	set    *layout.Paragraph
 }
 
+// firstSize is the page that is assumed until the window tells its own.
+var firstSize = fyne.NewSize(900, 700)
+
 func newFlow(doc model.Document) *flow {
-	return &flow{doc: doc, setter: layout.NewSetter(faces())}
+	f := &flow{doc: doc, setter: layout.NewSetter(faces())}
+	f.setPage(newPage(firstSize, 1))
+	return f
 }
 
 // setPage lays everything out anew if the page is another.

@@ -14,7 +14,7 @@ import (
 // line (Bringhurst, The Elements of Typographic Style, 2.1.2).
 const (
 	bodySize      = 18
-	titleScale    = 1.6
+	titleScale    = 1.5
 	leading       = 1.5
 	titleLeading  = 1.25
 	bodySpace     = 0.3 // below a paragraph, in lines
@@ -35,6 +35,7 @@ type page struct {
 	width, height int
 	left, top     int // of the text; top while the start of the text is shown
 	measure       fixed.Int26_6
+	perLine       int // characters of ordinary prose
 	body, title   layout.Style
 }
 
@@ -44,10 +45,12 @@ func newPage(size fyne.Size, scale float32) page {
 	em := float64(scale) * bodySize
 	p.body = layout.NewStyle(textFace(), em, leading, bodySpace)
 	p.title = layout.NewStyle(textFace(), em*titleScale, titleLeading, titleSpace)
-	measure := averageAdvance(p.body).Mul(fixed.I(measureChars)).Ceil()
+	advance := averageAdvance(p.body)
+	measure := (advance * measureChars).Ceil()
 	margin := min(max(p.px(leastMargin), p.width/16), p.px(3*leastMargin))
 	measure = max(min(measure, p.width-2*margin), p.body.Leading)
 	p.measure = fixed.I(measure)
+	p.perLine = max(1, int(p.measure/advance))
 	p.left = (p.width - measure) / 2
 	p.top = min(p.px(topMargin), max(p.height/10, p.body.Leading/2))
 	return p
@@ -76,7 +79,6 @@ func (p *page) units(px int) float32 { return float32(px) / p.scale }
 // estimate is how high an unseen paragraph is likely to be, in a text of so many
 // code points and paragraphs.
 func (p *page) estimate(length, paragraphs int) int {
-	perLine := max(1, int(p.measure/max(1, averageAdvance(p.body))))
-	lines := 1 + length/max(1, paragraphs)/perLine
+	lines := 1 + length/max(1, paragraphs)/max(1, p.perLine)
 	return lines*p.body.Leading + p.body.After
 }

@@ -168,7 +168,6 @@ func (r *renderer) selection(m mark, c color.NRGBA) {
 	if m.from == m.to {
 		return
 	}
-	page := &r.e.flow.page
 	for i := range r.e.view.lines {
 		l := &r.e.view.lines[i]
 		if l.paragraph < m.from.paragraph || l.paragraph > m.to.paragraph {
@@ -188,19 +187,21 @@ func (r *renderer) selection(m mark, c color.NRGBA) {
 			extents = append(extents, layout.Extent{Left: x, Right: x + l.set.Style().Size/3})
 		}
 		for _, x := range extents {
-			r.block(l, x, page.left, c)
+			r.block(l, x, to > l.set.Len(), c)
 		}
 	}
 }
 
-func (r *renderer) block(l *visibleLine, x layout.Extent, left int, c color.NRGBA) {
+// block puts one block behind a line. Where the selection goes on in the next
+// paragraph, it covers the space up to that.
+func (r *renderer) block(l *visibleLine, x layout.Extent, goesOn bool, c color.NRGBA) {
 	b := r.blocks.next()
 	b.FillColor = c
 	height := l.set.Style().Leading
-	if l.line == len(l.set.Lines())-1 {
-		height += l.set.Style().After // so that blocks of paragraphs join
+	if goesOn && l.line == len(l.set.Lines())-1 {
+		height += l.set.Style().After
 	}
-	r.put(b, left+x.Left.Round(), l.y, (x.Right - x.Left).Ceil(), height)
+	r.put(b, r.e.flow.page.left+x.Left.Round(), l.y, (x.Right - x.Left).Ceil(), height)
 }
 
 // ownCaret puts the caret of this person.
