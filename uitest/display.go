@@ -3,12 +3,10 @@
 package uitest
 
 import (
-	"bufio"
 	"fmt"
 	"image"
 	"io"
 	"log"
-	"os"
 	"os/exec"
 	"strings"
 	"sync"
@@ -44,12 +42,8 @@ type display struct {
 // newDisplay starts an X server and ends it with the test.
 func newDisplay(t testing.TB) *display {
 	t.Helper()
-	d := &display{t: t, name: startXvfb(t)}
-	xgb.Logger = log.New(io.Discard, "", 0)
-	var err error
-	if d.conn, err = xgb.NewConnDisplay(d.name); err != nil {
-		t.Fatalf("connect to the display %s: %v", d.name, err)
-	}
+	d := &display{t: t}
+	d.name, d.conn = startXvfb(t)
 	if err := xtest.Init(d.conn); err != nil {
 		t.Fatalf("the display %s has no XTEST: %v", d.name, err)
 	}
@@ -65,42 +59,72 @@ func newDisplay(t testing.TB) *display {
 	return d
 }
 
-// startXvfb starts a server that listens only on a socket in the file system, which
-// programs in every network namespace reach.
-func startXvfb(t testing.TB) (name string) {
+// Numbers that displays of tests have. Lower ones are usual for people's.
+const (
+	firstDisplay = 100
+	lastDisplay  = 400
+)
+
+// startXvfb starts a server under the first free number and connects to it.
+//
+// Xvfb's own choice of a number (-displayfd) is of no use here: it takes no lock then,
+// and without the abstract socket it steals the number of a running server.
+func startXvfb(t testing.TB) (name string, conn *xgb.Conn) {
 	t.Helper()
 	path, err := exec.LookPath("Xvfb")
 	if err != nil {
 		t.Fatal("Xvfb is missing: install the package xvfb (make setup does)")
 	}
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
+	xgb.Logger = log.New(io.Discard, "", 0)
+	var said string
+	for number := firstDisplay; number <= lastDisplay; number++ {
+		name = fmt.Sprintf(":%d", number)
+		if taken, err := xgb.NewConnDisplay(name); err == nil {
+			taken.Close()
+			continue
+		}
+		if conn, said = tryXvfb(t, path, name); conn != nil {
+			return name, conn
+		}
 	}
-	defer r.Close()
-	var said strings.Builder
-	cmd := exec.Command(path, "-displayfd", "3", "-nolisten", "tcp", "-nolisten", "local",
+	t.Fatalf("Xvfb does not come up under any number from %d to %d: %s", firstDisplay, lastDisplay, said)
+	return "", nil
+}
+
+// tryXvfb starts a server that listens only on a socket in the file system, which
+// programs in every network namespace reach. It returns nil and the server's words when
+// that ends, as it does when another one has the number.
+func tryXvfb(t testing.TB, path, name string) (conn *xgb.Conn, said string) {
+	t.Helper()
+	var words strings.Builder
+	cmd := exec.Command(path, name, "-nolisten", "tcp", "-nolisten", "local",
 		"-screen", "0", fmt.Sprintf("%dx%dx24", displayWidth, displayHeight))
-	cmd.ExtraFiles = []*os.File{w}
-	cmd.Stdout, cmd.Stderr = &said, &said
+	cmd.Stdout, cmd.Stderr = &words, &words
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	err = cmd.Start()
-	w.Close()
-	if err != nil {
+	if err := cmd.Start(); err != nil {
 		t.Fatalf("start Xvfb: %v", err)
 	}
-	stop := func() {
-		cmd.Process.Signal(syscall.SIGTERM) // lets it remove its socket
+	ended := make(chan struct{})
+	go func() {
 		cmd.Wait()
+		close(ended)
+	}()
+	stop := func() {
+		cmd.Process.Signal(syscall.SIGTERM) // lets it remove its socket and lock
+		<-ended
 	}
-	r.SetReadDeadline(time.Now().Add(displayPatience))
-	number, err := bufio.NewReader(r).ReadString('\n')
-	if err != nil {
-		stop()
-		t.Fatalf("Xvfb did not come up: %v\n%s", err, said.String())
+	for late := time.After(displayPatience); conn == nil; conn, _ = xgb.NewConnDisplay(name) {
+		select {
+		case <-ended:
+			return nil, words.String()
+		case <-late:
+			stop()
+			t.Fatalf("Xvfb does not answer on display %s: %s", name, words.String())
+		case <-time.After(glance):
+		}
 	}
 	t.Cleanup(stop)
-	return ":" + strings.TrimSpace(number)
+	return conn, ""
 }
 
 // events deals with what the server sends until the connection is closed.

@@ -21,7 +21,7 @@ func TestWritingByKeys(t *testing.T) {
 		keys       []string
 		then, want string
 	}{
-		{"return and backspace", "onee\ntwo", []string{"Up", "BackSpace", "End", "Return"}, "and", "one\nand\ntwo"},
+		{"return and backspace", "onee\ntwo", []string{"Up", "End", "BackSpace", "Return"}, "and", "one\nand\ntwo"},
 		{"arrows", "ac\nf", []string{"Up", "Home", "Right"}, "b", "abc\nf"},
 		{"delete", "axb", []string{"Left", "Left", "Delete"}, "", "ab"},
 		{"joining lines", "one\ntwo", []string{"Home", "BackSpace"}, " ", "one two"},
@@ -53,6 +53,7 @@ func TestWritingByMouse(t *testing.T) {
 	ana.types("!")
 	ana.waitForText("one two three!\nlast")
 
+	// Soon after the other one, and yet no double click: it is elsewhere.
 	ana.screen.click(image.Pt(last.Min.X, middle(last).Y))
 	ana.types("at ")
 	ana.waitForText("one two three!\nat last")
@@ -86,5 +87,6 @@ func TestBurstOfKeys(t *testing.T) {
 	}
 	ana.screen.types(want, 0)
 	ana.waitForText(want)
+	ana.settle()
 	keepImage(t, "page", ana.see())
 }

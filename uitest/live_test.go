@@ -112,7 +112,8 @@ func waitForForeignCaret(t *testing.T, p *person) {
 	})
 }
 
-// markers counts what was written, so that each marker is a word of its own.
+// markers notes what was written, so that each marker is a word of its own: the
+// writer's name and a number.
 type markers struct {
 	mu   sync.Mutex
 	list []string
@@ -125,6 +126,32 @@ func (m *markers) next(p *person) string {
 	word := fmt.Sprintf("%s%d", strings.ToLower(p.name), len(m.list))
 	m.list = append(m.list, word)
 	return word
+}
+
+// last returns the last marker of a person.
+func (m *markers) last(p *person) (word string) {
+	for _, w := range m.of(p) {
+		word = w
+	}
+	return word
+}
+
+// letters counts the letters that a person wrote, with the space before each marker.
+func (m *markers) letters(p *person) (n int) {
+	for _, w := range m.of(p) {
+		n += len(w) + 1
+	}
+	return n
+}
+
+// of returns the markers of a person.
+func (m *markers) of(p *person) (list []string) {
+	for _, w := range m.list {
+		if strings.HasPrefix(w, strings.ToLower(p.name)) {
+			list = append(list, w)
+		}
+	}
+	return list
 }
 
 // check looks for each marker in a text: once, no more and no less.
@@ -170,6 +197,11 @@ func typeThroughCut(t *testing.T, ana, bruno *person, written *markers) {
 	t.Logf("said to be away after %v", time.Since(cut))
 	hands.Wait()
 	keepImage(t, "away", sideBySide(ana.see(), bruno.see()))
+	if a, _ := ana.text(); strings.Contains(a, written.last(bruno)) {
+		t.Errorf("the cable is out, yet Ana has Bruno's words: %q", a)
+	}
+	checkBehind(t, ana, bruno, written)
+	checkBehind(t, bruno, ana, written)
 	bruno.machine.plugIn()
 	t.Logf("equal again %v after the cable was back", same(t, ana, bruno, mergePromise))
 	check(t, ana, written)
@@ -178,6 +210,21 @@ func typeThroughCut(t *testing.T, ana, bruno *person, written *markers) {
 		b, _ := ana.whereabouts("Bruno")
 		return a && b, fmt.Sprintf("Ana here: %v, Bruno here: %v", a, b)
 	})
+}
+
+// checkBehind checks that one is told honestly how much the other lacks: what was
+// written since shortly before the cut.
+func checkBehind(t *testing.T, p, other *person, written *markers) {
+	t.Helper()
+	wrote := written.letters(p)
+	for _, d := range p.status().Documents {
+		for _, o := range d.People {
+			t.Logf("%s has written %d letters since the cut and is told that %s lacks %d edits", p.name, wrote, o.Name, o.Behind)
+			if o.Behind == 0 || o.Behind > wrote {
+				t.Errorf("%s is told that %s lacks %d edits, %d were made", p.name, other.name, o.Behind, wrote)
+			}
+		}
+	}
 }
 
 // waitUntilAway waits until each side says that the other is away.

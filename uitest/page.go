@@ -5,6 +5,7 @@ package uitest
 import (
 	"fmt"
 	"image"
+	"image/color"
 	"time"
 )
 
@@ -16,16 +17,26 @@ const (
 	statusHeight = 34  // the line under the page
 )
 
-// page returns the part of the screen in which the person writes.
+// page returns the part of the screen in which the person writes: what list and panel
+// leave.
 func (p *person) page() image.Rectangle {
 	r := p.window.bounds()
-	r.Min.X += listWidth
-	r.Min.Y += toolsHeight
-	r.Max.Y -= statusHeight
-	if p.together {
+	left, right := image.Pt(r.Min.X+4, r.Max.Y-4), image.Pt(r.Max.X-4, r.Max.Y-4)
+	if p.shows(panelColour, left) {
+		r.Min.X += listWidth
+	}
+	if p.shows(panelColour, right) {
 		r.Max.X -= panelWidth
 	}
+	r.Min.Y += toolsHeight
+	r.Max.Y -= statusHeight
 	return r
+}
+
+// shows says whether a pixel of the screen has a colour.
+func (p *person) shows(c color.RGBA, where image.Point) bool {
+	img := p.screen.capture(image.Rectangle{Min: where, Max: where.Add(image.Pt(1, 1))})
+	return near(at(img, where.X, where.Y), c)
 }
 
 // statusLine returns the part of the screen that says who is here.

@@ -5,7 +5,6 @@ package uitest
 import (
 	"fmt"
 	"image"
-	"image/color"
 	"strings"
 	"time"
 )
@@ -20,7 +19,7 @@ const (
 // bannerHeight is how far below the tools a question reaches at most.
 const bannerHeight = 160
 
-// lookPatience is how long a button may take to appear.
+// lookPatience is how long a part of the window may take to appear.
 const lookPatience = 10 * time.Second
 
 // opensTogether opens the panel by the mouse.
@@ -28,31 +27,34 @@ func (p *person) opensTogether() {
 	p.t.Helper()
 	r := p.window.bounds()
 	p.screen.click(image.Pt(r.Max.X-togetherLeft, r.Min.Y+togetherDown))
-	p.together = true
 	eventually(p.t, lookPatience, p.name+"'s panel Together opens", func() (bool, string) {
-		img := p.screen.capture(p.panel())
-		return near(at(img, img.Rect.Max.X-4, img.Rect.Max.Y-4), panelColour), "no panel"
+		return p.shows(panelColour, image.Pt(r.Max.X-4, r.Max.Y-4)), "no panel"
 	})
 }
 
-// panel returns the part of the screen in which the panel is.
-func (p *person) panel() image.Rectangle {
-	r := p.window.bounds()
-	r.Min.X = r.Max.X - panelWidth
-	return r
+// panel is what there is to click in the panel Together, from top to bottom.
+type panel struct {
+	fields []image.Rectangle
+	calls  []image.Rectangle // buttons that call for a click
+	others []image.Rectangle // other buttons
 }
 
-// waitForPatch waits until there are enough patches of a colour in a part of the
-// screen, and returns the one numbered i from the top.
-func (p *person) waitForPatch(what string, in image.Rectangle, c color.RGBA, i int) (found image.Rectangle) {
+// panel looks at the panel.
+func (p *person) panel() panel {
+	r := p.window.bounds()
+	r.Min.X = r.Max.X - panelWidth
+	img := p.screen.capture(r)
+	return panel{patches(img, fieldColour), patches(img, callColour), patches(img, buttonColour)}
+}
+
+// waitForPanel waits until the panel is as it should be. A button under the mouse
+// looks different, so the mouse goes elsewhere first.
+func (p *person) waitForPanel(what string, ready func(panel) bool) (found panel) {
 	p.t.Helper()
 	p.moveAside()
 	eventually(p.t, lookPatience, p.name+" sees "+what, func() (bool, string) {
-		all := patches(p.screen.capture(in), c)
-		if len(all) > i {
-			found = all[i]
-		}
-		return len(all) > i, fmt.Sprintf("patches of its colour: %v", all)
+		found = p.panel()
+		return ready(found), fmt.Sprintf("%+v", found)
 	})
 	return found
 }
@@ -60,8 +62,10 @@ func (p *person) waitForPatch(what string, in image.Rectangle, c color.RGBA, i i
 // invites makes an invite link by the mouse and takes it from the clipboard.
 func (p *person) invites() (link string) {
 	p.t.Helper()
-	p.screen.click(middle(p.waitForPatch("the button Invite", p.panel(), buttonColour, 0)))
-	p.screen.click(middle(p.waitForPatch("the button Copy", p.panel(), callColour, 0)))
+	p.screen.clipboard.offer("")
+	p.screen.click(middle(p.waitForPanel("the button Invite", func(s panel) bool { return len(s.calls) > 0 }).calls[0]))
+	p.settle()
+	p.screen.click(middle(p.waitForPanel("the button Copy", func(s panel) bool { return len(s.calls) > 1 }).calls[1]))
 	eventually(p.t, lookPatience, "the link is in the clipboard of "+p.name, func() (bool, string) {
 		link = p.screen.clipboard.read()
 		return strings.HasPrefix(link, "inkling:"), link
@@ -73,10 +77,12 @@ func (p *person) invites() (link string) {
 func (p *person) asksToJoin(link string) {
 	p.t.Helper()
 	p.screen.clipboard.offer(link)
-	p.screen.click(middle(p.waitForPatch("the field for a link", p.panel(), fieldColour, 0)))
+	parts := p.waitForPanel("the field for a link and the button Join", func(s panel) bool {
+		return len(s.fields) > 0 && len(s.others) > 0
+	})
+	p.screen.click(middle(parts.fields[0]))
 	p.presses("Ctrl+V")
-	p.settle()
-	p.screen.click(middle(p.waitForPatch("the button Join", p.panel(), buttonColour, 1)))
+	p.screen.click(middle(parts.others[0]))
 }
 
 // banner returns the part of the screen in which the window asks something.
@@ -95,7 +101,15 @@ func (p *person) isAsked() bool {
 // returns the button that says yes.
 func (p *person) waitUntilAsked() (yes image.Rectangle) {
 	p.t.Helper()
-	return p.waitForPatch("the button Let in", p.banner(), callColour, 0)
+	p.moveAside()
+	eventually(p.t, lookPatience, p.name+" is asked whether somebody may come in", func() (bool, string) {
+		buttons := patches(p.screen.capture(p.banner()), callColour)
+		if len(buttons) > 0 {
+			yes = buttons[0]
+		}
+		return len(buttons) > 0, "no button that calls"
+	})
+	return yes
 }
 
 // letsIn confirms by the mouse that somebody may come in.

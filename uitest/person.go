@@ -37,8 +37,6 @@ type person struct {
 	ended  chan error
 	log    string // its output
 	window *window
-
-	together bool // the panel is open
 }
 
 // newPerson gives somebody a display and an empty home, with the library in its usual
@@ -85,7 +83,6 @@ func (p *person) launch(args ...string) (took time.Duration) {
 	p.t.Helper()
 	start := time.Now()
 	p.begin(args...)
-	p.together = false
 	p.window = p.screen.windowOf(p.cmd.Process.Pid)
 	eventually(p.t, windowPatience, "the window is drawn", func() (bool, string) {
 		return colours(p.see()) > 8, "one blank rectangle"
@@ -122,6 +119,7 @@ func (p *person) flags(args []string, others ...string) []string {
 func (p *person) start() (took time.Duration) {
 	p.t.Helper()
 	took = p.launch()
+	p.settle() // a program that is still opening its window sets the size itself
 	p.window.place(usual)
 	p.settle()
 	return took
