@@ -78,7 +78,9 @@ func (x *wiretap) say(first bool, messages ...wire.Message) {
 }
 
 // hear returns all messages until the connection is closed, and the close code.
+// One that stays open for a minute gives a code that there is not.
 func (x *wiretap) hear() (heard []wire.Message, code wire.Code) {
+	x.control.SetReadDeadline(time.Now().Add(time.Minute))
 	for {
 		m, err := x.reader.Next()
 		if err != nil {

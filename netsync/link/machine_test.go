@@ -106,6 +106,41 @@ func TestExportersMustMatch(t *testing.T) {
 	}
 }
 
+// TestSignaturesAreBound: each end refuses a signature by another key, for another
+// role, or over another exporter.
+func TestSignaturesAreBound(t *testing.T) {
+	for name, signature := range map[string][64]byte{
+		"another key":      sign(key(3), roleListener, Exporter{}),
+		"another role":     sign(key(2), roleDialler, Exporter{}),
+		"another exporter": sign(key(2), roleListener, Exporter{9}),
+	} {
+		d, l := pair(true, true)
+		d.give(epoch, Opened{}, l)
+		d.give(epoch, Received{wire.Answer{Signature: signature}}, l)
+		refused(t, "Answer with "+name, d)
+	}
+	for name, signature := range map[string][64]byte{
+		"another key":      sign(key(3), roleDialler, Exporter{}),
+		"another role":     sign(key(1), roleListener, Exporter{}),
+		"another exporter": sign(key(1), roleDialler, Exporter{9}),
+	} {
+		d, l := pair(true, true)
+		d.give(epoch, Opened{}, l)
+		l.give(epoch, Received{l.inbox[0]}, d)
+		l.give(epoch, Received{wire.Prove{Key: ID(key(1)), Signature: signature}}, d)
+		refused(t, "Prove with "+name, l)
+	}
+}
+
+// refused: the side went no further and closed because somebody else is there.
+func refused(t *testing.T, what string, s *side) {
+	t.Helper()
+	closes := told[Close](s)
+	if len(closes) != 1 || closes[0].Code != wire.WrongPeer || len(told[Verified](s))+len(told[LookUp](s)) != 0 {
+		t.Errorf("%s: effects %v", what, s.effects)
+	}
+}
+
 func TestUnknownDialler(t *testing.T) {
 	d, l := pair(true, false)
 	talk(d, l)
