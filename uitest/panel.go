@@ -16,6 +16,9 @@ const (
 	togetherDown = 20
 )
 
+// buttonHeight is the least height of a whole button.
+const buttonHeight = 32
+
 // bannerHeight is how far below the tools a question reaches at most.
 const bannerHeight = 160
 

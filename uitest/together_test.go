@@ -92,6 +92,7 @@ func comeTogether(t *testing.T, ana, bruno *person) (link string) {
 	link = ana.invites()
 	bruno.asksToJoin(link)
 	ana.waitUntilAsked()
+	bruno.settle()
 	keepImage(t, "asked", sideBySide(ana.see(), bruno.see()))
 	ana.letsIn()
 	bruno.waitForText("Plans\nfor the summer")
@@ -99,13 +100,30 @@ func comeTogether(t *testing.T, ana, bruno *person) (link string) {
 	t.Logf("from the click on Invite to the text on the other side: %v", time.Since(start))
 	bruno.settle()
 	keepImage(t, "joined", sideBySide(ana.see(), bruno.see()))
+	checkCompany(t, ana, "Bruno")
+	checkCompany(t, bruno, "Ana")
 	return link
 }
 
-// altered returns a link with one character of its end changed.
+// checkCompany checks what a window shows of the other one when two have come together.
+func checkCompany(t *testing.T, p *person, other string) {
+	t.Helper()
+	waitForForeignCaret(t, p)
+	if nearby := p.status().Nearby; len(nearby) > 1 || len(nearby) == 1 && nearby[0] != other {
+		t.Errorf("%s is told that %q are nearby: it is %s alone", p.name, nearby, other)
+	}
+	p.moveAside()
+	p.settle()
+	if parts := p.panel(); len(parts.calls) != 1 || parts.calls[0].Dy() < buttonHeight {
+		t.Errorf("%s's panel has the button Invite in %v: another part lies over it", p.name, parts.calls)
+	}
+}
+
+// altered returns a link with one character of its secret changed: the characters 45
+// to 65 after # (netsync/pairing/invite.go).
 func altered(link string) string {
 	b := []byte(link)
-	i := len(b) - 6
+	i := strings.Index(link, "#") + 50
 	if b[i] == 'a' {
 		b[i] = 'b'
 	} else {
