@@ -58,16 +58,17 @@ func (l *Library) Append(doc crdt.DocID, changes []*crdt.Change, title string, n
 	}
 }
 
-// AppendRemote is [Library.Append] for changes that came from a peer: it first
-// waits until less than 256 KiB are queued, so that local changes go first. An
-// error means that nothing was queued and done will not be called: ctx ended, the
-// disk refuses, or the library is closed.
-func (l *Library) AppendRemote(ctx context.Context, doc crdt.DocID, changes []*crdt.Change, title string, now time.Time, done func(error)) error {
-	j, err := l.newJob(doc, changes, title, now, done)
-	if err != nil {
-		return err
+// AwaitRoom waits until less than 256 KiB of changes are queued. Whoever appends
+// what came from a peer calls it first, so that local changes, which come without
+// waiting, never stand behind much. (It is apart from Append because the wait must
+// not happen under the lock that keeps a document's journal in apply order.) An
+// error means that remote changes are to be refused for now: ctx ended, the disk
+// refuses, or the library is closed.
+func (l *Library) AwaitRoom(ctx context.Context) error {
+	if l.queue == nil {
+		return ErrReadOnly
 	}
-	return l.queue.addRemote(ctx, j)
+	return l.queue.awaitRoom(ctx)
 }
 
 func (l *Library) newJob(doc crdt.DocID, changes []*crdt.Change, title string, now time.Time, done func(error)) (*job, error) {

@@ -265,12 +265,11 @@ func TestClosedAndReadOnlyLibrariesRefuse(t *testing.T) {
 		t.Fatal(err)
 	}
 	for library, want := range map[*storage.Library]error{l: storage.ErrClosed, readOnly: storage.ErrReadOnly} {
-		ignore := func(error) { t.Error("done called") }
 		for name, err := range map[string]error{
-			"Append":       save(library, doc, change, "", day),
-			"AppendRemote": library.AppendRemote(context.Background(), doc, change, "", day, ignore),
-			"Add":          library.Add(genesis(2), day),
-			"SetState":     library.SetState(doc, "k", nil),
+			"Append":    save(library, doc, change, "", day),
+			"AwaitRoom": library.AwaitRoom(context.Background()),
+			"Add":       library.Add(genesis(2), day),
+			"SetState":  library.SetState(doc, "k", nil),
 		} {
 			if !errors.Is(err, want) {
 				t.Errorf("%s: %v, want %v", name, err, want)

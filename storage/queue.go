@@ -97,27 +97,33 @@ func (q *queue) addLocked(j *job, limit int) error {
 	return nil
 }
 
-// addRemote queues j as soon as the queue is short. While the disk refuses, remote
-// changes are refused too: the sender keeps them.
-func (q *queue) addRemote(ctx context.Context, j *job) error {
+// awaitRoom waits until the queue is short. While the disk refuses, there is no
+// room for remote changes: the sender keeps them.
+func (q *queue) awaitRoom(ctx context.Context) error {
 	for {
-		q.mu.Lock()
-		if q.failure != nil {
-			defer q.mu.Unlock()
-			return fmt.Errorf("storage: nothing can be saved since %s: %w", q.since.Format(time.TimeOnly), q.failure)
+		room, changed, err := q.room()
+		if room || err != nil {
+			return err
 		}
-		if q.closed || q.bytes < maxQueuedRemote {
-			defer q.mu.Unlock()
-			return q.addLocked(j, maxQueued)
-		}
-		changed := q.changed
-		q.mu.Unlock()
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-changed:
 		}
 	}
+}
+
+// room says whether remote changes may enter; changed is closed when to ask again.
+func (q *queue) room() (room bool, changed <-chan struct{}, err error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	switch {
+	case q.closed:
+		return false, nil, ErrClosed
+	case q.failure != nil:
+		return false, nil, fmt.Errorf("storage: nothing can be saved since %s: %w", q.since.Format(time.TimeOnly), q.failure)
+	}
+	return q.bytes < maxQueuedRemote, q.changed, nil
 }
 
 // write queues f and waits until it is committed or has failed.

@@ -127,9 +127,8 @@ func TestWhileTheDiskRefusesTypingGoesOnWithinItsLimit(t *testing.T) {
 				t.Errorf("told %v, want ErrFull", err)
 			}
 		}
-		refusing := func(error) { t.Error("done called for what was refused") }
-		if err := l.AppendRemote(context.Background(), doc, []*crdt.Change{insert(replica(2), 0, "x")}, "", day, refusing); err == nil {
-			t.Error("remote changes are taken while the disk refuses")
+		if err := l.AwaitRoom(context.Background()); err == nil {
+			t.Error("there is room for remote changes while the disk refuses")
 		}
 		began := time.Now()
 		if err := l.SetState(doc, "k", nil); err == nil || time.Since(began) != 0 {
@@ -215,22 +214,17 @@ func TestRemoteChangesWaitForAShortQueue(t *testing.T) {
 		ignore := func(error) {}
 		l.Append(doc, []*crdt.Change{insert(replica(1), 1, strings.Repeat("x", 300_000))}, "", day, ignore)
 
-		remote := []*crdt.Change{insert(replica(2), 0, "y")}
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 		defer cancel()
-		if err := l.AppendRemote(ctx, doc, remote, "", day, ignore); !errors.Is(err, context.DeadlineExceeded) {
+		if err := l.AwaitRoom(ctx); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%v, want to wait until the context ends", err)
 		}
 		began := time.Now()
-		told := make(chan error, 1)
-		if err := l.AppendRemote(t.Context(), doc, remote, "", day, func(err error) { told <- err }); err != nil {
+		if err := l.AwaitRoom(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if waited := time.Since(began); waited != 40*time.Millisecond {
-			t.Errorf("let in after %v, want with the next group, in 40ms", waited)
-		}
-		if err := <-told; err != nil {
-			t.Error(err)
+			t.Errorf("room after %v, want with the next group, in 40ms", waited)
 		}
 	})
 }

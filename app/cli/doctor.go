@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -21,9 +22,12 @@ func doctor(ctx context.Context, c *Call) error {
 			c.printf("    %s\n", f.Do)
 		}
 	}
-	if wrong > 0 {
-		return fmt.Errorf("%d thing(s) need your attention", wrong)
+	switch wrong {
+	case 0:
+		c.printf("All is well.\n")
+		return nil
+	case 1:
+		return errors.New("one thing needs your attention")
 	}
-	c.printf("All is well.\n")
-	return nil
+	return fmt.Errorf("%d things need your attention", wrong)
 }

@@ -7,7 +7,7 @@
 // together, statusLine, banner) draws what it is told and reports what the person
 // wants by callbacks; only Window talks to the workspace. Everything here runs on
 // Fyne's one goroutine, but for the functions started with background: they may wait
-// for disk and network, and hand their results back with fyne.Do.
+// for disk and network, and hand their results back with Window.do.
 //
 // # What it does not do
 //

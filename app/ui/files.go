@@ -56,7 +56,7 @@ func (win *Window) importURIs(files []fyne.URI) {
 		win.background(func() {
 			r, err := storage.Reader(uri)
 			if err != nil {
-				fyne.Do(func() { win.fail(err) })
+				win.do(func() { win.fail(err) })
 				return
 			}
 			win.importReader(r)
@@ -70,7 +70,7 @@ func (win *Window) importReader(r fyne.URIReadCloser) {
 		defer r.Close()
 		id, err := win.read(r)
 		if err != nil {
-			fyne.Do(func() { win.fail(err) })
+			win.do(func() { win.fail(err) })
 			return
 		}
 		win.Show(id)
@@ -98,7 +98,7 @@ func (win *Window) chooseExport() {
 		win.background(func() {
 			_, err := io.WriteString(f, s.Text())
 			if err = errors.Join(err, f.Close()); err != nil {
-				fyne.Do(func() { win.fail(fmt.Errorf("write %s: %w", f.URI().Name(), err)) })
+				win.do(func() { win.fail(fmt.Errorf("write %s: %w", f.URI().Name(), err)) })
 			}
 		})
 	}, win.win)
@@ -142,7 +142,7 @@ func (win *Window) delete(s *workspace.Session) {
 	}
 	win.background(func() {
 		if err := win.w.Delete(s.ID()); err != nil {
-			fyne.Do(func() { win.fail(err) })
+			win.do(func() { win.fail(err) })
 		}
 	})
 }

@@ -3,8 +3,6 @@ package ui
 import (
 	"time"
 
-	"fyne.io/fyne/v2"
-
 	"inkling/app/workspace"
 	"inkling/editor"
 )
@@ -23,8 +21,8 @@ func (win *Window) observe(e workspace.Event) {
 	case workspace.SavingChanged:
 		win.refresh(staleSaving)
 	case workspace.JoinRequested:
-		usedUp := func() { fyne.Do(func() { win.together.showLink("") }) }
-		fyne.Do(func() { win.banner.ask(e, usedUp) })
+		usedUp := func() { win.do(func() { win.together.showLink("") }) }
+		win.do(func() { win.banner.ask(e, usedUp) })
 	}
 }
 
@@ -38,7 +36,7 @@ func (win *Window) refresh(kind int) {
 		return
 	}
 	if kind == staleText { // the text of others comes with the next frame
-		fyne.Do(func() {
+		win.do(func() {
 			win.stale[kind].Store(false)
 			win.showText()
 		})
@@ -55,7 +53,7 @@ func (win *Window) bring(kind int) {
 	switch kind {
 	case staleList:
 		docs, err := win.w.Documents()
-		fyne.Do(func() {
+		win.do(func() {
 			if err == nil {
 				win.sidebar.show(docs, win.session.ID())
 			}
@@ -65,11 +63,11 @@ func (win *Window) bring(kind int) {
 			}
 		})
 	case stalePeople:
-		fyne.Do(func() {
+		win.do(func() {
 			s := win.session
 			go func() {
 				people, err := win.w.People(s.ID())
-				fyne.Do(func() {
+				win.do(func() {
 					if err == nil && s == win.session {
 						win.showPeople(people)
 					}
@@ -82,10 +80,10 @@ func (win *Window) bring(kind int) {
 			names = append(names, n.Name)
 		}
 		trouble := win.w.NetworkTrouble()
-		fyne.Do(func() { win.together.showNearby(names, trouble) })
+		win.do(func() { win.together.showNearby(names, trouble) })
 	case staleSaving:
 		since, err := win.w.Saving()
-		fyne.Do(func() { win.status.showSaving(win.session.Blank(), since, err) })
+		win.do(func() { win.status.showSaving(win.session.Blank(), since, err) })
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/binary"
 	"math"
+	"os"
+	"path/filepath"
 	"sync/atomic"
 	"time"
 
@@ -25,6 +27,8 @@ type Window struct {
 	app fyne.App
 	win fyne.Window
 	w   *workspace.Workspace
+	// do runs a function on the window's goroutine, soon: fyne.Do.
+	do func(func())
 
 	session   *workspace.Session // the open document
 	unwatch   func()
@@ -61,9 +65,16 @@ const (
 
 // New makes the window, not shown yet, on a blank page.
 func New(app fyne.App, w *workspace.Workspace) *Window {
+	if cache, err := os.UserCacheDir(); err == nil {
+		editor.UseSystemFaces(filepath.Join(cache, "inkling", "fonts"))
+	}
+	return newWindow(app, w, fyne.Do)
+}
+
+func newWindow(app fyne.App, w *workspace.Workspace, do func(func())) *Window {
 	app.Settings().SetTheme(NewTheme())
 	win := &Window{
-		app: app, w: w, win: app.NewWindow("Inkling"),
+		app: app, w: w, do: do, win: app.NewWindow("Inkling"),
 		sidebar: newSidebar(), together: newTogether(), status: newStatusLine(), banner: newBanner(),
 	}
 	win.session = w.New()
@@ -188,14 +199,14 @@ func (win *Window) rememberedSize() fyne.Size {
 }
 
 // Quit closes the window, which ends Run. It may be called from any goroutine.
-func (win *Window) Quit() { fyne.Do(win.app.Quit) }
+func (win *Window) Quit() { win.do(win.app.Quit) }
 
 // Raise brings the window to the front. It may be called from any goroutine.
-func (win *Window) Raise() { fyne.Do(win.win.RequestFocus) }
+func (win *Window) Raise() { win.do(win.win.RequestFocus) }
 
 // Show opens a document in the window. It may be called from any goroutine.
 func (win *Window) Show(id crdt.DocID) {
-	fyne.Do(func() {
+	win.do(func() {
 		win.win.RequestFocus()
 		if win.session.ID() == id {
 			win.win.Canvas().Focus(win.editor)
@@ -205,7 +216,7 @@ func (win *Window) Show(id crdt.DocID) {
 		this := win.opening
 		win.background(func() {
 			s, err := win.w.Open(id)
-			fyne.Do(func() { win.opened(this, s, err) })
+			win.do(func() { win.opened(this, s, err) })
 		})
 	})
 }
@@ -283,7 +294,7 @@ func (win *Window) join(link string) {
 		ctx, cancel := context.WithTimeout(context.Background(), joinPatience)
 		defer cancel()
 		id, err := win.w.Join(ctx, link)
-		fyne.Do(func() {
+		win.do(func() {
 			t.join.Enable()
 			if err != nil {
 				showNote(t.joinNote, sentence(err), widget.DangerImportance)
@@ -300,7 +311,7 @@ func (win *Window) invite() {
 	s := win.session
 	win.background(func() {
 		link, err := win.w.InviteTo(s)
-		fyne.Do(func() {
+		win.do(func() {
 			if err != nil {
 				win.fail(err)
 				return
@@ -317,7 +328,7 @@ func (win *Window) dial(addr string) {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		err := win.w.Dial(ctx, addr)
-		fyne.Do(func() {
+		win.do(func() {
 			if err != nil {
 				showNote(t.dialNote, sentence(err), widget.DangerImportance)
 				return
@@ -330,7 +341,7 @@ func (win *Window) dial(addr string) {
 func (win *Window) rename(name string) {
 	win.background(func() {
 		err := win.w.SetName(name)
-		fyne.Do(func() {
+		win.do(func() {
 			if err != nil {
 				win.fail(err)
 				return

@@ -53,7 +53,7 @@ func (w *Workspace) examineLibrary(ctx context.Context) []Finding {
 	for _, d := range report.Documents {
 		changes += d.Changes
 	}
-	return []Finding{{OK: true, What: fmt.Sprintf("The library in %s is intact: %d documents with %d changes.", w.dir, len(report.Documents), changes)}}
+	return []Finding{{OK: true, What: fmt.Sprintf("The library in %s is intact. Documents: %d, changes: %d.", w.dir, len(report.Documents), changes)}}
 }
 
 func (w *Workspace) examineSaving() []Finding {

@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -84,7 +85,7 @@ func (s *Session) storeRow(minted crdt.ReplicaID) bool {
 		s.w.events.tell(SavingChanged{})
 		select {
 		case <-time.After(storeRetry):
-		case <-s.w.closing:
+		case <-s.w.life.Done():
 			return s.tryStoreRow(minted) == nil
 		}
 	}
@@ -116,10 +117,13 @@ func (s *Session) tryStoreRow(minted crdt.ReplicaID) error {
 
 // receive applies a peer's changes and returns when they are on disk. Those that
 // wait for their cause are neither stored nor an error.
-func (s *Session) receive(changes []*crdt.Change) error {
+func (s *Session) receive(ctx context.Context, changes []*crdt.Change) error {
 	var waits []chan error
 	var refused error
 	for len(changes) > 0 && refused == nil {
+		if refused = s.w.lib.AwaitRoom(ctx); refused != nil {
+			break
+		}
 		n := min(applyBatch, len(changes))
 		var done chan error
 		if done, refused = s.applyBatch(changes[:n]); done != nil {

@@ -68,7 +68,7 @@ func (p peerLibrary) Receive(from netsync.PeerID, doc crdt.DocID, bodies [][]byt
 	}
 	defer p.w.release(s)
 	p.w.people.setSent(from, doc, changes)
-	return s.receive(changes)
+	return s.receive(p.w.life, changes)
 }
 
 func (p peerLibrary) AddInvite(i netsync.Invite) error {

@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"context"
 	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
@@ -40,7 +41,8 @@ type Workspace struct {
 	log    *slog.Logger
 	events watchers[Event]
 
-	closing   chan struct{} // closed by Close
+	life      context.Context // ends with Close
+	end       context.CancelFunc
 	closeOnce sync.Once
 	closeErr  error
 
@@ -64,17 +66,23 @@ func Open(cfg Config) (*Workspace, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Workspace{
-		dir: dir, lib: lib, log: cfg.Logger,
-		closing:  make(chan struct{}),
-		sessions: map[crdt.DocID]*Session{},
-		shown:    map[crdt.DocID]int{},
-		people:   newPeople(),
-	}
+	w := newWorkspace(dir, lib)
+	w.log = cfg.Logger
 	if err := w.start(cfg); err != nil {
 		return nil, errors.Join(err, lib.Close())
 	}
 	return w, nil
+}
+
+func newWorkspace(dir string, lib *storage.Library) *Workspace {
+	w := &Workspace{
+		dir: dir, lib: lib,
+		sessions: map[crdt.DocID]*Session{},
+		shown:    map[crdt.DocID]int{},
+		people:   newPeople(),
+	}
+	w.life, w.end = context.WithCancel(context.Background())
+	return w
 }
 
 // OpenDamaged opens a library that [Open] found damaged, only to list and export
@@ -84,13 +92,9 @@ func OpenDamaged(dir string) (*Workspace, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Workspace{
-		dir: dir, lib: lib, log: slog.New(slog.DiscardHandler),
-		closing:  make(chan struct{}),
-		sessions: map[crdt.DocID]*Session{},
-		shown:    map[crdt.DocID]int{},
-		people:   newPeople(),
-	}, nil
+	w := newWorkspace(dir, lib)
+	w.log = slog.New(slog.DiscardHandler)
+	return w, nil
 }
 
 func (w *Workspace) start(cfg Config) error {
@@ -133,7 +137,7 @@ func (w *Workspace) start(cfg Config) error {
 // Close takes all edits to disk, says goodbye to the peers and frees the library.
 func (w *Workspace) Close() error {
 	w.closeOnce.Do(func() {
-		close(w.closing)
+		w.end()
 		w.mu.Lock()
 		sessions := make([]*Session, 0, len(w.sessions))
 		for _, s := range w.sessions {
