@@ -32,6 +32,9 @@ func Available() error {
 
 func newApp() fyne.App {
 	preferPaper()
+	if cache, err := os.UserCacheDir(); err == nil {
+		os.MkdirAll(cache, 0o700) // Fyne makes its folders in it, not it; without them it does without
+	}
 	a := app.NewWithID(appID)
 	a.SetIcon(fyne.NewStaticResource("inkling.png", assets.Icon))
 	return a

@@ -29,6 +29,7 @@ type together struct {
 	onClose  func()
 
 	content fyne.CanvasObject
+	body    *fyne.Container // all that scrolls
 	name    *widget.Entry
 
 	people  *fyne.Container
@@ -51,7 +52,7 @@ type together struct {
 
 func newTogether() *together {
 	t := &together{}
-	box := container.NewVBox(
+	t.body = container.NewVBox(
 		t.makeHeader(),
 		t.makePeople(),
 		widget.NewSeparator(),
@@ -61,7 +62,7 @@ func newTogether() *together {
 		widget.NewSeparator(),
 		t.makeName(),
 	)
-	scroll := container.NewVScroll(container.NewPadded(box))
+	scroll := container.NewVScroll(container.NewPadded(t.body))
 	scroll.SetMinSize(fyne.NewSize(togetherWidth, 0))
 	t.content = newGround(colorNameSidebar, scroll)
 	return t
@@ -156,6 +157,7 @@ func (t *together) showPeople(list []workspace.Person) {
 	for _, p := range list {
 		t.people.Add(personRow(p))
 	}
+	t.body.Refresh() // the parts below move
 }
 
 func personRow(p workspace.Person) fyne.CanvasObject {
@@ -224,6 +226,7 @@ func (t *together) showNearby(names []string, trouble []string) {
 		t.missing.Hide()
 		t.addrBox.Show()
 	}
+	t.body.Refresh() // the parts below move
 }
 
 // showLink offers an invite link; "" takes it away.

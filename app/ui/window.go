@@ -27,7 +27,8 @@ type Window struct {
 	app fyne.App
 	win fyne.Window
 	w   *workspace.Workspace
-	// do runs a function on the window's goroutine, soon: fyne.Do.
+	// do runs a function on the window's goroutine, soon; not at all when the window
+	// is gone.
 	do func(func())
 
 	session   *workspace.Session // the open document
@@ -68,7 +69,10 @@ func New(app fyne.App, w *workspace.Workspace) *Window {
 	if cache, err := os.UserCacheDir(); err == nil {
 		editor.UseSystemFaces(filepath.Join(cache, "inkling", "fonts"))
 	}
-	return newWindow(app, w, fyne.Do)
+	g := &gate{}
+	win := newWindow(app, w, g.do)
+	win.win.SetOnClosed(g.close)
+	return win
 }
 
 func newWindow(app fyne.App, w *workspace.Workspace, do func(func())) *Window {
@@ -114,13 +118,7 @@ func lowButton(icon fyne.Resource, tapped func()) *widget.Button {
 func (win *Window) wire() {
 	win.sidebar.onOpen = win.Show
 	win.sidebar.onNew = win.newDocument
-	win.editor.OnSelection = func(tail, head model.Anchor) {
-		t, ok1 := tail.(crdt.Anchor)
-		h, ok2 := head.(crdt.Anchor)
-		if ok1 && ok2 {
-			win.session.SetCaret(t, h)
-		}
-	}
+	win.editor.OnSelection = win.setCaret
 	win.banner.onDone = func() { win.win.Canvas().Focus(win.editor) }
 	t := win.together
 	t.onClose = win.toggleTogether
@@ -199,7 +197,7 @@ func (win *Window) rememberedSize() fyne.Size {
 }
 
 // Quit closes the window, which ends Run. It may be called from any goroutine.
-func (win *Window) Quit() { win.do(win.app.Quit) }
+func (win *Window) Quit() { win.do(win.win.Close) }
 
 // Raise brings the window to the front. It may be called from any goroutine.
 func (win *Window) Raise() { win.do(win.win.RequestFocus) }
@@ -257,12 +255,22 @@ func (win *Window) setSession(s *workspace.Session) {
 	} else {
 		win.editor.SetDocument(document{s}, nil, nil)
 	}
+	win.setCaret(win.editor.Selection())
 	win.together.showLink("")
 	win.win.Canvas().Focus(win.editor)
 	for kind := range staleKinds {
 		win.refresh(kind)
 	}
 	win.background(old.Close)
+}
+
+// setCaret tells the session where the caret is, and so the others in the document.
+func (win *Window) setCaret(tail, head model.Anchor) {
+	t, ok1 := tail.(crdt.Anchor)
+	h, ok2 := head.(crdt.Anchor)
+	if ok1 && ok2 {
+		win.session.SetCaret(t, h)
+	}
 }
 
 func (win *Window) watch() { win.unwatch = win.session.Watch(func() { win.refresh(staleText) }) }

@@ -51,7 +51,8 @@ func (s *Session) Caret() (tail, head crdt.Anchor, known bool) {
 }
 
 // SetCaret tells the others in the document where this person is, and remembers
-// it for the next start.
+// it for the next start. A window also calls it when it opens the document, for the
+// caret that does not move.
 func (s *Session) SetCaret(tail, head crdt.Anchor) {
 	s.mu.Lock()
 	place := caretPlace{tail: tail, head: head, known: true}
@@ -60,11 +61,10 @@ func (s *Session) SetCaret(tail, head crdt.Anchor) {
 		s.mine = place
 	}
 	s.mu.Unlock()
-	if !moved {
-		return
-	}
 	s.w.setPresence(s.id, &netsync.Presence{Head: head, Tail: tail})
-	s.caretTimer.Reset(caretSaveDelay)
+	if moved {
+		s.caretTimer.Reset(caretSaveDelay)
+	}
 }
 
 // saveCaret writes the place to the library, when it moved since it was saved.
