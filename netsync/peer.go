@@ -58,6 +58,7 @@ func (n *Node) reloadPeers() error {
 			delete(n.peers, id)
 		}
 	}
+	n.recognise()
 	return nil
 }
 

@@ -25,6 +25,8 @@ const callAgain = 30 * time.Second
 // stranger is somebody visible whom we do not know. Guarded by Node.mu.
 type stranger struct {
 	name     string // empty until it said it
+	tag      [8]byte
+	sighted  bool // else tag is not known: it called before it was sighted
 	addrs    []netip.AddrPort
 	until    time.Time
 	nextCall time.Time
@@ -111,7 +113,8 @@ func (n *Node) sighted(found discovery.Sighting) {
 // peerSighted has a pinned peer dialled at once. The caller holds n.mu.
 func (n *Node) peerSighted(p *peer, s sign, addrs []netip.AddrPort) {
 	now := time.Now()
-	was := p.visibleUntil.After(now)
+	was := p.visibleUntil.After(now) && n.strangers[s.nonce] == nil
+	delete(n.strangers, s.nonce)
 	p.visibleUntil = time.Time{}
 	if s.visible {
 		p.visibleUntil = now.Add(sightingLife)
@@ -151,8 +154,23 @@ func (n *Node) strangerSighted(s sign, addrs []netip.AddrPort) {
 		known = &stranger{}
 		n.strangers[s.nonce] = known
 	}
+	known.tag, known.sighted = s.tag, true
 	known.addrs, known.until = addrs, time.Now().Add(sightingLife)
 	n.nudge()
+}
+
+// recognise looks for pinned peers among the strangers: somebody who was one when
+// sighted may be pinned by now. The caller holds n.mu.
+func (n *Node) recognise() {
+	for nonce, s := range n.strangers {
+		for _, p := range n.peers {
+			if s.sighted && tagOf(nonce, p.ID) == s.tag {
+				delete(n.strangers, nonce)
+				p.visibleUntil = s.until
+				n.tellNearby()
+			}
+		}
+	}
 }
 
 // expireStrangers forgets who was not sighted for long and asks the others for

@@ -81,6 +81,20 @@ func (w *world) finding(e *ether, name string) *person {
 
 // TestFinderBringsPeersTogether: no address is known, only the key; who knows it
 // recognises the advert and dials.
+// getToKnow pins a and b with each other, without addresses, as members of a new
+// document.
+func (w *world) getToKnow(a, b *person) crdt.Genesis {
+	g := genesisOf(1)
+	for p, other := range map[*person]*person{a: b, b: a} {
+		p.library.add(g)
+		member := other.asPeer()
+		member.Addrs = nil
+		p.library.share(g.DocID(), member)
+		p.Shared(g.DocID())
+	}
+	return g
+}
+
 func TestFinderBringsPeersTogether(t *testing.T) {
 	each(t, 6, func(t *testing.T, seed int64, loss float64) {
 		inWorld(t, seed, loss, func(w *world) {
@@ -89,14 +103,7 @@ func TestFinderBringsPeersTogether(t *testing.T) {
 			defer ana.stop()
 			ben := w.finding(&e, "Ben")
 			defer ben.stop()
-			g := genesisOf(1)
-			for p, other := range map[*person]*person{ana: ben, ben: ana} {
-				p.library.add(g)
-				stranger := other.asPeer()
-				stranger.Addrs = nil
-				p.library.share(g.DocID(), stranger)
-				p.Shared(g.DocID())
-			}
+			g := w.getToKnow(ana, ben)
 			ana.library.write(g.DocID(), "x")
 			time.Sleep(100 * time.Millisecond) // the members are known; nobody has an address
 			ben.Refresh()
@@ -138,6 +145,10 @@ func TestVisibleNearby(t *testing.T) {
 			if len(ana.Peers())+len(ben.Peers()) != 0 || len(cleo.Nearby()) != 0 {
 				t.Error("more was learned than two names")
 			}
+			w.getToKnow(ana, ben)
+			w.within(time.Second, "Ana recognises Ben, and sees him once", func() bool {
+				return slices.Equal(ana.Nearby(), []Nearby{{Name: "Ben", Known: true}})
+			})
 			ben.SetVisible(false)
 			if len(ben.Nearby()) != 0 {
 				t.Error("Ben sees somebody while he is not visible")

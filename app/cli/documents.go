@@ -10,7 +10,6 @@ import (
 
 	"inkling/app/workspace"
 	"inkling/crdt"
-	"inkling/storage"
 )
 
 // shortID is how many hexadecimal digits of an id a list shows.
@@ -33,10 +32,10 @@ func list(_ context.Context, c *Call) error {
 	return nil
 }
 
-func find(c *Call, words string) (storage.Document, error) {
+func find(c *Call, words string) (workspace.Document, error) {
 	docs, err := c.Workspace.Documents()
 	if err != nil {
-		return storage.Document{}, err
+		return workspace.Document{}, err
 	}
 	return workspace.Find(docs, words)
 }

@@ -10,7 +10,6 @@ import (
 
 	"inkling/app/workspace"
 	"inkling/crdt"
-	"inkling/storage"
 )
 
 // sidebarWidth is the width of the list of documents.
@@ -23,7 +22,7 @@ type sidebar struct {
 
 	list    *widget.List
 	content fyne.CanvasObject
-	docs    []storage.Document
+	docs    []workspace.Document
 	current crdt.DocID
 	quiet   bool // a selection is being set by us, not by the person
 }
@@ -67,7 +66,7 @@ func (s *sidebar) fill(i int, row *fyne.Container) {
 }
 
 // show lists docs and marks the current one.
-func (s *sidebar) show(docs []storage.Document, current crdt.DocID) {
+func (s *sidebar) show(docs []workspace.Document, current crdt.DocID) {
 	s.docs, s.current = docs, current
 	s.quiet = true
 	s.list.UnselectAll()

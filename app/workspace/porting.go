@@ -76,15 +76,15 @@ func (w *Workspace) Export(id crdt.DocID) (string, error) {
 // Find returns the document that a person means by words: the beginning of its id
 // (at least 4 hexadecimal digits), its title, or the beginning of its title, without
 // regard to case. When it fits none or several it says so.
-func Find(docs []storage.Document, words string) (storage.Document, error) {
+func Find(docs []Document, words string) (Document, error) {
 	want := strings.ToLower(strings.TrimSpace(words))
-	tests := []func(d storage.Document) bool{
-		func(d storage.Document) bool { return len(want) >= 4 && strings.HasPrefix(d.ID.String(), want) },
-		func(d storage.Document) bool { return strings.ToLower(Titled(d)) == want },
-		func(d storage.Document) bool { return strings.HasPrefix(strings.ToLower(Titled(d)), want) },
+	tests := []func(d Document) bool{
+		func(d Document) bool { return len(want) >= 4 && strings.HasPrefix(d.ID.String(), want) },
+		func(d Document) bool { return strings.ToLower(Titled(d)) == want },
+		func(d Document) bool { return strings.HasPrefix(strings.ToLower(Titled(d)), want) },
 	}
 	for _, fits := range tests {
-		var found []storage.Document
+		var found []Document
 		for _, d := range docs {
 			if want != "" && fits(d) {
 				found = append(found, d)
@@ -94,14 +94,14 @@ func Find(docs []storage.Document, words string) (storage.Document, error) {
 			return found[0], nil
 		}
 		if len(found) > 1 {
-			return storage.Document{}, fmt.Errorf("%d documents are called %q: name one by its id, as `inkling list` shows it", len(found), words)
+			return Document{}, fmt.Errorf("%d documents are called %q: name one by its id, as `inkling list` shows it", len(found), words)
 		}
 	}
-	return storage.Document{}, fmt.Errorf("no document is called %q: see `inkling list`", words)
+	return Document{}, fmt.Errorf("no document is called %q: see `inkling list`", words)
 }
 
 // Titled returns the title of a document in a list, [Untitled] when it has none.
-func Titled(d storage.Document) string {
+func Titled(d Document) string {
 	if d.Title == "" {
 		return Untitled
 	}

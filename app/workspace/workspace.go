@@ -170,8 +170,11 @@ func (w *Workspace) Observe(f func(Event)) (stop func()) { return w.events.add(f
 // all is well.
 func (w *Workspace) Saving() (since time.Time, err error) { return w.lib.Trouble() }
 
+// Document is a row of the list of documents.
+type Document = storage.Document
+
 // Documents lists the documents of the library, the last edited first.
-func (w *Workspace) Documents() ([]storage.Document, error) { return w.lib.Documents() }
+func (w *Workspace) Documents() ([]Document, error) { return w.lib.Documents() }
 
 // New opens a blank document. The library hears of it at the first edit.
 func (w *Workspace) New() *Session {
