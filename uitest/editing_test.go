@@ -53,9 +53,13 @@ func TestWritingByMouse(t *testing.T) {
 	ana.types("!")
 	ana.waitForText("one two three!\nlast")
 
-	// Soon after the other one, and yet no double click: it is elsewhere.
+	ana.presses("Ctrl+Home", "Down", "End")
+	ana.types(" word")
 	ana.screen.click(image.Pt(last.Min.X, middle(last).Y))
 	ana.types("at ")
+	ana.waitForText("one two three!\nat last word")
+
+	ana.presses("Ctrl+End", "Ctrl+Shift+Left", "BackSpace", "BackSpace")
 	ana.waitForText("one two three!\nat last")
 
 	ana.screen.drag(image.Pt(two.Min.X, middle(two).Y), image.Pt(two.Max.X, middle(two).Y))
@@ -76,6 +80,30 @@ func TestWritingByMouse(t *testing.T) {
 	ana.waitForText("one two three!\nat last")
 	ana.presses("Ctrl+Y")
 	ana.waitForText("one  three!\nat last")
+}
+
+// Two clicks at different places are no double click, however quickly they come.
+func TestQuickClicks(t *testing.T) {
+	ana := writer(t)
+	first := ana.typesAndSees("first")
+	ana.types("\n")
+	second := ana.typesAndSees("second")
+	ana.screen.click(image.Pt(first.Max.X+200, middle(first).Y))
+	ana.screen.click(image.Pt(second.Min.X, middle(second).Y))
+	ana.types("the ")
+	ana.waitForText("first\nthe second")
+}
+
+// A double click selects a word.
+func TestDoubleClick(t *testing.T) {
+	ana := writer(t)
+	ana.types("one ")
+	two := ana.typesAndSees("two")
+	ana.types(" three")
+	ana.screen.click(middle(two))
+	ana.screen.click(middle(two))
+	ana.types("2")
+	ana.waitForText("one 2 three")
 }
 
 // A burst is faster than a person types, as a keyboard wedge or a macro is.

@@ -28,11 +28,8 @@ type sight struct {
 	edge int
 }
 
-// What is typed for the stopwatch: one letter, eight times a second.
-const (
-	drum     = "n"
-	drumPace = time.Second / 8
-)
+// drum is the letter that is typed for the stopwatch.
+const drum = "n"
 
 // stopwatchPause is the time between two looks, in which others may use the machine.
 const stopwatchPause = 2 * time.Millisecond
@@ -74,11 +71,12 @@ func (s *stopwatch) watch() {
 	}
 }
 
-// drums types n letters for a stopwatch and returns when each was.
-func (p *person) drums(n int) (typed []time.Time) {
+// drums types n letters for a stopwatch, with a pause after each, and returns when
+// each was typed.
+func (p *person) drums(n int, pause time.Duration) (typed []time.Time) {
 	for range n {
 		typed = append(typed, time.Now())
-		p.screen.types(drum, drumPace)
+		p.screen.types(drum, pause)
 	}
 	return typed
 }
