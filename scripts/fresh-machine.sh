@@ -16,7 +16,6 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 fresh="${FRESH:-/var/tmp/inkling-fresh}"
 suite="${SUITE:-bookworm}"
 mark="$fresh/etc/inkling-fresh" # says that the folder is ours to delete
-display=:77
 
 say() { printf '\n== %s  %s\n' "$(date +%T)" "$*"; }
 
@@ -78,9 +77,11 @@ listed() { in_chroot out/inkling list | grep -q 'A fresh machine'; }
 # open_window is make run as a person meets it: a window comes, and what is typed is in the library.
 open_window() {
 	say "make run"
-	Xvfb $display -screen 0 1280x800x24 -nolisten tcp -nolisten local >/dev/null 2>&1 &
-	export DISPLAY=$display
-	until_true 10 test -S "/tmp/.X11-unix/X${display#:}"
+	Xvfb -displayfd 1 -screen 0 1280x800x24 -nolisten tcp -nolisten local >"$fresh/tmp/display" 2>/dev/null &
+	trap 'kill %1' EXIT # so that it takes its lock away
+	until_true 10 test -s "$fresh/tmp/display" || { say "Xvfb does not start"; exit 1; }
+	DISPLAY=":$(cat "$fresh/tmp/display")"
+	export DISPLAY
 	in_chroot make run &
 	until_true 1200 xdotool search --onlyvisible --name Inkling || { say "no window came"; exit 1; }
 	say "the window is there"
