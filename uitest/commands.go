@@ -134,15 +134,16 @@ func (p *person) status() status {
 	return s
 }
 
-// whereabouts says whether name is here, in any document, by the status command.
-func (p *person) whereabouts(name string) (here, known bool) {
+// sees says whether name is here, by the status command; an error when no document
+// has a person of that name.
+func (p *person) sees(name string) (here bool, err error) {
 	p.t.Helper()
 	for _, d := range p.status().Documents {
 		for _, other := range d.People {
 			if other.Name == name {
-				return other.Here, true
+				return other.Here, nil
 			}
 		}
 	}
-	return false, false
+	return false, fmt.Errorf("nobody called %s is in a document of %s", name, p.name)
 }

@@ -95,6 +95,10 @@ func measureTyping(t *testing.T, ana, bruno *person) {
 	t.Logf("typed by Ana, drawn at Bruno's: %s", quantiles(toBruno))
 	t.Logf("typed by Bruno, drawn at Ana's: %s", quantiles(toAna))
 	same(t, ana, bruno, textPatience)
+	text, err := ana.text()
+	if n := strings.Count(text, drum); err != nil || n != 2*rounds*(roundKeys+1) {
+		t.Errorf("%d letters arrived of %d, %v", n, 2*rounds*(roundKeys+1), err)
+	}
 }
 
 // waitForForeignCaret waits until a caret in the colour of some other person is on
@@ -185,6 +189,7 @@ const cutLength = 11 * time.Second
 func typeThroughCut(t *testing.T, ana, bruno *person, written *markers) {
 	t.Helper()
 	both(func() { ana.presses("End") }, func() { bruno.presses("Ctrl+End") })
+	waitUntilHere(t, ana, bruno, true, textPatience)
 	ana.settle()
 	line := ana.screen.capture(ana.statusLine())
 	var hands sync.WaitGroup
@@ -193,7 +198,7 @@ func typeThroughCut(t *testing.T, ana, bruno *person, written *markers) {
 	hands.Go(func() { bruno.writes(written, until) })
 	bruno.machine.unplug()
 	cut := time.Now()
-	waitUntilAway(t, ana, bruno)
+	waitUntilHere(t, ana, bruno, false, awayPromise)
 	eventually(t, awayPromise-time.Since(cut), "Ana's window says that Bruno is away", func() (bool, string) {
 		return !difference(line, ana.screen.capture(ana.statusLine())).Empty(), "the line under the page is as before"
 	})
@@ -208,11 +213,7 @@ func typeThroughCut(t *testing.T, ana, bruno *person, written *markers) {
 	bruno.machine.plugIn()
 	t.Logf("equal again %v after the cable was back", same(t, ana, bruno, mergePromise))
 	check(t, ana, written)
-	eventually(t, textPatience, "each sees the other again", func() (bool, string) {
-		a, _ := bruno.whereabouts("Ana")
-		b, _ := ana.whereabouts("Bruno")
-		return a && b, fmt.Sprintf("Ana here: %v, Bruno here: %v", a, b)
-	})
+	waitUntilHere(t, ana, bruno, true, textPatience)
 }
 
 // checkBehind checks that one is told honestly how much the other lacks: what was
@@ -230,13 +231,14 @@ func checkBehind(t *testing.T, p, other *person, written *markers) {
 	}
 }
 
-// waitUntilAway waits until each side says that the other is away.
-func waitUntilAway(t *testing.T, ana, bruno *person) {
+// waitUntilHere waits until each side says that the other is here, or is away.
+func waitUntilHere(t *testing.T, ana, bruno *person, here bool, within time.Duration) {
 	t.Helper()
-	eventually(t, awayPromise, "each says that the other is away", func() (bool, string) {
-		a, _ := bruno.whereabouts("Ana")
-		b, _ := ana.whereabouts("Bruno")
-		return !a && !b, fmt.Sprintf("Ana here: %v, Bruno here: %v", a, b)
+	eventually(t, within, fmt.Sprintf("each says that the other is here: %v", here), func() (bool, string) {
+		b, err1 := ana.sees("Bruno")
+		a, err2 := bruno.sees("Ana")
+		return a == here && b == here && err1 == nil && err2 == nil,
+			fmt.Sprintf("Bruno sees Ana: %v %v, Ana sees Bruno: %v %v", a, err2, b, err1)
 	})
 }
 

@@ -22,6 +22,7 @@ func TestTwoPeopleComeTogether(t *testing.T) {
 	lan := newNetwork(t)
 	ana, bruno := newPerson(t, "Ana", lan.machine()), newPerson(t, "Bruno", lan.machine())
 	used := comeTogether(t, ana, bruno)
+	writeAScene(t, ana, bruno)
 	fresh := ana.invites()
 	if fresh == used {
 		t.Error("the second invite is the first one")
@@ -54,9 +55,24 @@ func TestTwoPeopleComeTogether(t *testing.T) {
 	if docs := cleo.documents(); len(docs) != 1 || docs[0].title != "Own notes" {
 		t.Errorf("the stranger has %v", docs)
 	}
-	if _, known := ana.whereabouts("Cleo"); known {
+	if _, err := ana.sees("Cleo"); err == nil {
 		t.Error("the stranger is in a document")
 	}
+}
+
+// writeAScene lets both write what a person might, and keeps the picture of it.
+func writeAScene(t *testing.T, ana, bruno *person) {
+	t.Helper()
+	ana.presses("Ctrl+End")
+	ana.types("\nWe take the night train on the third, then the coast on foot.\n")
+	same(t, ana, bruno, textPatience)
+	ana.presses("Up", "End")
+	bruno.presses("Ctrl+End")
+	both(func() { ana.types(" Who books?") }, func() { bruno.types("I do, and I bring the tent.") })
+	for _, p := range []*person{ana, bruno} {
+		p.waitForText("Plans\nfor the summer\nWe take the night train on the third, then the coast on foot. Who books?\nI do, and I bring the tent.")
+	}
+	keepImage(t, "two-windows", sideBySide(ana.see(), bruno.see()))
 }
 
 // The same on one computer without any network: two libraries, over the loopback.
