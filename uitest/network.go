@@ -77,3 +77,11 @@ func (m *machine) pass() { m.forward("3") }
 func (m *machine) forward(state string) {
 	m.lan.middle.run(m.t, "ip", "link", "set", m.port, "type", "bridge_slave", "state", state)
 }
+
+// dropMulticast makes the switch pass no multicast to any machine, as many a guest
+// network does.
+func (lan *network) dropMulticast() {
+	for i := range lan.ports {
+		lan.middle.run(lan.t, "ip", "link", "set", fmt.Sprintf("port%d", i+1), "type", "bridge_slave", "mcast_flood", "off")
+	}
+}

@@ -85,6 +85,29 @@ func TestTwoLibrariesOnOneComputer(t *testing.T) {
 	bruno.waitForText("Plans\nfor the summer and me")
 }
 
+// On a network that carries no multicast nobody appears by themselves; an invite leads
+// there all the same.
+func TestInviteWithoutMulticast(t *testing.T) {
+	lan := newNetwork(t)
+	ana, bruno := newPerson(t, "Ana", lan.machine()), newPerson(t, "Bruno", lan.machine())
+	lan.dropMulticast()
+	ana.start()
+	ana.types("By link alone")
+	bruno.start()
+	ana.opensTogether()
+	bruno.opensTogether()
+	time.Sleep(nearbyPromise) // names would be there by then
+	if a, b := ana.status().Nearby, bruno.status().Nearby; len(a)+len(b) > 0 {
+		t.Errorf("Ana sees %q and Bruno %q nearby: the network is not as this test wants it", a, b)
+	}
+	share(t, ana, bruno)
+	bruno.waitForText("By link alone")
+	bruno.presses("Ctrl+End")
+	bruno.types(", and back")
+	ana.waitForText("By link alone, and back")
+	t.Logf("Ana is told %q", ana.status().Trouble)
+}
+
 // comeTogether lets two people who start Inkling for the first time find each other,
 // and lets Ana invite Bruno, all by the mouse. It returns the invite that was used.
 func comeTogether(t *testing.T, ana, bruno *person) (link string) {
