@@ -58,7 +58,9 @@ func (n *Node) reloadPeers() error {
 			delete(n.peers, id)
 		}
 	}
-	n.recognise()
+	if !n.recognise() && n.cfg.Finder != nil && !n.closing {
+		n.tasks.Go(n.cfg.Finder.Refresh)
+	}
 	return nil
 }
 

@@ -160,9 +160,12 @@ func (n *Node) strangerSighted(s sign, addrs []netip.AddrPort) {
 }
 
 // recognise looks for pinned peers among the strangers: somebody who was one when
-// sighted may be pinned by now. The caller holds n.mu.
-func (n *Node) recognise() {
+// sighted may be pinned by now. It returns false when there are strangers that it
+// cannot tell, because they called and were not sighted yet. The caller holds n.mu.
+func (n *Node) recognise() (all bool) {
+	all = true
 	for nonce, s := range n.strangers {
+		all = all && s.sighted
 		for _, p := range n.peers {
 			if s.sighted && tagOf(nonce, p.ID) == s.tag {
 				delete(n.strangers, nonce)
@@ -171,6 +174,7 @@ func (n *Node) recognise() {
 			}
 		}
 	}
+	return all
 }
 
 // expireStrangers forgets who was not sighted for long and asks the others for
