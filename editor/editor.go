@@ -38,16 +38,15 @@ type Editor struct {
 }
 
 var (
-	_ fyne.Widget         = (*Editor)(nil)
-	_ fyne.Focusable      = (*Editor)(nil)
-	_ fyne.Shortcutable   = (*Editor)(nil)
-	_ fyne.Tabbable       = (*Editor)(nil)
-	_ fyne.Draggable      = (*Editor)(nil)
-	_ fyne.Scrollable     = (*Editor)(nil)
-	_ fyne.DoubleTappable = (*Editor)(nil)
-	_ desktop.Keyable     = (*Editor)(nil)
-	_ desktop.Mouseable   = (*Editor)(nil)
-	_ desktop.Cursorable  = (*Editor)(nil)
+	_ fyne.Widget        = (*Editor)(nil)
+	_ fyne.Focusable     = (*Editor)(nil)
+	_ fyne.Shortcutable  = (*Editor)(nil)
+	_ fyne.Tabbable      = (*Editor)(nil)
+	_ fyne.Draggable     = (*Editor)(nil)
+	_ fyne.Scrollable    = (*Editor)(nil)
+	_ desktop.Keyable    = (*Editor)(nil)
+	_ desktop.Mouseable  = (*Editor)(nil)
+	_ desktop.Cursorable = (*Editor)(nil)
 )
 
 // New returns an editor for the document with the caret at its start.

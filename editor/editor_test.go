@@ -217,9 +217,6 @@ func TestMouse(t *testing.T) {
 	d.clock.pass(time.Second)
 	d.click(fyne.NewPos(30, 490)) // the page below the text
 	d.want("The title\none two three\nfour five|")
-	d.clock.pass(time.Second)
-	d.DoubleTapped(&fyne.PointEvent{Position: d.point(11)})
-	d.want("The title\n^one| two three\nfour five")
 }
 
 // novel has n paragraphs of different lengths.

@@ -40,7 +40,8 @@ func (p *pointer) release() {
 	}
 }
 
-// MouseDown implements desktop.Mouseable.
+// MouseDown implements desktop.Mouseable. Double clicks are counted here and not left
+// to fyne.DoubleTappable, for which two quick clicks at different places are one.
 func (e *Editor) MouseDown(ev *desktop.MouseEvent) {
 	e.requestFocus()
 	if ev.Button != desktop.MouseButtonPrimary {
@@ -60,16 +61,6 @@ func (e *Editor) MouseDown(ev *desktop.MouseEvent) {
 
 // MouseUp implements desktop.Mouseable.
 func (e *Editor) MouseUp(*desktop.MouseEvent) { e.pointer.release() }
-
-// DoubleTapped implements fyne.DoubleTappable, for drivers that report no press
-// of a mouse. With a mouse, MouseDown has selected the word.
-func (e *Editor) DoubleTapped(ev *fyne.PointEvent) {
-	if e.pointer.clicks >= 2 {
-		return
-	}
-	e.requestFocus()
-	e.act(func() { e.pen.Press(e.placeAt(ev.Position), model.ByWord, false) })
-}
 
 // Dragged implements fyne.Draggable.
 func (e *Editor) Dragged(ev *fyne.DragEvent) {
