@@ -1,6 +1,7 @@
 package discovery
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -29,11 +30,11 @@ func inside(t *testing.T) bool {
 	if os.Getenv("INKLING_NO_NETNS") == "1" {
 		t.Skip("INKLING_NO_NETNS=1 is set: discovery between computers was NOT tested")
 	}
-	enter := []string{"unshare", "--map-root-user", "--net", "--mount", "--"}
-	if out, err := exec.Command(enter[0], append(enter[1:], "ip", "link", "set", "lo", "up")...).CombinedOutput(); err != nil {
-		t.Fatalf("this system does not let the test make network namespaces (%v: %s). "+
+	enter, err := enterNamespaces()
+	if err != nil {
+		t.Fatalf("this system does not let the test make network namespaces (%v). "+
 			"Allow it (kernel.unprivileged_userns_clone, AppArmor), or run as root, "+
-			"or set INKLING_NO_NETNS=1 to leave this test out.", err, out)
+			"or set INKLING_NO_NETNS=1 to leave this test out.", err)
 	}
 	cmd := exec.Command(enter[0], append(enter[1:], os.Args[0], "-test.v", "-test.run", "^"+regexp.QuoteMeta(t.Name())+"$")...)
 	cmd.Env = append(os.Environ(), insideVariable+"=1")
@@ -43,6 +44,22 @@ func inside(t *testing.T) bool {
 		t.Errorf("in namespaces of its own: %v", err)
 	}
 	return false
+}
+
+// enterNamespaces finds the command that runs another one in namespaces of its own.
+// What the system allows is found by trying; a uid says too little. Anybody may do it
+// as root of a user namespace, where the system lets him; in a container only root
+// may; and in a chroot, whose / is no mount point, only with propagation left alone.
+func enterNamespaces() (enter []string, err error) {
+	for _, how := range []string{"--map-root-user --net --mount", "--net --mount", "--net --mount --propagation unchanged"} {
+		enter = append(append([]string{"unshare"}, strings.Fields(how)...), "--")
+		out, tried := exec.Command(enter[0], append(enter[1:], "ip", "link", "set", "lo", "up")...).CombinedOutput()
+		if tried == nil {
+			return enter, nil
+		}
+		err = errors.Join(err, fmt.Errorf("unshare %s: %w: %s", how, tried, out))
+	}
+	return nil, err
 }
 
 // sh runs one command.
@@ -66,9 +83,10 @@ func bridge(t *testing.T, addrs map[string]string) {
 		sh(t, "ip netns add %s", name)
 		sh(t, "ip link add port-%s type veth peer name eth0 netns %s", name, name)
 		sh(t, "ip link set port-%s master switch up", name)
-		sh(t, "ip -n %s link set lo up", name)
-		sh(t, "ip -n %s addr add %s dev eth0", name, addr)
-		sh(t, "ip -n %s link set eth0 up", name)
+		enter := "nsenter --net=/run/netns/" + name // "ip -n" mounts, which a chroot does not let it
+		sh(t, "%s ip link set lo up", enter)
+		sh(t, "%s ip addr add %s dev eth0", enter, addr)
+		sh(t, "%s ip link set eth0 up", enter)
 	}
 }
 
