@@ -83,9 +83,7 @@ func (s *sidebar) show(docs []workspace.Document, current crdt.DocID) {
 func when(t, now time.Time) string {
 	t, now = t.Local(), now.Local()
 	switch days := daysBetween(t, now); {
-	case now.Sub(t) < time.Minute:
-		return "now"
-	case days == 0:
+	case days <= 0:
 		return t.Format("15:04")
 	case days == 1:
 		return "Yesterday"

@@ -18,8 +18,8 @@ func TestWhen(t *testing.T) {
 		ago  time.Duration
 		want string
 	}{
-		{0, "now"},
-		{-time.Hour, "now"}, // a clock that went back
+		{0, "12:00"},
+		{-time.Hour, "13:00"}, // a clock that went back
 		{2 * time.Hour, "10:00"},
 		{13 * time.Hour, "Yesterday"},
 		{3 * 24 * time.Hour, "Monday"},
