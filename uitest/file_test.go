@@ -24,7 +24,7 @@ func TestRealFileInTwoWindows(t *testing.T) {
 	lan := newNetwork(t)
 	ana, bruno := newPerson(t, "Ana", lan.machine()), newPerson(t, "Bruno", lan.machine())
 	ana.launch(ana.file("real.md", content))
-	ana.window.place(usual)
+	ana.puts(usual)
 	bruno.start()
 	eventually(t, textPatience, "the file is in Ana's list", func() (bool, string) {
 		docs := ana.documents()

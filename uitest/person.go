@@ -119,10 +119,20 @@ func (p *person) flags(args []string, others ...string) []string {
 func (p *person) start() (took time.Duration) {
 	p.t.Helper()
 	took = p.launch()
-	p.settle() // a program that is still opening its window sets the size itself
-	p.window.place(usual)
-	p.settle()
+	p.puts(usual)
 	return took
+}
+
+// puts puts the window where the person wants it. A program that is still opening its
+// window sets the size itself, so that has to be over first.
+func (p *person) puts(where image.Rectangle) {
+	p.t.Helper()
+	p.settle()
+	p.window.place(where)
+	p.settle()
+	if is := p.window.bounds(); is != where {
+		p.t.Fatalf("%s put the window at %v, it went to %v", p.name, where, is)
+	}
 }
 
 // settle waits until the window has been drawn at its new size: two equal looks, with

@@ -47,11 +47,11 @@ func TestWindowComesBackAsItWasLeft(t *testing.T) {
 	ana.launch()
 	ana.waitUntilShown("")
 	size := image.Rect(40, 30, 40+860, 30+640)
-	ana.window.place(size)
-	ana.settle()
+	ana.puts(size)
 	ana.close()
 
 	ana.launch()
+	ana.settle()
 	if got := ana.window.bounds(); got.Size() != size.Size() {
 		t.Errorf("the window was closed at %v, it opens at %v", size.Size(), got.Size())
 	}
