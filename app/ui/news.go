@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"errors"
+	"fmt"
 	"time"
 
 	"inkling/app/workspace"
@@ -83,7 +85,29 @@ func (win *Window) bring(kind int) {
 		win.do(func() { win.together.showNearby(names, trouble) })
 	case staleSaving:
 		since, err := win.w.Saving()
-		win.do(func() { win.status.showSaving(win.session.Blank(), since, err) })
+		win.do(func() { win.showSaving(since, err) })
+	}
+}
+
+// showSaving says whether the text is on the disk; once, in large, when it stops
+// getting there.
+func (win *Window) showSaving(since time.Time, err error) {
+	win.status.showSaving(win.session.Blank(), since, err)
+	if err != nil && !win.alarmed {
+		win.banner.tell(fmt.Sprintf("What you write cannot be saved since %s: %v. Keep this window open. Make room on the disk, or export the text to another one.",
+			since.Local().Format("15:04"), cause(err)))
+	}
+	win.alarmed = err != nil
+}
+
+// cause returns the error at the bottom of err: what went wrong, without where.
+func cause(err error) error {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err
+		}
+		err = inner
 	}
 }
 

@@ -31,7 +31,7 @@ func newStatusLine() *statusLine {
 // showSaving says whether the text is on the disk.
 func (s *statusLine) showSaving(blank bool, since time.Time, err error) {
 	if err != nil {
-		s.saved.SetText(fmt.Sprintf("Not saved since %s: %v", since.Local().Format("15:04"), err))
+		s.saved.SetText("Not saved since " + since.Local().Format("15:04"))
 		s.saved.setColor(theme.ColorNameError)
 		return
 	}

@@ -46,6 +46,7 @@ type Window struct {
 	opening uint64                  // numbers the openings; only the last one counts
 	last    lastDocument            // what the next start opens
 	size    fyne.Size               // of the content, as laid out last
+	alarmed bool                    // the person was told that nothing is saved
 }
 
 // What can be stale.

@@ -12,6 +12,10 @@ import (
 // row before it asks again.
 const storeRetry = time.Second
 
+// commitAlarm is after how long a commit that does not return is a matter for the
+// person.
+const commitAlarm = time.Second
+
 // applyBatch is how many changes of a peer are applied before the mutex is given
 // free for a moment, so that a key never waits for a long delta.
 const applyBatch = 32
@@ -64,12 +68,27 @@ func (s *Session) flush() {
 	}
 	done := make(chan error, 1)
 	s.w.lib.Append(s.id, changes, title, s.w.now(), func(err error) { done <- err })
-	if err := <-done; err != nil {
+	if err := s.awaitCommit(done); err != nil {
 		s.w.log.Error("edits could not be saved", "doc", s.id, "err", err)
 		s.w.events.tell(SavingChanged{})
 		return
 	}
 	s.w.committed(s)
+}
+
+// awaitCommit waits for the disk. While that refuses, the window is told every now
+// and then, so that the person knows.
+func (s *Session) awaitCommit(done <-chan error) error {
+	alarm := time.NewTicker(commitAlarm)
+	defer alarm.Stop()
+	for {
+		select {
+		case err := <-done:
+			return err
+		case <-alarm.C:
+			s.w.events.tell(SavingChanged{})
+		}
+	}
 }
 
 // storeRow makes sure that the library knows the document and this device's
