@@ -31,8 +31,8 @@ func (p *program) window(ctx context.Context, files []string) int {
 	switch {
 	case err != nil:
 		p.fail(err)
-		if err := desktop.Tell("Inkling cannot open your library", err.Error()); err != nil {
-			p.fail(err)
+		if noWindow := desktop.Tell("Inkling cannot open your library", err); noWindow != nil {
+			p.fail(noWindow)
 		}
 		return cli.ExitError
 	case w == nil:

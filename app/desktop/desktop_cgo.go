@@ -48,12 +48,12 @@ func New(w *workspace.Workspace) (Window, error) {
 	return ui.New(newApp(), w), nil
 }
 
-// Tell opens a window with nothing but a message and returns when it was closed.
-func Tell(title, message string) error {
-	if err := Available(); err != nil {
-		return err
+// Tell opens a window with nothing but an error and returns when it was closed.
+func Tell(title string, err error) error {
+	if noWindow := Available(); noWindow != nil {
+		return noWindow
 	}
-	ui.Tell(newApp(), title, message)
+	ui.Tell(newApp(), title, err)
 	return nil
 }
 

@@ -7,14 +7,14 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// Tell shows a window with nothing but a message, for when the program cannot
-// start, and returns when it was closed.
-func Tell(app fyne.App, title, message string) {
+// Tell shows a window with nothing but an error, for when the program cannot start,
+// and returns when it was closed.
+func Tell(app fyne.App, title string, err error) {
 	app.Settings().SetTheme(NewTheme())
 	win := app.NewWindow("Inkling")
 	closed := widget.NewButton("Close", win.Close)
 	closed.Importance = widget.HighImportance
-	text := prose(message)
+	text := prose(sentence(err))
 	text.Selectable = true
 	win.SetContent(container.NewPadded(container.NewBorder(
 		heading(title), container.NewHBox(layout.NewSpacer(), closed), nil, nil, container.NewVScroll(text))))

@@ -46,6 +46,7 @@ var palette = map[fyne.ThemeColorName]pair{
 	theme.ColorNameForeground:          {rgb(0x24272c), rgb(0xdcdad5)},
 	theme.ColorNamePrimary:             {rgb(0x2b5c8a), rgb(0x7fb0de)},
 	theme.ColorNameForegroundOnPrimary: {rgb(0xffffff), rgb(0x14202b)},
+	theme.ColorNameHyperlink:           {rgb(0x2b5c8a), rgb(0x7fb0de)},
 	theme.ColorNameFocus:               {rgba(0x2b5c8a, 0x50), rgba(0x7fb0de, 0x50)},
 	theme.ColorNameSelection:           {rgba(0x2b5c8a, 0x30), rgba(0x7fb0de, 0x3c)},
 	theme.ColorNameHover:               {rgba(0x24272c, 0x0e), rgba(0xffffff, 0x10)},

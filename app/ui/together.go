@@ -42,7 +42,7 @@ type together struct {
 	joinNote *widget.Label
 
 	nearby   *fyne.Container
-	missing  *widget.Button
+	missing  *widget.Hyperlink
 	trouble  *widget.Label
 	addr     *widget.Entry
 	find     *widget.Button
@@ -134,9 +134,8 @@ func (t *together) makeNearby() fyne.CanvasObject {
 	t.addrBox = container.NewVBox(t.trouble, prose("Type the address of the other computer:"),
 		container.NewBorder(nil, nil, nil, t.find, t.addr), t.dialNote)
 	t.addrBox.Hide()
-	t.missing = widget.NewButton("Somebody is missing?", func() { t.missing.Hide(); t.addrBox.Show() })
-	t.missing.Importance = widget.LowImportance
-	t.missing.Alignment = widget.ButtonAlignLeading
+	t.missing = widget.NewHyperlink("Is somebody missing?", nil)
+	t.missing.OnTapped = func() { t.missing.Hide(); t.addrBox.Show() }
 	return container.NewVBox(heading("Nearby"), t.nearby, t.missing, t.addrBox)
 }
 

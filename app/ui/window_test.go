@@ -226,7 +226,7 @@ func TestPanelOffersAnAddress(t *testing.T) {
 	if p.addrBox.Visible() {
 		t.Error("an address is asked for although nothing is wrong")
 	}
-	test.Tap(p.missing)
+	p.missing.OnTapped()
 	if !p.addrBox.Visible() {
 		t.Error("no address field for somebody who is missing")
 	}
