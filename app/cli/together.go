@@ -96,9 +96,10 @@ type StatusDocument struct {
 
 // StatusPerson is somebody else in a document.
 type StatusPerson struct {
-	Name   string `json:"name"`
-	Here   bool   `json:"here"`
-	Behind int    `json:"behind"` // edits not confirmed by this person
+	Name      string `json:"name"`
+	Here      bool   `json:"here"`
+	Confirmed bool   `json:"confirmed"` // the person has said what it has
+	Behind    int    `json:"behind"`    // edits that it lacks by that
 }
 
 func status(_ context.Context, c *Call) error {
@@ -138,7 +139,7 @@ func statusOf(w *workspace.Workspace) (Status, error) {
 		}
 		row := StatusDocument{ID: d.ID.String(), Title: workspace.Titled(d)}
 		for _, p := range people {
-			row.People = append(row.People, StatusPerson{Name: p.Name, Here: p.Here, Behind: p.Behind})
+			row.People = append(row.People, StatusPerson{Name: p.Name, Here: p.Here, Confirmed: p.Confirmed, Behind: p.Behind})
 		}
 		s.Documents = append(s.Documents, row)
 	}

@@ -175,6 +175,8 @@ func personRow(p workspace.Person) fyne.CanvasObject {
 // whereabouts says in a few words whether p is here and has everything.
 func whereabouts(p workspace.Person, now time.Time) string {
 	switch {
+	case p.Here && !p.Confirmed:
+		return "here"
 	case p.Here && p.Behind == 0:
 		return "here, has everything"
 	case p.Here:

@@ -21,9 +21,11 @@ type Person struct {
 	Name  string
 	Here  bool      // connected and heard of within the last seconds
 	Since time.Time // when Here last changed; zero when never seen
-	// Behind is how many edits of the document asked about this person has not
-	// confirmed: letters and other single edits, mine and others'. 0 when the
-	// person has everything or is not in the document.
+	// Confirmed: the person's device has said since the start of this program what
+	// it has of the document asked about.
+	Confirmed bool
+	// Behind is how many edits of the document the person lacks by that word:
+	// letters and other single edits, mine and others'.
 	Behind int
 }
 
@@ -131,11 +133,11 @@ func (p *people) person(id PeerID, doc crdt.DocID, version crdt.VersionVector) P
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := p.status[id]
-	behind := 0
+	person := Person{ID: id, Name: s.Name, Here: s.Online, Since: s.Since}
 	if acked, ok := p.acked[id][doc]; ok {
-		behind = missing(version, acked)
+		person.Confirmed, person.Behind = true, missing(version, acked)
 	}
-	return Person{ID: id, Name: s.Name, Here: s.Online, Since: s.Since, Behind: behind}
+	return person
 }
 
 // missing counts the edits of version that one who has seen acked lacks.

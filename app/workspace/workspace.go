@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -138,21 +140,26 @@ func (w *Workspace) start(cfg Config) error {
 func (w *Workspace) Close() error {
 	w.closeOnce.Do(func() {
 		w.end()
-		w.mu.Lock()
-		sessions := make([]*Session, 0, len(w.sessions))
-		for _, s := range w.sessions {
-			sessions = append(sessions, s)
+		for _, s := range w.open() {
+			s.sync() // while the peers can still be told
 		}
-		w.mu.Unlock()
-		for _, s := range sessions {
+		var goodbye error
+		if w.node != nil {
+			goodbye = w.node.Close()
+		}
+		for _, s := range w.open() {
 			s.close()
 		}
-		if w.node != nil {
-			w.closeErr = w.node.Close()
-		}
-		w.closeErr = errors.Join(w.closeErr, w.lib.Close())
+		w.closeErr = errors.Join(goodbye, w.lib.Close())
 	})
 	return w.closeErr
+}
+
+// open returns the sessions that are loaded.
+func (w *Workspace) open() []*Session {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Collect(maps.Values(w.sessions))
 }
 
 // Dir returns the library folder, absolute.
