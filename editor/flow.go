@@ -148,7 +148,7 @@ func (f *flow) paragraph(i int) *layout.Paragraph {
 	}
 	k := &f.kept[at]
 	if k.set == nil {
-		k.set = f.setter.Set(k.text, f.page.style(i), f.page.measure)
+		k.set = f.setter.Set(k.text, f.page.style(i, k.runes), f.page.measure)
 		k.text = ""
 		f.index.Set(i, k.set.Height())
 	}

@@ -17,8 +17,9 @@ const (
 	titleScale    = 1.5
 	leading       = 1.5
 	titleLeading  = 1.25
-	bodySpace     = 0.3 // below a paragraph, in lines
+	bodySpace     = 0.1 // below a paragraph, in lines
 	titleSpace    = 0.5
+	titleMost     = 120 // code points; a longer first paragraph is no title
 	measureChars  = 66
 	leastMargin   = 20
 	topMargin     = 56
@@ -62,9 +63,10 @@ func averageAdvance(style layout.Style) fixed.Int26_6 {
 	return set.Lines()[0].Width / fixed.Int26_6(set.Len())
 }
 
-// style returns what paragraph i is set in. The first is the title.
-func (p *page) style(i int) layout.Style {
-	if i == 0 {
+// style returns what paragraph i, of so many code points, is set in. The first is
+// the title, if it can be one.
+func (p *page) style(i, length int) layout.Style {
+	if i == 0 && length <= titleMost {
 		return p.title
 	}
 	return p.body

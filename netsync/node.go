@@ -40,7 +40,6 @@ type Node struct {
 	listener  *quic.Listener
 	ownSocket net.PacketConn // nil when the config brought one
 	port      int
-	portTaken int // the port that another program has; 0: none
 	reach     *reach
 	gate      *gate
 	windows   *windows
@@ -257,13 +256,24 @@ func (n *Node) SetOpen(doc crdt.DocID, open bool) {
 	n.nudge()
 }
 
+// Address returns what somebody else types to find this computer, as [Node.Dial]
+// takes it; "" when it has no address on a network.
+func (n *Node) Address() string {
+	for _, a := range n.reach.addresses(MaxAddrs) {
+		switch {
+		case a.IsLoopback():
+		case n.port == DefaultPort:
+			return a.String()
+		default:
+			return netip.AddrPortFrom(a, uint16(n.port)).String()
+		}
+	}
+	return ""
+}
+
 // Trouble returns plain sentences about what keeps people from finding each other.
 func (n *Node) Trouble() []string {
 	var trouble []string
-	if n.portTaken != 0 {
-		trouble = append(trouble, fmt.Sprintf(
-			"Another program uses UDP port %d, so port %d is used. Typed addresses must name it.", n.portTaken, n.port))
-	}
 	n.mu.Lock()
 	for _, c := range n.links {
 		if over := len(c.shared) - MaxStreams; over > 0 {

@@ -70,7 +70,7 @@ func (n *Node) openSocket() (net.PacketConn, error) {
 	}
 	n.ownSocket = conn
 	if taken {
-		n.portTaken = port
+		n.log.Info("another program has the port", "port", port, "instead", conn.LocalAddr())
 	}
 	return conn, nil
 }

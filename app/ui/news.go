@@ -31,6 +31,10 @@ func (win *Window) observe(e workspace.Event) {
 // refreshPause gathers news that come faster than a person reads.
 const refreshPause = 150 * time.Millisecond
 
+// foundWithin is how long it takes at most until people nearby are found, on a
+// network that lets them.
+const foundWithin = 4 * time.Second
+
 // refresh brings one kind of thing up to date soon. Until that has begun, further
 // calls cost nothing. It may be called from any goroutine.
 func (win *Window) refresh(kind int) {
@@ -77,12 +81,14 @@ func (win *Window) bring(kind int) {
 			}()
 		})
 	case staleNearby:
-		var names []string
-		for _, n := range win.w.Nearby() {
-			names = append(names, n.Name)
+		n := nearby{trouble: win.w.NetworkTrouble(), address: win.w.Address()}
+		for _, somebody := range win.w.Nearby() {
+			n.names = append(n.names, somebody.Name)
 		}
-		trouble := win.w.NetworkTrouble()
-		win.do(func() { win.together.showNearby(names, trouble) })
+		win.do(func() {
+			n.waited = !win.looking.IsZero() && time.Since(win.looking) >= foundWithin
+			win.together.showNearby(n)
+		})
 	case staleSaving:
 		since, err := win.w.Saving()
 		win.do(func() { win.showSaving(since, err) })
@@ -115,14 +121,14 @@ func cause(err error) error {
 func (win *Window) showText() {
 	var carets []editor.Caret
 	for _, c := range win.session.Carets() {
-		carets = append(carets, editor.Caret{Name: c.Name, Color: personColor(c.Peer), Tail: c.Tail, Head: c.Head})
+		carets = append(carets, editor.Caret{Name: c.Name, Color: win.colors.of(c.Peer), Tail: c.Tail, Head: c.Head})
 	}
 	win.editor.SetCarets(carets)
 	win.editor.Refresh()
 }
 
 func (win *Window) showPeople(people []workspace.Person) {
-	win.together.showPeople(people)
+	win.together.showPeople(people, win.colors)
 	win.status.showPeople(people, time.Now())
 }
 

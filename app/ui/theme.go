@@ -2,6 +2,8 @@ package ui
 
 import (
 	"image/color"
+	"maps"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/theme"
@@ -110,7 +112,22 @@ var personColors = []color.NRGBA{
 	rgb(0xa3371f), rgb(0x4f7a1c), rgb(0x9a6a00), rgb(0x5b5bb0),
 }
 
-// personColor gives a person the same colour in every window and at every start.
-func personColor(id [32]byte) color.NRGBA {
-	return personColors[int(id[0])%len(personColors)]
+// colorBook gives each person a colour: the same in every window and at every start,
+// unless somebody else seen before has it.
+type colorBook map[[32]byte]color.NRGBA
+
+func (b colorBook) of(id [32]byte) color.NRGBA {
+	if c, ok := b[id]; ok {
+		return c
+	}
+	taken := slices.Collect(maps.Values(b))
+	wish := int(id[0]) % len(personColors)
+	b[id] = personColors[wish]
+	for i := range personColors {
+		if c := personColors[(wish+i)%len(personColors)]; !slices.Contains(taken, c) {
+			b[id] = c
+			break
+		}
+	}
+	return b[id]
 }

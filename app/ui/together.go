@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"image/color"
 	"strings"
 	"time"
 
@@ -41,9 +42,10 @@ type together struct {
 	join     *widget.Button
 	joinNote *widget.Label
 
-	nearby   *fyne.Container
+	around   *fyne.Container
 	missing  *widget.Hyperlink
 	trouble  *widget.Label
+	howTo    *widget.Label
 	addr     *widget.Entry
 	find     *widget.Button
 	addrBox  *fyne.Container
@@ -117,7 +119,7 @@ func (t *together) makeJoin() fyne.CanvasObject {
 }
 
 func (t *together) makeNearby() fyne.CanvasObject {
-	t.nearby = container.NewVBox()
+	t.around = container.NewVBox()
 	t.trouble = prose("")
 	t.trouble.Importance = widget.WarningImportance
 	t.addr = widget.NewEntry()
@@ -131,12 +133,13 @@ func (t *together) makeNearby() fyne.CanvasObject {
 	t.find = widget.NewButton("Find", submit)
 	t.dialNote = prose("")
 	t.dialNote.Hide()
-	t.addrBox = container.NewVBox(t.trouble, prose("Type the address of the other computer:"),
+	t.howTo = prose("")
+	t.addrBox = container.NewVBox(t.trouble, t.howTo,
 		container.NewBorder(nil, nil, nil, t.find, t.addr), t.dialNote)
 	t.addrBox.Hide()
 	t.missing = widget.NewHyperlink("Is somebody missing?", nil)
 	t.missing.OnTapped = func() { t.missing.Hide(); t.addrBox.Show() }
-	return container.NewVBox(heading("Nearby"), t.nearby, t.missing, t.addrBox)
+	return container.NewVBox(heading("Nearby"), t.around, t.missing, t.addrBox)
 }
 
 func (t *together) makeName() fyne.CanvasObject {
@@ -148,22 +151,22 @@ func (t *together) makeName() fyne.CanvasObject {
 }
 
 // showPeople lists who else is in the document.
-func (t *together) showPeople(list []workspace.Person) {
+func (t *together) showPeople(list []workspace.Person, colors colorBook) {
 	t.people.RemoveAll()
 	if len(list) == 0 {
 		t.people.Add(prose("Only you are in this document."))
 	}
 	for _, p := range list {
-		t.people.Add(personRow(p))
+		t.people.Add(personRow(p, colors.of(p.ID)))
 	}
 	t.body.Refresh() // the parts below move
 }
 
-func personRow(p workspace.Person) fyne.CanvasObject {
-	dot := canvas.NewCircle(personColor(p.ID))
+func personRow(p workspace.Person, c color.Color) fyne.CanvasObject {
+	dot := canvas.NewCircle(c)
 	if !p.Here {
 		dot.FillColor = nil
-		dot.StrokeColor, dot.StrokeWidth = personColor(p.ID), 1.5
+		dot.StrokeColor, dot.StrokeWidth = c, 1.5
 	}
 	mark := container.New(layout.NewCustomPaddedLayout(0, 0, theme.InnerPadding(), 0),
 		container.NewCenter(container.NewGridWrap(fyne.NewSize(10, 10), dot)))
@@ -206,28 +209,42 @@ func count(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// showNearby lists the people seen on the network, and what keeps others from
-// being seen.
-func (t *together) showNearby(names []string, trouble []string) {
-	t.nearby.RemoveAll()
-	switch {
-	case len(names) > 0:
-		for _, n := range names {
-			l := widget.NewLabel(n)
-			l.Truncation = fyne.TextTruncateEllipsis
-			t.nearby.Add(l)
-		}
-		t.nearby.Add(prose("Send an invite link to whom you want to write with."))
-	default:
-		t.nearby.Add(prose("Nobody yet. People on your network who have Together open appear here by themselves."))
+// nearby is what is known of the network around.
+type nearby struct {
+	names   []string // who has Together open
+	waited  bool     // for longer than it takes to be found
+	trouble []string // sentences
+	address string   // of this computer; "": none
+}
+
+// showNearby lists the people seen on the network. When nobody is, it says why that
+// may be and offers to look at an address.
+func (t *together) showNearby(n nearby) {
+	t.around.RemoveAll()
+	for _, name := range n.names {
+		l := widget.NewLabel(name)
+		l.Truncation = fyne.TextTruncateEllipsis
+		t.around.Add(l)
 	}
-	t.trouble.SetText(strings.Join(trouble, "\n"))
-	t.trouble.Hidden = len(trouble) == 0
-	if len(trouble) > 0 {
+	switch {
+	case len(n.names) > 0:
+		t.around.Add(prose("Send an invite link to whom you want to write with."))
+	case n.waited:
+		t.around.Add(prose("Nobody was found. Has the other person opened Together? If so, this network may keep computers from finding each other (no multicast). An address or an invite link helps then."))
+	default:
+		t.around.Add(prose("Looking. People on your network who have Together open appear here by themselves."))
+	}
+	t.trouble.SetText(strings.Join(n.trouble, "\n"))
+	t.trouble.Hidden = len(n.trouble) == 0
+	how := "Type the address of the other computer."
+	if n.address != "" {
+		how += " The one of this computer is " + n.address + "."
+	}
+	t.howTo.SetText(how)
+	if len(n.trouble) > 0 || n.waited && len(n.names) == 0 {
 		t.missing.Hide()
 		t.addrBox.Show()
 	}
-	t.body.Refresh() // the parts below move
 }
 
 // showLink offers an invite link; "" takes it away.

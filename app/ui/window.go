@@ -46,7 +46,9 @@ type Window struct {
 	opening uint64                  // numbers the openings; only the last one counts
 	last    lastDocument            // what the next start opens
 	size    fyne.Size               // of the content, as laid out last
-	alarmed bool                    // the person was told that nothing is saved
+	colors  colorBook
+	looking time.Time // since when Together is open; zero: it is not
+	alarmed bool      // the person was told that nothing is saved
 }
 
 // What can be stale.
@@ -80,7 +82,7 @@ func newWindow(app fyne.App, w *workspace.Workspace, do func(func())) *Window {
 	app.Settings().SetTheme(NewTheme())
 	win := &Window{
 		app: app, w: w, do: do, win: app.NewWindow("Inkling"),
-		sidebar: newSidebar(), together: newTogether(), status: newStatusLine(), banner: newBanner(),
+		sidebar: newSidebar(), together: newTogether(), status: newStatusLine(), banner: newBanner(), colors: colorBook{},
 	}
 	win.session = w.New()
 	win.editor = editor.New(document{win.session})
@@ -284,6 +286,11 @@ func (win *Window) background(f func()) { go f() }
 func (win *Window) toggleTogether() {
 	open := win.frame.toggleTogether()
 	win.background(func() { win.w.SetVisible(open); win.w.Refresh() })
+	win.looking = time.Time{}
+	if open {
+		win.looking = time.Now()
+		time.AfterFunc(foundWithin, func() { win.refresh(staleNearby) })
+	}
 	win.refresh(staleNearby)
 	win.refresh(stalePeople)
 	if !open {

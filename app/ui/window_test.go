@@ -222,7 +222,7 @@ func TestPanelOffersAnAddress(t *testing.T) {
 	p := newTogether()
 	var dialled string
 	p.onDial = func(a string) { dialled = a }
-	p.showNearby(nil, nil)
+	p.showNearby(nearby{})
 	if p.addrBox.Visible() {
 		t.Error("an address is asked for although nothing is wrong")
 	}
@@ -232,7 +232,13 @@ func TestPanelOffersAnAddress(t *testing.T) {
 	}
 	p = newTogether()
 	p.onDial = func(a string) { dialled = a }
-	p.showNearby([]string{"Ben"}, []string{"No multicast on wlan0."})
+	p.showNearby(nearby{waited: true, address: "192.168.1.10"})
+	if !p.addrBox.Visible() || !strings.Contains(p.howTo.Text, "192.168.1.10") {
+		t.Errorf("nobody is found, and it says %q", p.howTo.Text)
+	}
+	p = newTogether()
+	p.onDial = func(a string) { dialled = a }
+	p.showNearby(nearby{names: []string{"Ben"}, trouble: []string{"No multicast on wlan0."}})
 	if !p.addrBox.Visible() || p.trouble.Text != "No multicast on wlan0." {
 		t.Error("the trouble is not shown with an address field")
 	}

@@ -93,3 +93,18 @@ func TestContrast(t *testing.T) {
 		}
 	}
 }
+
+func TestColorsOfPeopleDiffer(t *testing.T) {
+	book := colorBook{}
+	seen := map[[3]byte]bool{}
+	for i := range len(personColors) {
+		c := book.of([32]byte{8 * byte(i)}) // all wish for the same one
+		seen[[3]byte{c.R, c.G, c.B}] = true
+	}
+	if len(seen) != len(personColors) {
+		t.Errorf("%d people share %d colours", len(personColors), len(seen))
+	}
+	if book.of([32]byte{8}) != book.of([32]byte{8}) || book.of([32]byte{200, 1}) == book.of([32]byte{201, 1}) {
+		t.Error("a colour changes, or everybody who comes late gets the same one")
+	}
+}

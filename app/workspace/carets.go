@@ -32,15 +32,7 @@ const caretKey = "caret"
 const caretSaveDelay = 250 * time.Millisecond
 
 // Carets returns where the others are, in no particular order.
-func (s *Session) Carets() []Caret {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	carets := make([]Caret, 0, len(s.carets))
-	for _, c := range s.carets {
-		carets = append(carets, c)
-	}
-	return carets
-}
+func (s *Session) Carets() []Caret { return s.w.people.caretsIn(s.id) }
 
 // Caret returns this person's place when the document was last left; false when
 // it was never opened here.
@@ -81,18 +73,6 @@ func (s *Session) saveCaret() {
 	if err := s.w.lib.SetState(s.id, caretKey, appendAnchor(value, place.head)); err != nil {
 		s.w.log.Warn("the caret's place could not be saved", "doc", s.id, "err", err)
 	}
-}
-
-// setCaret notes somebody else's caret; nil takes it away.
-func (s *Session) setCaret(peer PeerID, name string, p *netsync.Presence) {
-	s.mu.Lock()
-	if p == nil {
-		delete(s.carets, peer)
-	} else {
-		s.carets[peer] = Caret{Peer: peer, Name: name, Tail: p.Tail, Head: p.Head}
-	}
-	s.mu.Unlock()
-	s.watch.tell(struct{}{})
 }
 
 // The stored place: the version byte 1, then tail and head, each the element's

@@ -83,7 +83,11 @@ func (w *Workspace) examineKey() []Finding {
 // examinePort says on which port the program listens, or whether it could.
 func (w *Workspace) examinePort() []Finding {
 	if port := w.Port(); port != 0 {
-		return []Finding{{OK: true, What: fmt.Sprintf("Inkling listens on UDP port %d.", port)}}
+		what := fmt.Sprintf("Inkling listens on UDP port %d.", port)
+		if a := w.Address(); a != "" {
+			what += " Others who cannot find this computer by themselves type " + a + "."
+		}
+		return []Finding{{OK: true, What: what}}
 	}
 	conn, err := net.ListenUDP("udp", &net.UDPAddr{Port: netsync.DefaultPort})
 	if err != nil {

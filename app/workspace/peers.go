@@ -131,11 +131,12 @@ func (w *Workspace) netEvent(e netsync.Event) {
 	case netsync.NearbyChanged:
 		w.events.tell(NearbyChanged{})
 	case netsync.PresenceChanged:
+		w.people.setCaret(e.Peer, e.Name, e.Doc, e.Presence)
 		w.mu.Lock()
 		s := w.sessions[e.Doc]
 		w.mu.Unlock()
 		if s != nil {
-			s.setCaret(e.Peer, e.Name, e.Presence)
+			s.watch.tell(struct{}{})
 		}
 	case netsync.JoinRequested:
 		w.joinRequested(e)

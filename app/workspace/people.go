@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -34,6 +35,7 @@ type people struct {
 	mu       *sync.Mutex
 	status   map[PeerID]netsync.PeerStatus
 	acked    map[PeerID]map[crdt.DocID]crdt.VersionVector // what they have: by their word, or because they sent it
+	carets   map[crdt.DocID]map[PeerID]Caret              // also in documents that are not open here
 	approved map[crdt.DocID]int                           // newcomers that need no confirmation
 }
 
@@ -42,6 +44,7 @@ func newPeople() people {
 		mu:       new(sync.Mutex),
 		status:   map[PeerID]netsync.PeerStatus{},
 		acked:    map[PeerID]map[crdt.DocID]crdt.VersionVector{},
+		carets:   map[crdt.DocID]map[PeerID]Caret{},
 		approved: map[crdt.DocID]int{},
 	}
 }
@@ -77,6 +80,28 @@ func (p *people) has(id PeerID, doc crdt.DocID) crdt.VersionVector {
 		p.acked[id][doc] = crdt.VersionVector{}
 	}
 	return p.acked[id][doc]
+}
+
+// setCaret notes where somebody is in a document; a nil presence takes it away.
+func (p *people) setCaret(id PeerID, name string, doc crdt.DocID, at *netsync.Presence) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if at == nil {
+		if delete(p.carets[doc], id); len(p.carets[doc]) == 0 {
+			delete(p.carets, doc)
+		}
+		return
+	}
+	if p.carets[doc] == nil {
+		p.carets[doc] = map[PeerID]Caret{}
+	}
+	p.carets[doc][id] = Caret{Peer: id, Name: name, Tail: at.Tail, Head: at.Head}
+}
+
+func (p *people) caretsIn(doc crdt.DocID) []Caret {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Collect(maps.Values(p.carets[doc]))
 }
 
 // preapproved takes one approval for doc, if there is one.
@@ -243,4 +268,13 @@ func (w *Workspace) Port() int {
 		return 0
 	}
 	return w.node.Port()
+}
+
+// Address returns what somebody else types to find this computer; "" when it is on
+// no network.
+func (w *Workspace) Address() string {
+	if w.node == nil {
+		return ""
+	}
+	return w.node.Address()
 }

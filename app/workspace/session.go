@@ -15,10 +15,9 @@ type Session struct {
 	w  *Workspace
 	id crdt.DocID
 
-	mu      sync.Mutex // guards doc, log, carets, mine, writing, minted and stored
+	mu      sync.Mutex // guards doc, log, mine, writing, minted and stored
 	doc     *crdt.Doc
 	log     patchLog
-	carets  map[PeerID]Caret
 	mine    caretPlace
 	writing bool           // a replica is attached: local edits are possible
 	minted  crdt.ReplicaID // the replica attached at the first edit, to be stored
@@ -45,13 +44,12 @@ type Session struct {
 func newSession(w *Workspace, id crdt.DocID) *Session {
 	s := &Session{
 		w: w, id: id,
-		doc:    crdt.New(),
-		carets: map[PeerID]Caret{},
-		wake:   make(chan struct{}, 1),
-		syncs:  make(chan chan struct{}),
-		quit:   make(chan struct{}),
-		ended:  make(chan struct{}),
-		ready:  make(chan struct{}),
+		doc:   crdt.New(),
+		wake:  make(chan struct{}, 1),
+		syncs: make(chan chan struct{}),
+		quit:  make(chan struct{}),
+		ended: make(chan struct{}),
+		ready: make(chan struct{}),
 	}
 	s.caretTimer = time.AfterFunc(caretSaveDelay, s.saveCaret)
 	s.caretTimer.Stop()
