@@ -41,15 +41,16 @@ func watchLine(t testing.TB, writer, reader *person) *stopwatch {
 	reader.settle()
 	before := reader.screen.capture(reader.page())
 	writer.types(drum)
-	var fresh image.Rectangle
+	fresh := func() image.Rectangle { return newInk(before, reader.screen.capture(reader.page())) }
 	eventually(t, textPatience, reader.name+" sees what "+writer.name+" types", func() (bool, string) {
-		fresh = newInk(before, reader.screen.capture(reader.page()))
-		return !fresh.Empty(), "nothing new"
+		return !fresh().Empty(), "nothing new"
 	})
-	reader.settle()
+	reader.settle() // the caret may come before the letter
 	s := &stopwatch{t: t, d: reader.screen, quit: make(chan struct{}), ended: make(chan struct{})}
 	page := reader.page()
-	s.strip = image.Rect(page.Min.X, fresh.Min.Y, page.Max.X, fresh.Max.Y)
+	// The lower half of the letter: not the name over the caret behind it, nor the line above.
+	bottom := fresh().Max.Y
+	s.strip = image.Rect(page.Min.X, bottom-12, page.Max.X, bottom-4)
 	s.start = inkEdge(s.d.capture(s.strip))
 	go s.watch()
 	return s
