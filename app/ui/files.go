@@ -19,13 +19,14 @@ import (
 
 // showMenu opens the menu of what one does with documents as files.
 func (win *Window) showMenu(under fyne.CanvasObject) {
-	menu := fyne.NewMenu("",
-		fyne.NewMenuItem("New document          Ctrl+N", win.newDocument),
-		fyne.NewMenuItem("Import a text file…    Ctrl+O", win.chooseImport),
-		fyne.NewMenuItem("Export as a file…      Ctrl+S", win.chooseExport),
-		fyne.NewMenuItemSeparator(),
-		fyne.NewMenuItem("Delete this document…", win.askDelete),
-	)
+	menu := fyne.NewMenu("")
+	for _, c := range win.commands() {
+		if c.label == "" {
+			continue
+		}
+		menu.Items = append(menu.Items, fyne.NewMenuItem(c.menuLabel(), c.do))
+	}
+	menu.Items = append(menu.Items, fyne.NewMenuItemSeparator(), fyne.NewMenuItem("Delete this document…", win.askDelete))
 	at := fyne.CurrentApp().Driver().AbsolutePositionForObject(under)
 	pop := widget.NewPopUpMenu(menu, win.win.Canvas())
 	pop.ShowAtPosition(fyne.NewPos(at.X+under.Size().Width-pop.MinSize().Width, at.Y+under.Size().Height))

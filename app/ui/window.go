@@ -11,7 +11,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -131,14 +130,11 @@ func (win *Window) wire() {
 	t.onName = win.rename
 	t.onCopy = func(link string) { win.app.Clipboard().SetContent(link) }
 	t.name.SetText(win.w.Name())
-	add := func(key fyne.KeyName, f func()) {
-		win.win.Canvas().AddShortcut(&desktop.CustomShortcut{KeyName: key, Modifier: fyne.KeyModifierShortcutDefault},
-			func(fyne.Shortcut) { f() })
+	for _, c := range win.commands() {
+		if c.key != "" {
+			win.win.Canvas().AddShortcut(c.shortcut(), func(fyne.Shortcut) { c.do() })
+		}
 	}
-	add(fyne.KeyN, win.newDocument)
-	add(fyne.KeyO, win.chooseImport)
-	add(fyne.KeyS, win.chooseExport)
-	add(fyne.KeyQ, win.Quit)
 }
 
 // Run shows the window where the person left off and returns when it was closed.
