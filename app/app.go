@@ -119,7 +119,7 @@ Without a command the window opens. A text file's name opens it in the window.
   --port N      the UDP port to be reached on (default 7447, or any when it is taken)
   --verbose     log what happens to the terminal
 
-DOC is the beginning of a document's title or of its id, as list shows them.
+DOC is a document's title or a part of it, or the beginning of its id, as list shows them.
 `)
 }
 
@@ -194,8 +194,10 @@ func (p *program) own(ctx context.Context, offline bool, args []string) (w *work
 func (p *program) command(ctx context.Context, cmd cli.Command, args []string) int {
 	w, exit, err := p.own(ctx, !cmd.Network, args)
 	if damaged := workspace.Damaged(err); damaged != nil && cmd.ReadsDamaged {
-		fmt.Fprintf(os.Stderr, "inkling: %v\n", damaged)
-		w, err = workspace.OpenDamaged(p.dir)
+		p.fail(damaged)
+		if w, err = workspace.OpenDamaged(p.dir); err != nil {
+			return cli.ExitError // the damage has been told
+		}
 	}
 	if err != nil {
 		return p.fail(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -128,6 +129,9 @@ func importAll(ctx context.Context, c *Call) (ids []crdt.DocID, err error) {
 
 func importFile(c *Call, name string) (id crdt.DocID, title string, err error) {
 	info, err := os.Stat(c.path(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return id, "", fmt.Errorf("there is no file %s", name)
+	}
 	if err != nil {
 		return id, "", err
 	}

@@ -74,14 +74,16 @@ func (w *Workspace) Export(id crdt.DocID) (string, error) {
 }
 
 // Find returns the document that a person means by words: the beginning of its id
-// (at least 4 hexadecimal digits), its title, or the beginning of its title, without
-// regard to case. When it fits none or several it says so.
+// (at least 4 hexadecimal digits), its title, the beginning of its title or something
+// in it, without regard to case. The first of these that fits any document decides;
+// when it fits several, or none does, it says so.
 func Find(docs []Document, words string) (Document, error) {
 	want := strings.ToLower(strings.TrimSpace(words))
 	tests := []func(d Document) bool{
 		func(d Document) bool { return len(want) >= 4 && strings.HasPrefix(d.ID.String(), want) },
 		func(d Document) bool { return strings.ToLower(Titled(d)) == want },
 		func(d Document) bool { return strings.HasPrefix(strings.ToLower(Titled(d)), want) },
+		func(d Document) bool { return strings.Contains(strings.ToLower(Titled(d)), want) },
 	}
 	for _, fits := range tests {
 		var found []Document

@@ -168,7 +168,7 @@ func TestFind(t *testing.T) {
 		return storage.Document{ID: crdt.DocID{first, 0x23, 0x45}, Title: title}
 	}
 	docs := []storage.Document{doc(0x01, "Tea"), doc(0x02, "Tea and cake"), doc(0x03, "Shopping"), doc(0x04, "")}
-	for words, want := range map[string]byte{"tea": 1, "TEA AND": 2, "shop": 3, "0323": 3, "untitled": 4} {
+	for words, want := range map[string]byte{"tea": 1, "TEA AND": 2, "shop": 3, "0323": 3, "untitled": 4, "cake": 2, "ppin": 3} {
 		got, err := Find(docs, words)
 		if err != nil || got.ID[0] != want {
 			t.Errorf("%q finds %x, %v; want %x", words, got.ID[0], err, want)
