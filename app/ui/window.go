@@ -162,7 +162,8 @@ func (win *Window) startUp(files []string) {
 	}
 }
 
-// leave remembers what the next start needs. It runs when the window is gone.
+// leave remembers what the next start needs. It runs when the window is gone; the
+// end of the workspace takes the text to disk.
 func (win *Window) leave() {
 	win.unobserve()
 	win.unwatch()
@@ -173,7 +174,6 @@ func (win *Window) leave() {
 	}
 	win.last.set(win.session)
 	win.last.save(win.w)
-	win.session.Close()
 }
 
 // Sizes of the window, in Fyne's units.

@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -15,6 +16,9 @@ const storeRetry = time.Second
 // commitAlarm is after how long a commit that does not return is a matter for the
 // person.
 const commitAlarm = time.Second
+
+// lastPatience is how long the end of the program waits for a disk that refuses.
+const lastPatience = 3 * time.Second
 
 // applyBatch is how many changes of a peer are applied before the mutex is given
 // free for a moment, so that a key never waits for a long delta.
@@ -77,16 +81,23 @@ func (s *Session) flush() {
 }
 
 // awaitCommit waits for the disk. While that refuses, the window is told every now
-// and then, so that the person knows.
+// and then, so that the person knows; and once the program ends, the disk gets
+// lastPatience to give way.
 func (s *Session) awaitCommit(done <-chan error) error {
 	alarm := time.NewTicker(commitAlarm)
 	defer alarm.Stop()
+	ending := s.w.life.Done()
+	var last <-chan time.Time
 	for {
 		select {
 		case err := <-done:
 			return err
 		case <-alarm.C:
 			s.w.events.tell(SavingChanged{})
+		case <-ending:
+			ending, last = nil, time.After(lastPatience)
+		case <-last:
+			return errors.New("the disk refuses, and the program ends")
 		}
 	}
 }

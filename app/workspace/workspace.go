@@ -140,14 +140,14 @@ func (w *Workspace) start(cfg Config) error {
 func (w *Workspace) Close() error {
 	w.closeOnce.Do(func() {
 		w.end()
-		for _, s := range w.open() {
+		for _, s := range w.loaded() {
 			s.sync() // while the peers can still be told
 		}
 		var goodbye error
 		if w.node != nil {
 			goodbye = w.node.Close()
 		}
-		for _, s := range w.open() {
+		for _, s := range w.loaded() {
 			s.close()
 		}
 		w.closeErr = errors.Join(goodbye, w.lib.Close())
@@ -155,8 +155,8 @@ func (w *Workspace) Close() error {
 	return w.closeErr
 }
 
-// open returns the sessions that are loaded.
-func (w *Workspace) open() []*Session {
+// loaded returns the sessions there are.
+func (w *Workspace) loaded() []*Session {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return slices.Collect(maps.Values(w.sessions))
