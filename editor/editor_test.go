@@ -511,3 +511,25 @@ func TestLinesStandOnPixels(t *testing.T) {
 		}
 	}
 }
+
+// TestNamesCoverNoText: where the margin has room, names stand in it, also those of
+// people on one line.
+func TestNamesCoverNoText(t *testing.T) {
+	d := newDesk(t, "Title\none two")
+	d.window.Resize(fyne.NewSize(1100, 500))
+	var carets []Caret
+	d.doc.View(0, func(t model.Text) {
+		for i, name := range []string{"Ana", "Bruno"} {
+			carets = append(carets, Caret{Name: name, Color: color.NRGBA{uint8(100 * i), 0, 0, 255}, Head: t.Anchor(8+i, true)})
+		}
+	})
+	d.SetCarets(carets)
+	left := d.flow.page.units(d.flow.page.left)
+	ana, bruno := d.renderer.names.all[0], d.renderer.names.all[1]
+	if d.renderer.names.used != 2 || ana.Position().X+ana.Size().Width > left || bruno.Position().X+bruno.Size().Width > ana.Position().X {
+		t.Errorf("names at %v and %v, the text begins at %v", ana.Position(), bruno.Position(), left)
+	}
+	if ana.Position().X < 0 || bruno.Position().X < 0 {
+		t.Error("a name stands outside the window")
+	}
+}

@@ -22,6 +22,7 @@ type renderer struct {
 	blocks    pool[canvas.Rectangle] // selections
 	bars      pool[canvas.Rectangle] // others' carets and their flags
 	names     pool[canvas.Text]
+	margin    map[int]int // how far names reach into the left margin, by the top of their line
 	caret     *canvas.Rectangle
 	scrollbar *canvas.Rectangle
 	// nudge moves objects from the widget's corner to whole device pixels.
@@ -131,6 +132,7 @@ func (r *renderer) place(m marks) {
 	r.blocks.reset()
 	r.bars.reset()
 	r.names.reset()
+	r.margin = map[int]int{}
 	r.objects = r.objects[:0]
 	for i, o := range e.others {
 		tint := o.Color
