@@ -41,7 +41,6 @@ type connection struct {
 	peer     PeerID
 	admitted bool
 	since    time.Time // of admitted
-	live     bool      // admitted and heard of lately
 	shared   map[crdt.DocID]bool
 	docs     map[crdt.DocID]*document
 	// opening has the documents whose streams this end keeps open; true: the peer

@@ -36,10 +36,6 @@ func (c *connection) do(effect link.Effect) link.Event {
 		c.node.spawn(func() { c.judge(e.Peer, e.Join) })
 	case link.JoinAnswered:
 		c.joinAnswered(e.Answer)
-	case link.Away:
-		c.setLive(false)
-	case link.Back:
-		c.setLive(true)
 	default:
 		panic(fmt.Sprintf("netsync: unknown effect %T", effect))
 	}
@@ -74,7 +70,7 @@ func (n *Node) replaces(c *connection, id PeerID) bool {
 	if old == nil || old == c || old.quic.Context().Err() != nil {
 		return true
 	}
-	standing := link.Standing{Dialled: old.goal != nil, Live: old.live, Since: old.since}
+	standing := link.Standing{Dialled: old.goal != nil, Since: old.since}
 	return link.Replaces(n.id, id, standing, c.goal != nil, c.haveLive, time.Now())
 }
 
@@ -82,7 +78,7 @@ func (n *Node) hasLive(id PeerID) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	c := n.links[id]
-	return c != nil && c.live
+	return c != nil && c.quic.Context().Err() == nil
 }
 
 // admit makes c the link to peer, unless another one is better.
@@ -93,7 +89,7 @@ func (c *connection) admit(peer PeerID) {
 	old := n.links[peer]
 	if keep {
 		n.links[peer] = c
-		c.peer, c.admitted, c.live, c.since = peer, true, true, time.Now()
+		c.peer, c.admitted, c.since = peer, true, time.Now()
 		if p := n.peers[peer]; p != nil {
 			p.failures, p.addr = 0, c.at
 		}
@@ -104,6 +100,7 @@ func (c *connection) admit(peer PeerID) {
 		c.closeWith(wire.Duplicate, "another connection is kept")
 		return
 	}
+	n.log.Debug("link", "at", c.at, "dialled", c.goal != nil)
 	if old != nil && old != c {
 		old.closeWith(wire.Duplicate, "replaced")
 	}
@@ -136,20 +133,4 @@ func (c *connection) isStranger(peer PeerID) {
 	c.peer = peer
 	c.node.mu.Unlock()
 	c.goal.settle(c, introduced)
-}
-
-// setLive notes silence or a new sign of life. The connection stays: it may
-// come back before another dial does.
-func (c *connection) setLive(live bool) {
-	n := c.node
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	c.live = live
-	if n.links[c.peer] != c || !c.admitted {
-		return
-	}
-	if !live {
-		n.forgetCarets(c)
-	}
-	n.setOnline(c.peer, live)
 }

@@ -112,7 +112,7 @@ func (n *Node) reachIssuer(ctx context.Context, invite pairing.Invite) (*connect
 	issuer := PeerID(invite.Issuer)
 	n.mu.Lock()
 	c := n.links[issuer]
-	live := c != nil && c.live
+	live := c != nil && c.quic.Context().Err() == nil
 	p := n.peers[issuer]
 	addrs := invite.Addrs
 	for _, a := range addrs {

@@ -12,7 +12,6 @@ const settled = 2 * time.Second
 // Standing is a link to a peer, seen from one end.
 type Standing struct {
 	Dialled bool      // by this end
-	Live    bool      // something was heard within [Silence]
 	Since   time.Time // when it was admitted
 }
 
@@ -20,7 +19,6 @@ type Standing struct {
 // peer; the loser is closed. Both ends ask this and, but for races that one more
 // dial heals, find the same:
 //
-//   - an old link that is silent loses,
 //   - of two dialled by the same end the newer wins, for nobody dials on purpose
 //     while a link works,
 //   - a dialler without a working link (haveLive false) wins over one that was up
@@ -31,7 +29,7 @@ type Standing struct {
 // out: measured 20 s in the mean.
 func Replaces(self, peer PeerID, old Standing, dialled, haveLive bool, now time.Time) bool {
 	switch {
-	case !old.Live, old.Dialled == dialled:
+	case old.Dialled == dialled:
 		return true
 	case !haveLive && now.Sub(old.Since) > settled:
 		return true

@@ -94,9 +94,6 @@ type (
 	}
 	// JoinAnswered is the answer to Asked: Joined or Refused.
 	JoinAnswered struct{ Answer wire.Message }
-	// Away: nothing was heard for Silence. Back: heard again.
-	Away struct{}
-	Back struct{}
 )
 
 func (Send) effect()         {}
@@ -111,5 +108,3 @@ func (Offered) effect()      {}
 func (Called) effect()       {}
 func (JoinAsked) effect()    {}
 func (JoinAnswered) effect() {}
-func (Away) effect()         {}
-func (Back) effect()         {}

@@ -97,9 +97,11 @@ func (m *Machine) Step(now time.Time, e Event) []Effect {
 	case Opened:
 		return m.opened()
 	case Received:
-		return append(m.pulse.hear(now), m.received(now, e.Message)...)
+		m.pulse.hear(now)
+		return m.received(now, e.Message)
 	case Heard:
-		return m.pulse.hear(now)
+		m.pulse.hear(now)
+		return nil
 	case Tick:
 		return m.tick(now)
 	case Claimed:
@@ -134,7 +136,11 @@ func (m *Machine) close(code wire.Code, reason string) []Effect {
 
 func (m *Machine) tick(now time.Time) []Effect {
 	if m.deadline.IsZero() || now.Before(m.deadline) {
-		return m.pulse.tick(now)
+		effects, silent := m.pulse.tick(now)
+		if silent {
+			return m.close(wire.Silent, "nothing was heard of the peer")
+		}
+		return effects
 	}
 	if m.state == pairing {
 		return m.close(wire.NotAdmitted, "a stranger who wants nothing")

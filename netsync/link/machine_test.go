@@ -232,32 +232,39 @@ func TestDeadlines(t *testing.T) {
 	}
 }
 
-// TestPulse: pings each second while watched, away after 4 s, back at once.
+// TestPulse: pings each second while watched; closed after 4 s without a sign of
+// life, or 1 s after a probe, and not otherwise.
 func TestPulse(t *testing.T) {
-	d, l := pair(true, true)
-	talk(d, l)
-	m, now := d.m, epoch
-	d.effects = nil
-	d.give(now, Watch{On: true}, l)
-	for range 100 {
-		if m.pulse.away {
-			break
-		}
-		now = m.Deadline()
+	watched := func() (d, l *side) {
+		d, l = pair(true, true)
+		talk(d, l)
+		d.effects = nil
+		d.give(epoch, Watch{On: true}, l)
+		return d, l
+	}
+	d, l := watched()
+	now := epoch
+	for len(told[Close](d)) == 0 && now.Sub(epoch) < time.Minute {
+		now = d.m.Deadline()
 		d.give(now, Tick{}, l)
 	}
-	if pings := len(told[Ping](d)); len(told[Away](d)) != 1 || now.Sub(epoch) != Silence || pings != 5 {
-		t.Errorf("away %d times, after %v and %d pings", len(told[Away](d)), now.Sub(epoch), pings)
+	closes, pings := told[Close](d), len(told[Ping](d))
+	if len(closes) != 1 || closes[0].Code != wire.Silent || now.Sub(epoch) != Silence || pings != 4 {
+		t.Errorf("closes %v after %v and %d pings", closes, now.Sub(epoch), pings)
 	}
-	d.give(now, Heard{}, l)
-	if len(told[Back](d)) != 1 {
-		t.Error("not back")
+	d, l = watched()
+	for now = epoch; now.Sub(epoch) < time.Minute; now = now.Add(Silence / 2) {
+		d.give(now, Heard{}, l)
+		d.give(now.Add(Silence/4), Tick{}, l)
+	}
+	if closes := told[Close](d); len(closes) != 0 {
+		t.Errorf("closed although it was heard: %v", closes)
 	}
 	d.give(now, Watch{On: false}, l)
 	d.give(now, Probe{}, l)
 	d.give(now.Add(probePatience), Tick{}, l)
-	if len(told[Away](d)) != 2 {
-		t.Error("a probe without an answer is not away")
+	if closes := told[Close](d); len(closes) != 1 || closes[0].Code != wire.Silent {
+		t.Errorf("a probe without an answer: %v", closes)
 	}
 }
 
@@ -305,14 +312,13 @@ func TestReplacesAgrees(t *testing.T) {
 		if age == settled {
 			age++ // the moment itself is decided by microseconds
 		}
-		live := r.IntN(4) > 0
 		var verdicts [2]bool
 		for i := range ids {
-			old := Standing{Dialled: oldBy == i, Live: live, Since: epoch.Add(-age)}
+			old := Standing{Dialled: oldBy == i, Since: epoch.Add(-age)}
 			verdicts[i] = Replaces(ids[i], ids[1-i], old, newBy == i, haveLive, epoch)
 		}
 		if verdicts[0] != verdicts[1] {
-			t.Fatalf("seed %d: old by %d, new by %d, age %v, live %v, have live %v: %v", seed, oldBy, newBy, age, live, haveLive, verdicts)
+			t.Fatalf("seed %d: old by %d, new by %d, age %v, have live %v: %v", seed, oldBy, newBy, age, haveLive, verdicts)
 		}
 	}
 }

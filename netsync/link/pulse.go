@@ -5,7 +5,7 @@ import "time"
 // Times of the heartbeat.
 const (
 	Heartbeat = time.Second     // between two Pings while watched
-	Silence   = 4 * time.Second // without a sign of life: away
+	Silence   = 4 * time.Second // without a sign of life: the link is dead
 	// probePatience is how long a Probe waits for a sign of life.
 	probePatience = time.Second
 )
@@ -14,7 +14,6 @@ const (
 // the connection's own idle timeout speaks.
 type pulse struct {
 	watched   bool
-	away      bool
 	heard     time.Time // last sign of life
 	nextPing  time.Time
 	suspectAt time.Time // a probe runs out; zero: none
@@ -32,31 +31,22 @@ func (p *pulse) probe(now time.Time) []Effect {
 	return []Effect{Ping{}}
 }
 
-func (p *pulse) hear(now time.Time) []Effect {
+func (p *pulse) hear(now time.Time) {
 	p.heard = now
 	p.suspectAt = time.Time{}
-	if !p.away {
-		return nil
-	}
-	p.away = false
-	return []Effect{Back{}}
 }
 
-func (p *pulse) tick(now time.Time) (effects []Effect) {
-	silent := p.watched && now.Sub(p.heard) >= Silence
-	suspect := !p.suspectAt.IsZero() && !now.Before(p.suspectAt)
-	if suspect {
-		p.suspectAt = time.Time{}
-	}
-	if (silent || suspect) && !p.away {
-		p.away = true
-		effects = append(effects, Away{})
-	}
+// tick sends the Ping that is due. silent says that nothing was heard for too long:
+// the link is dead. It could come to life again, but what it carries then waits for
+// timers that have grown long in the silence, where a new link says at once what
+// both ends have.
+func (p *pulse) tick(now time.Time) (effects []Effect, silent bool) {
+	silent = p.watched && now.Sub(p.heard) >= Silence || !p.suspectAt.IsZero() && !now.Before(p.suspectAt)
 	if p.watched && !now.Before(p.nextPing) {
 		p.nextPing = now.Add(Heartbeat)
 		effects = append(effects, Ping{})
 	}
-	return effects
+	return effects, silent
 }
 
 // deadline is when tick wants to be called; zero: never.
@@ -64,9 +54,7 @@ func (p *pulse) deadline() time.Time {
 	at := p.suspectAt
 	if p.watched {
 		at = earlier(at, p.nextPing)
-		if !p.away {
-			at = earlier(at, p.heard.Add(Silence))
-		}
+		at = earlier(at, p.heard.Add(Silence))
 	}
 	return at
 }
