@@ -9,7 +9,7 @@
 // from it and written in the same transaction.
 //
 // One goroutine writes. [Library.Append] puts changes into a queue and returns;
-// the goroutine commits the first change of a burst at once and later ones in
+// the goroutine commits the first changes of a burst at once and later ones in
 // groups, 50 ms apart, with synchronous=FULL, and then says so. Only then may a
 // change leave this machine. When the disk refuses, nothing is dropped: the queue
 // is tried again until it succeeds, and [Library.Trouble] says since when nothing
