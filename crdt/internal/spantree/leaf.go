@@ -1,0 +1,139 @@
+package spantree
+
+// maxSpans makes a leaf 288 bytes, a size class of Go's allocator. Twice as many
+// made typing in a long leaf slower and random inserts no faster.
+const maxSpans = 32
+
+// A leaf holds the spans of one part of the document. A leaf in a tree is never
+// empty, but for the one leaf of an empty tree. Its sums and its least element
+// are in its parent's child.
+type leaf struct {
+	parent     *inner // nil: no longer in the tree
+	prev, next *leaf
+	number     uint32 // its name in the index
+	slot       uint8  // its place in parent.kids
+	n          uint8  // spans in use
+	spans      [maxSpans]span
+}
+
+// all is the spans in use.
+func (l *leaf) all() []span { return l.spans[:l.n] }
+
+// child is the parent's record of l.
+func (l *leaf) child() *child { return &l.parent.kids[l.slot] }
+
+// open makes room for k spans in front of span i.
+func (l *leaf) open(i, k int) {
+	copy(l.spans[i+k:int(l.n)+k], l.spans[i:l.n])
+	l.n += uint8(k)
+}
+
+// remove takes out span i.
+func (l *leaf) remove(i int) {
+	copy(l.spans[i:], l.spans[i+1:l.n])
+	l.n--
+}
+
+// newLeaf makes an unlinked leaf with a number.
+func (t *Tree) newLeaf() *leaf {
+	l := &leaf{}
+	if last := len(t.free) - 1; last >= 0 {
+		l.number = t.free[last]
+		t.free = t.free[:last]
+		t.leaves[l.number] = l
+		return l
+	}
+	l.number = uint32(len(t.leaves))
+	t.leaves = append(t.leaves, l)
+	return l
+}
+
+// count sums the spans of l from span i on.
+func (t *Tree) count(l *leaf, i int) (sum Sums) {
+	for _, s := range l.all()[i:] {
+		sum.add(t.sumsOf(s))
+	}
+	return sum
+}
+
+// leastOf finds the least element of l. Keys ascend within a span, so the first
+// elements are enough.
+func (t *Tree) leastOf(l *leaf) uint32 {
+	least := l.spans[0].lv
+	for _, s := range l.all()[1:] {
+		if t.source.Less(s.lv, least) {
+			least = s.lv
+		}
+	}
+	return least
+}
+
+// room makes sure that l can take k more spans at its span i, at most 2, and
+// says where span i is now. It changes no span and no sum, so it has to come
+// before any change.
+func (t *Tree) room(l *leaf, i, k int) (*leaf, int) {
+	if int(l.n)+k <= t.spansPerLeaf {
+		return l, i
+	}
+	at := int(l.n) / 2
+	if i == int(l.n) && l.next == nil {
+		at = i - 1 // written from front to end, leaves are full
+	}
+	right := t.splitLeaf(l, at)
+	if i < at {
+		return l, i
+	}
+	return right, i - at
+}
+
+// splitLeaf moves the spans from at on into a new leaf behind l.
+func (t *Tree) splitLeaf(l *leaf, at int) *leaf {
+	if int(l.parent.n) == t.kidsPerNode {
+		t.splitInner(l.parent)
+	}
+	t.touch(l, at)
+	right := t.newLeaf()
+	right.n = uint8(copy(right.spans[:], l.all()[at:]))
+	l.n = uint8(at)
+	t.link(l, right)
+	t.lead(right, 0)
+
+	sums := t.count(right, 0)
+	k := l.child()
+	k.sums.subtract(sums)
+	k.least = t.leastOf(l)
+	l.parent.insert(int(l.slot)+1, child{sums: sums, least: t.leastOf(right), leaf: right})
+	return right
+}
+
+// lead makes the index lead to l for its spans from i on.
+func (t *Tree) lead(l *leaf, i int) {
+	for _, s := range l.all()[i:] {
+		t.index.set(s.lv, s.len(), l.number)
+	}
+}
+
+// link puts right behind l in the list of leaves.
+func (t *Tree) link(l, right *leaf) {
+	right.prev, right.next = l, l.next
+	if l.next != nil {
+		l.next.prev = right
+	} else {
+		t.last = right
+	}
+	l.next = right
+}
+
+// unlink takes l out of the list of leaves.
+func (t *Tree) unlink(l *leaf) {
+	if l.prev != nil {
+		l.prev.next = l.next
+	} else {
+		t.first = l.next
+	}
+	if l.next != nil {
+		l.next.prev = l.prev
+	} else {
+		t.last = l.prev
+	}
+}
