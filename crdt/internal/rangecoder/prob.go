@@ -5,8 +5,8 @@ package rangecoder
 // first and later one that forgets: the one soon, to follow changes, the other
 // late, to be exact about what stays. The zero value says "even".
 type Prob struct {
-	fast, slow int32 // estimate − 1/2, in 2^-30
-	seen       uint8 // decisions averaged, up to slowMemory
+	fast, slow int32 // estimate − 1/2, in 2^-30, within ±certain
+	seen       uint8 // decisions averaged, below slowMemory
 }
 
 // How many decisions an estimate remembers. Measured on the edits of four real
@@ -16,8 +16,11 @@ const (
 	slowMemory = 128
 )
 
+// certain is what a long row of equal decisions leads to: 1/65536 from 0 or 1.
+const certain = 1<<29 - 1<<14
+
 // share[n] is 1/n in 2^-16: what the newest of n decisions counts.
-var share = func() (table [slowMemory + 1]int64) {
+var share = func() (table [256]int64) {
 	for n := 1; n < len(table); n++ {
 		table[n] = 1 << 16 / int64(n)
 	}
@@ -26,17 +29,16 @@ var share = func() (table [slowMemory + 1]int64) {
 
 // one gives the probability of a one, in 1/65536, never 0.
 func (p *Prob) one() uint16 {
-	one := 1<<15 + (p.fast+p.slow)>>15
-	return uint16(min(max(one, 1), 1<<16-1))
+	return uint16(1<<15 + (p.fast+p.slow)>>15)
 }
 
 // learn moves the estimates towards bit.
 func (p *Prob) learn(bit int) {
-	if p.seen < slowMemory-1 {
-		p.seen++
-	}
-	target := int64(bit)<<30 - 1<<29
-	n := p.seen + 1 // an even chance counts as the first decision
+	target := int64(bit)*(2*certain) - certain
+	n := p.seen + 2 // an even chance counts as the first decision
 	p.fast += int32((target - int64(p.fast)) * share[min(n, fastMemory)] >> 16)
 	p.slow += int32((target - int64(p.slow)) * share[n] >> 16)
+	if n < slowMemory {
+		p.seen++
+	}
 }
