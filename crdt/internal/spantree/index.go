@@ -96,7 +96,16 @@ func (x *index) push(lv, leaf uint32) {
 		last++
 	}
 	x.tail = entry{lv, leaf}
-	x.chunks[last] = append(x.chunks[last], x.tail)
+	x.chunks[last] = append(grown(x.chunks[last], 1), x.tail)
+}
+
+// grown is chunk with room for n more entries, and a few to come: append alone
+// would keep twice the memory.
+func grown(chunk []entry, n int) []entry {
+	if n += len(chunk); n <= cap(chunk) {
+		return chunk
+	}
+	return append(make([]entry, 0, min(n+n/8+2, maxEntries)), chunk...)
 }
 
 // stop is where entry i of chunk c ends.
@@ -154,7 +163,7 @@ func (x *index) replace(c, lo, hi int, with []entry) {
 			c, lo, hi = c+1, lo-half, hi-half
 		}
 	}
-	x.chunks[c] = slices.Replace(x.chunks[c], lo, hi, with...)
+	x.chunks[c] = slices.Replace(grown(x.chunks[c], len(with)-(hi-lo)), lo, hi, with...)
 	x.firsts[c] = x.chunks[c][0].lv
 }
 
@@ -164,6 +173,6 @@ func (x *index) split(c int) (half int) {
 	half = len(chunk) / 2
 	x.chunks = slices.Insert(x.chunks, c+1, slices.Clone(chunk[half:]))
 	x.firsts = slices.Insert(x.firsts, c+1, chunk[half].lv)
-	x.chunks[c] = chunk[:half]
+	x.chunks[c] = slices.Clone(chunk[:half])
 	return half
 }

@@ -22,6 +22,15 @@ func (l *leaf) all() []span { return l.spans[:l.n] }
 // child is the parent's record of l.
 func (l *leaf) child() *child { return &l.parent.kids[l.slot] }
 
+// sibling is the kid of l's parent that stands d slots behind l; nil if none does.
+func (l *leaf) sibling(d int) *leaf {
+	i := int(l.slot) + d
+	if i < 0 || i >= int(l.parent.n) {
+		return nil
+	}
+	return l.parent.kids[i].leaf
+}
+
 // open makes room for k spans in front of span i.
 func (l *leaf) open(i, k int) {
 	copy(l.spans[i+k:int(l.n)+k], l.spans[i:l.n])
@@ -66,51 +75,6 @@ func (t *Tree) leastOf(l *leaf) uint32 {
 		}
 	}
 	return least
-}
-
-// room makes sure that l can take k more spans at its span i, at most 2, and
-// says where span i is now. It changes no span and no sum, so it has to come
-// before any change.
-func (t *Tree) room(l *leaf, i, k int) (*leaf, int) {
-	if int(l.n)+k <= t.spansPerLeaf {
-		return l, i
-	}
-	at := int(l.n) / 2
-	if i == int(l.n) && l.next == nil {
-		at = i - 1 // written from front to end, leaves are full
-	}
-	right := t.splitLeaf(l, at)
-	if i < at {
-		return l, i
-	}
-	return right, i - at
-}
-
-// splitLeaf moves the spans from at on into a new leaf behind l.
-func (t *Tree) splitLeaf(l *leaf, at int) *leaf {
-	if int(l.parent.n) == t.kidsPerNode {
-		t.splitInner(l.parent)
-	}
-	t.touch(l, at)
-	right := t.newLeaf()
-	right.n = uint8(copy(right.spans[:], l.all()[at:]))
-	l.n = uint8(at)
-	t.link(l, right)
-	t.lead(right, 0)
-
-	sums := t.count(right, 0)
-	k := l.child()
-	k.sums.subtract(sums)
-	k.least = t.leastOf(l)
-	l.parent.insert(int(l.slot)+1, child{sums: sums, least: t.leastOf(right), leaf: right})
-	return right
-}
-
-// lead makes the index lead to l for its spans from i on.
-func (t *Tree) lead(l *leaf, i int) {
-	for _, s := range l.all()[i:] {
-		t.index.set(s.lv, s.len(), l.number)
-	}
 }
 
 // link puts right behind l in the list of leaves.

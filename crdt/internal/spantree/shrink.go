@@ -45,11 +45,10 @@ func (t *Tree) thin(l *leaf) {
 		t.dropLeaf(l)
 		return
 	}
-	n := l.parent
-	if i := int(l.slot) + 1; i < int(n.n) && t.mergeable(l, n.kids[i].leaf) {
-		t.mergeLeaf(l, n.kids[i].leaf)
-	} else if i := int(l.slot) - 1; i >= 0 && t.mergeable(n.kids[i].leaf, l) {
-		t.mergeLeaf(n.kids[i].leaf, l)
+	if right := l.sibling(1); right != nil && t.mergeable(l, right) {
+		t.mergeLeaf(l, right)
+	} else if left := l.sibling(-1); left != nil && t.mergeable(left, l) {
+		t.mergeLeaf(left, l)
 	}
 }
 
@@ -59,20 +58,8 @@ func (t *Tree) mergeable(l, right *leaf) bool {
 	return int(l.n)+int(right.n) <= t.spansPerLeaf*3/4
 }
 
-// mergeLeaf moves all spans of right to l, its left neighbour in one parent.
 func (t *Tree) mergeLeaf(l, right *leaf) {
-	t.touch(l, int(l.n))
-	t.touch(right, 0)
-	at := int(l.n)
-	l.n += uint8(copy(l.spans[at:], right.all()))
-	t.lead(l, at)
-	into, from := l.child(), right.child()
-	into.sums.add(from.sums)
-	from.sums = Sums{}
-	if t.source.Less(from.least, into.least) {
-		into.least = from.least
-	}
-	right.n = 0
+	t.moveLeft(l, right, int(right.n))
 	t.dropLeaf(right)
 }
 
