@@ -8,11 +8,13 @@ import (
 // Build makes a tree of stretches in document order; neighbours that are one span
 // may be given in parts. O(n). It panics if they are 2³¹ elements or more.
 func Build(source Source, stretches []Stretch) *Tree {
-	return build(newTree(source, maxSpans, maxKids), stretches)
+	return build(New(source), stretches)
 }
 
 func build(t *Tree, stretches []Stretch) *Tree {
-	b := builder{tree: t, leaf: t.first, full: t.spansPerLeaf - t.spansPerLeaf/8}
+	b := builder{tree: t, leaf: t.first, full: t.size.spans - t.size.spans/8}
+	b.entries = make([]entry, 0, len(stretches))
+	b.kids = make([]child, 0, len(stretches)/b.full+1)
 	for _, s := range stretches {
 		if s.N > 0 {
 			b.add(spanOf(s.First, s.N, s.Dead))
@@ -79,7 +81,7 @@ func (b *builder) raiseRoot() {
 
 // group makes the parents of kids: as few as may be, with about as many kids each.
 func (t *Tree) group(kids []child) []child {
-	full := t.kidsPerNode
+	full := t.size.kids
 	if len(kids) > full {
 		full -= full / 8
 	}
@@ -98,7 +100,7 @@ func (t *Tree) group(kids []child) []child {
 func (x *index) build(entries []entry) {
 	sorted := sortEntries(entries, x.end)
 	kept := slices.CompactFunc(sorted, func(a, b entry) bool { return a.leaf == b.leaf })
-	for chunk := range slices.Chunk(kept, maxEntries*7/8) {
+	for chunk := range slices.Chunk(kept, x.limit-x.limit/8) {
 		x.chunks = append(x.chunks, slices.Clone(chunk))
 		x.firsts = append(x.firsts, chunk[0].lv)
 	}

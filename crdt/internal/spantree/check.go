@@ -38,7 +38,7 @@ type checker struct {
 // inner checks n and all below it and says what its child record must be.
 func (c *checker) inner(n, parent *inner, depth int) (sums Sums, least uint32, err error) {
 	c.inners++
-	if n.parent != parent || n.n == 0 || int(n.n) > c.tree.kidsPerNode {
+	if n.parent != parent || n.n == 0 || int(n.n) > c.tree.size.kids {
 		return sums, 0, fmt.Errorf("an inner node with %d kids, or another parent", n.n)
 	}
 	for i, k := range n.all() {
@@ -79,7 +79,7 @@ func (c *checker) oneLeaf(l *leaf, parent *inner, depth int) (sums Sums, least u
 		err = fmt.Errorf("leaf %d is not as deep as the first", l.number)
 	case t.leaves[l.number] != l:
 		err = fmt.Errorf("leaf %d is not known by its number", l.number)
-	case int(l.n) > t.spansPerLeaf || l.n == 0 && t.spans > 0:
+	case int(l.n) > t.size.spans || l.n == 0 && t.spans > 0:
 		err = fmt.Errorf("leaf %d has %d spans", l.number, l.n)
 	}
 	if err != nil || t.spans == 0 {
@@ -123,7 +123,7 @@ func (c *checker) span(l *leaf, i int, s span) error {
 func (x *index) check() error {
 	var last entry
 	for c, chunk := range x.chunks {
-		if len(chunk) == 0 || len(chunk) > maxEntries || x.firsts[c] != chunk[0].lv {
+		if len(chunk) == 0 || len(chunk) > x.limit || x.firsts[c] != chunk[0].lv {
 			return fmt.Errorf("index chunk %d has %d entries, or another first", c, len(chunk))
 		}
 		for i, e := range chunk {

@@ -98,11 +98,12 @@ func (t *Tree) seekNth(u Unit, k int) {
 	}
 	start := c.before.Of(u)
 	end := start + c.leaf.child().sums.Of(u)
+	n, i := c.leaf.parent, int(c.leaf.slot)
 	switch {
 	case start <= k && k < end:
-	case k >= end && c.leaf.next != nil && k < end+c.leaf.next.child().sums.Of(u):
+	case k >= end && i+1 < int(n.n) && k < end+n.kids[i+1].sums.Of(u):
 		t.seek(c.leaf.next)
-	case k < start && c.leaf.prev != nil && k >= start-c.leaf.prev.child().sums.Of(u):
+	case k < start && i > 0 && k >= start-n.kids[i-1].sums.Of(u):
 		t.seek(c.leaf.prev)
 	default:
 		t.descend(u, k)

@@ -17,12 +17,13 @@ type entry struct{ lv, leaf uint32 }
 // together, so there are fewer entries than spans.
 //
 // Invariants: lvs ascend; neighbours in a chunk name different leaves; no chunk is
-// empty or longer than maxEntries.
+// empty or longer than limit.
 type index struct {
 	chunks [][]entry
 	firsts []uint32 // the lv of each chunk's first entry
 	tail   entry    // the last entry
 	end    uint32   // behind the greatest lv
+	limit  int      // entries per chunk: maxEntries, less in tests
 }
 
 func (x *index) bytes() int {
@@ -90,22 +91,22 @@ func (x *index) push(lv, leaf uint32) {
 	switch {
 	case last >= 0 && x.tail.leaf == leaf:
 		return
-	case last < 0 || len(x.chunks[last]) == maxEntries:
+	case last < 0 || len(x.chunks[last]) == x.limit:
 		x.chunks = append(x.chunks, nil)
 		x.firsts = append(x.firsts, lv)
 		last++
 	}
 	x.tail = entry{lv, leaf}
-	x.chunks[last] = append(grown(x.chunks[last], 1), x.tail)
+	x.chunks[last] = append(x.grown(x.chunks[last], 1), x.tail)
 }
 
 // grown is chunk with room for n more entries, and a few to come: append alone
 // would keep twice the memory.
-func grown(chunk []entry, n int) []entry {
+func (x *index) grown(chunk []entry, n int) []entry {
 	if n += len(chunk); n <= cap(chunk) {
 		return chunk
 	}
-	return append(make([]entry, 0, min(n+n/8+2, maxEntries)), chunk...)
+	return append(make([]entry, 0, min(n+n/8+2, x.limit)), chunk...)
 }
 
 // stop is where entry i of chunk c ends.
@@ -157,22 +158,22 @@ func sameLeaf(chunk []entry, i int, leaf uint32) int {
 
 // replace puts at most three entries in the place of lo … hi-1 of chunk c.
 func (x *index) replace(c, lo, hi int, with []entry) {
-	if len(x.chunks[c])+2 > maxEntries {
-		half := x.split(c)
-		if lo >= half {
-			c, lo, hi = c+1, lo-half, hi-half
+	more, n := len(with)-(hi-lo), len(x.chunks[c])
+	if more > 0 && n+more > x.limit { // then hi-lo ≤ 1: the cut is at lo, or apart
+		at := n / 2
+		x.split(c, at)
+		if lo >= at {
+			c, lo, hi = c+1, lo-at, hi-at
 		}
 	}
-	x.chunks[c] = slices.Replace(grown(x.chunks[c], len(with)-(hi-lo)), lo, hi, with...)
+	x.chunks[c] = slices.Replace(x.grown(x.chunks[c], more), lo, hi, with...)
 	x.firsts[c] = x.chunks[c][0].lv
 }
 
-// split moves the second half of chunk c into a chunk of its own.
-func (x *index) split(c int) (half int) {
+// split moves the entries of chunk c from at on into a chunk of their own.
+func (x *index) split(c, at int) {
 	chunk := x.chunks[c]
-	half = len(chunk) / 2
-	x.chunks = slices.Insert(x.chunks, c+1, slices.Clone(chunk[half:]))
-	x.firsts = slices.Insert(x.firsts, c+1, chunk[half].lv)
-	x.chunks[c] = slices.Clone(chunk[:half])
-	return half
+	x.chunks = slices.Insert(x.chunks, c+1, slices.Clone(chunk[at:]))
+	x.firsts = slices.Insert(x.firsts, c+1, chunk[at].lv)
+	x.chunks[c] = slices.Clone(chunk[:at])
 }

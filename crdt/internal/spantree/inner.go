@@ -76,7 +76,7 @@ func (t *Tree) splitInner(n *inner) {
 	case n.parent == nil:
 		t.root = t.newInner()
 		t.root.insert(0, t.summary(n))
-	case int(n.parent.n) == t.kidsPerNode:
+	case int(n.parent.n) == t.size.kids:
 		t.splitInner(n.parent)
 	}
 	right := t.newInner()

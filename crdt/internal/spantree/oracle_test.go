@@ -48,9 +48,9 @@ type oracle struct {
 	next uint32    // the first LV never handed out
 }
 
-func newOracle(t *testing.T, seed uint64, spansPerLeaf, kidsPerNode int) *oracle {
+func newOracle(t *testing.T, seed uint64, size size) *oracle {
 	o := &oracle{table: &table{}, t: t, rng: rand.New(rand.NewPCG(seed, 1))}
-	o.tree = newTree(o.table, spansPerLeaf, kidsPerNode)
+	o.tree = newTree(o.table, size)
 	return o
 }
 

@@ -4,7 +4,7 @@ package spantree
 // says where span i is now. It changes no span and no total, so it has to come
 // before any change.
 func (t *Tree) room(l *leaf, i, k int) (*leaf, int) {
-	if int(l.n)+k <= t.spansPerLeaf {
+	if int(l.n)+k <= t.size.spans {
 		return l, i
 	}
 	if i == int(l.n) && l.next == nil { // written from front to end, leaves are full
@@ -34,12 +34,12 @@ func (t *Tree) room(l *leaf, i, k int) (*leaf, int) {
 // takes says whether to has room for enough of l's spans that both can grow then.
 // Where it has, l need not be split: that keeps leaves about three quarters full.
 func (t *Tree) takes(to, l *leaf) bool {
-	return int(to.n) <= t.spansPerLeaf*3/4 && to.n+4 <= l.n
+	return int(to.n) <= t.size.spans*5/8 && to.n+4 <= l.n
 }
 
 // newRight makes an empty leaf behind l, with the same parent.
 func (t *Tree) newRight(l *leaf) *leaf {
-	if int(l.parent.n) == t.kidsPerNode {
+	if int(l.parent.n) == t.size.kids {
 		t.splitInner(l.parent)
 	}
 	right := t.newLeaf()

@@ -38,7 +38,7 @@ func (t *Tree) join(l *leaf, i int) *leaf {
 // room. So no two leaves of one parent are nearly empty, and backspacing gives
 // its memory back.
 func (t *Tree) thin(l *leaf) {
-	if l == nil || l.parent == nil || int(l.n) >= t.spansPerLeaf/4 {
+	if l == nil || l.parent == nil || int(l.n) >= t.size.spans/4 {
 		return
 	}
 	if l.n == 0 {
@@ -55,7 +55,7 @@ func (t *Tree) thin(l *leaf) {
 // mergeable: a quarter of a leaf stays free, so that the next insert does not
 // split again what was just merged.
 func (t *Tree) mergeable(l, right *leaf) bool {
-	return int(l.n)+int(right.n) <= t.spansPerLeaf*3/4
+	return int(l.n)+int(right.n) <= t.size.spans*3/4
 }
 
 func (t *Tree) mergeLeaf(l, right *leaf) {
@@ -102,7 +102,7 @@ func (t *Tree) lowerRoot() {
 
 // thinInner moves n's few kids together with those of a neighbour that has room.
 func (t *Tree) thinInner(n *inner) {
-	if int(n.n) >= t.kidsPerNode/4 {
+	if int(n.n) >= t.size.kids/4 {
 		return
 	}
 	for _, i := range [2]int{int(n.slot), int(n.slot) - 1} {
@@ -110,7 +110,7 @@ func (t *Tree) thinInner(n *inner) {
 			continue
 		}
 		l, right := n.parent.kids[i].inner, n.parent.kids[i+1].inner
-		if int(l.n)+int(right.n) <= t.kidsPerNode*3/4 {
+		if int(l.n)+int(right.n) <= t.size.kids*3/4 {
 			t.mergeInner(l, right)
 			return
 		}

@@ -35,3 +35,9 @@ func (s *Sums) subtract(d Sums) {
 	s.Total -= d.Total
 	s.Newlines -= d.Newlines
 }
+
+// Minus is s less d in each unit.
+func (s Sums) Minus(d Sums) Sums {
+	s.subtract(d)
+	return s
+}

@@ -29,17 +29,21 @@ type Tree struct {
 	index  index
 	cursor cursor
 
-	spansPerLeaf, kidsPerNode int // at most maxSpans and maxKids; less in tests
+	size size
 }
+
+// A size says how much nodes hold: maxSpans, maxKids and maxEntries, or less in
+// tests.
+type size struct{ spans, kids, entries int }
 
 // New makes an empty tree. It will ask source about elements from the first
 // Insert that names them.
 func New(source Source) *Tree {
-	return newTree(source, maxSpans, maxKids)
+	return newTree(source, size{maxSpans, maxKids, maxEntries})
 }
 
-func newTree(source Source, spansPerLeaf, kidsPerNode int) *Tree {
-	t := &Tree{source: source, spansPerLeaf: spansPerLeaf, kidsPerNode: kidsPerNode}
+func newTree(source Source, size size) *Tree {
+	t := &Tree{source: source, size: size, index: index{limit: size.entries}}
 	t.root = t.newInner()
 	t.first = t.newLeaf()
 	t.last = t.first

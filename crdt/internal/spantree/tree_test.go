@@ -9,14 +9,20 @@ import (
 // TestRandom compares a tree with a slice after every step, with nodes so small
 // that a short run splits and merges them often.
 func TestRandom(t *testing.T) {
-	for _, size := range []struct{ spans, kids, runs, steps int }{
-		{4, 4, 60, 150}, {5, 8, 40, 250}, {8, 5, 40, 250}, {maxSpans, maxKids, 6, 1500},
+	for _, run := range []struct {
+		size
+		runs, steps int
+	}{
+		{size{4, 4, 4}, 60, 150},
+		{size{5, 8, 5}, 40, 250},
+		{size{8, 5, 8}, 40, 250},
+		{size{maxSpans, maxKids, maxEntries}, 6, 1500},
 	} {
-		for range size.runs {
+		for range run.runs {
 			seed := rand.Uint64()
-			o := newOracle(t, seed, size.spans, size.kids)
-			t.Logf("%d spans, %d kids, seed %d", size.spans, size.kids, seed)
-			for range size.steps {
+			o := newOracle(t, seed, run.size)
+			t.Logf("%+v, seed %d", run.size, seed)
+			for range run.steps {
 				o.step()
 				o.check()
 				for range 3 {
@@ -43,7 +49,7 @@ func (o *oracle) rebuild() {
 		parts = append(parts, s)
 	}
 	spans := o.tree.Spans()
-	o.tree = build(newTree(o.table, o.tree.spansPerLeaf, o.tree.kidsPerNode), parts)
+	o.tree = build(newTree(o.table, o.tree.size), parts)
 	if o.tree.Spans() != spans {
 		o.t.Fatalf("Build makes %d spans, should be %d", o.tree.Spans(), spans)
 	}
@@ -60,12 +66,12 @@ func (o *oracle) rebuild() {
 func TestEmpties(t *testing.T) {
 	seed := rand.Uint64()
 	t.Log("seed", seed)
-	o := newOracle(t, seed, 4, 8)
+	o := newOracle(t, seed, size{4, 8, 5})
 	o.name(0, 3000)
 	for lv := range uint32(3000) {
 		o.keys[lv] = uint64(lv)
 	}
-	o.tree = build(newTree(o.table, 4, 8), []Stretch{{0, 3000, false}})
+	o.tree = build(newTree(o.table, o.tree.size), []Stretch{{0, 3000, false}})
 	for lv := range uint32(3000) {
 		o.doc = append(o.doc, element{lv: lv})
 	}
@@ -94,7 +100,7 @@ func TestEmpties(t *testing.T) {
 }
 
 func TestRangeStops(t *testing.T) {
-	o := newOracle(t, 7, 4, 4)
+	o := newOracle(t, 7, size{4, 4, 4})
 	for range 50 {
 		o.step()
 	}
@@ -119,7 +125,7 @@ func TestRangeStops(t *testing.T) {
 }
 
 func TestRecount(t *testing.T) {
-	o := newOracle(t, 8, 4, 4)
+	o := newOracle(t, 8, size{4, 4, 4})
 	for range 100 {
 		o.step()
 	}
@@ -165,7 +171,7 @@ func TestEmpty(t *testing.T) {
 
 // TestNoSuchAddress: addresses come from outside, so wrong ones are answered.
 func TestNoSuchAddress(t *testing.T) {
-	o := newOracle(t, 9, 4, 4)
+	o := newOracle(t, 9, size{4, 4, 4})
 	o.insert(0, 10)
 	o.setDead(2, 3, true)
 	n := len(o.doc)
@@ -183,7 +189,7 @@ func TestNoSuchAddress(t *testing.T) {
 }
 
 func TestPanics(t *testing.T) {
-	o := newOracle(t, 10, 4, 4)
+	o := newOracle(t, 10, size{4, 4, 4})
 	o.name(0, 20)
 	for lv := range o.keys {
 		o.keys[lv] = uint64(lv)
