@@ -99,7 +99,12 @@ func (t *Tree) group(kids []child) []child {
 // build makes the index of entries in any order, one per span.
 func (x *index) build(entries []entry) {
 	sorted := sortEntries(entries, x.end)
-	kept := slices.CompactFunc(sorted, func(a, b entry) bool { return a.leaf == b.leaf })
+	kept := sorted[:1]
+	for _, e := range sorted[1:] {
+		if e.leaf != kept[len(kept)-1].leaf {
+			kept = append(kept, e)
+		}
+	}
 	for chunk := range slices.Chunk(kept, x.limit-x.limit/8) {
 		x.chunks = append(x.chunks, slices.Clone(chunk))
 		x.firsts = append(x.firsts, chunk[0].lv)

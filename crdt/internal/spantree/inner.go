@@ -1,6 +1,8 @@
 package spantree
 
-const maxKids = 16
+// maxKids makes an inner node 1008 bytes, for a size class of 1024. With 16 the
+// trees of long texts have a level more, and typing is slower by it.
+const maxKids = 31
 
 // An inner node holds leaves or inner nodes. The root is always an inner node.
 type inner struct {

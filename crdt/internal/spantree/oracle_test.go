@@ -138,7 +138,7 @@ func (o *oracle) setDead(rank, n int, dead bool) {
 			o.doc[rank+i].dead = dead
 		}
 		want := o.sums(o.doc[rank : rank+part])
-		want.subtract(before)
+		want = want.Minus(before)
 		if got := o.tree.SetDead(p, uint32(part), dead); got != want {
 			o.t.Fatalf("SetDead changes the sums by %v, should be %v", got, want)
 		}

@@ -32,7 +32,9 @@ func (t *Tree) room(l *leaf, i, k int) (*leaf, int) {
 }
 
 // takes says whether to has room for enough of l's spans that both can grow then.
-// Where it has, l need not be split: that keeps leaves about three quarters full.
+// Where it has, l need not be split: that keeps the leaves of a text typed by
+// people 72 % full instead of 62 %. A limit above ⅝ gains little memory, and costs
+// more moves.
 func (t *Tree) takes(to, l *leaf) bool {
 	return int(to.n) <= t.size.spans*5/8 && to.n+4 <= l.n
 }

@@ -15,7 +15,7 @@ func TestRandom(t *testing.T) {
 	}{
 		{size{4, 4, 4}, 60, 150},
 		{size{5, 8, 5}, 40, 250},
-		{size{8, 5, 8}, 40, 250},
+		{size{12, 5, 8}, 40, 400},
 		{size{maxSpans, maxKids, maxEntries}, 6, 1500},
 	} {
 		for range run.runs {
@@ -66,7 +66,7 @@ func (o *oracle) rebuild() {
 func TestEmpties(t *testing.T) {
 	seed := rand.Uint64()
 	t.Log("seed", seed)
-	o := newOracle(t, seed, size{4, 8, 5})
+	o := newOracle(t, seed, size{8, 8, 5})
 	o.name(0, 3000)
 	for lv := range uint32(3000) {
 		o.keys[lv] = uint64(lv)
