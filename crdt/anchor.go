@@ -1,5 +1,7 @@
 package crdt
 
+import "inkling/crdt/internal/spantree"
+
 // Bias says to which side of a place an [Anchor] clings.
 type Bias bool
 
@@ -23,7 +25,7 @@ type Anchor struct {
 }
 
 // Anchor returns a lasting name for the place at offset, which clings to the
-// visible element on its left (After) or on its right (Before).
+// visible element on its left (After) or on its right (Before). O(log n).
 func (d *Doc) Anchor(offset int, bias Bias) Anchor {
 	d.mustRange(offset, offset)
 	a := Anchor{Bias: bias}
@@ -37,7 +39,7 @@ func (d *Doc) Anchor(offset int, bias Bias) Anchor {
 }
 
 // Offset returns where a is now. It is known when a's element has arrived; else
-// offset is 0.
+// offset is 0. O(log n).
 func (d *Doc) Offset(a Anchor) (offset int, known bool) {
 	if a.ID.IsRoot() {
 		if a.Bias == Before {
@@ -45,13 +47,13 @@ func (d *Doc) Offset(a Anchor) (offset int, known bool) {
 		}
 		return 0, true
 	}
-	by := d.replicas[a.ID.Replica]
-	if by == nil || !by.hasElement(a.ID.Seq) {
+	lv, ok := d.lv(a.ID)
+	if !ok || !d.isElement(lv) {
 		return 0, false
 	}
-	p := d.seq.find(by, a.ID.Seq)
-	offset = d.seq.before(p)[visible]
-	if a.Bias == After && d.seq.run(p).visible() {
+	p := d.tree.Find(lv)
+	offset = d.tree.Rank(spantree.Visible, p)
+	if s, _ := d.tree.At(p); a.Bias == After && !s.Dead {
 		offset++
 	}
 	return offset, true

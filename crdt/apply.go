@@ -1,166 +1,196 @@
 package crdt
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
-	"slices"
 )
 
 // Applied says what an [Doc.Apply] did.
 type Applied struct {
 	// Patch is what a view must change.
 	Patch Patch
-	// Changes are the changes that were applied, in that order: the given one and
-	// those that waited for it. It is empty when the given one was known or waits.
+	// Changes are the changes that were applied, in that order, hashed: given ones
+	// and such as waited for them. Known ones are not among them.
 	Changes []*Change
-	// Refused are changes that waited for these and proved malformed; they are gone.
+	// Refused are the errors of changes that were given, or waited, and proved
+	// malformed or not to be of whom they claim; they are gone.
 	Refused []*ChangeError
 }
 
-// A ChangeError says that a change cannot have been made by an honest copy, and
-// why. Nothing of it was applied.
+// A ChangeError says that a change cannot be taken, and why. Nothing of it was applied.
 type ChangeError struct {
 	Replica ReplicaID
-	Seq     uint32 // of the op at fault, or of the change's first
+	Seq     uint32 // of the change's first op
 	Reason  string
 }
 
 func (e *ChangeError) Error() string {
-	return fmt.Sprintf("crdt: malformed change of replica %s at %d: %s", e.Replica, e.Seq, e.Reason)
+	return fmt.Sprintf("crdt: change of replica %s at %d: %s", e.Replica, e.Seq, e.Reason)
 }
 
-// Apply brings a change from a peer or a disk into the document, as [DecodeChange]
-// or another copy's [Doc.Flush] gave it; d keeps it and it must not be altered.
-// Changes may come in any order and more than once: a known one does nothing, and
-// one that builds on others that are missing waits for them.
+func refuse(c *Change, format string, args ...any) *ChangeError {
+	return &ChangeError{Replica: c.Replica, Seq: c.Seq, Reason: fmt.Sprintf(format, args...)}
+}
+
+// ErrMissing says that a change from one's own disk builds on others that are not there.
+var ErrMissing = errors.New("crdt: a change that builds on others that are missing")
+
+// Apply brings changes from elsewhere into the document, as [DecodeFrame] gave them;
+// they must not be altered any more. They may come in any order and more than once:
+// a known one does nothing; one that builds on others that are missing waits for them,
+// and one that no signature covers waits for that. Hashes are made and compared with the newest
+// signature of each chain; what one signature covers is applied as a whole.
 //
-// The error is a [*ChangeError], when c is malformed, or [ErrPendingFull]; in both
-// cases nothing has been done.
-func (d *Doc) Apply(c *Change) (Applied, error) {
+// The error is the first of a given change: a [*ChangeError], also in Refused, or
+// [ErrPendingFull]. The other changes count nevertheless.
+func (d *Doc) Apply(changes ...*Change) (Applied, error) {
 	var a Applied
-	wanted, state, err := d.examine(c)
-	if err != nil {
-		return a, err
+	var first error
+	var touched []ReplicaID
+	for _, c := range changes {
+		err := d.receive(c)
+		if refused, ok := err.(*ChangeError); ok {
+			a.Refused = append(a.Refused, refused)
+		}
+		if first == nil {
+			first = err
+		}
+		touched = append(touched, c.Replica)
 	}
-	switch state {
-	case known:
-	case early:
-		return a, d.pending.add(c, wanted)
-	case ready:
-		d.applyReady(c, &a)
+	refused := len(a.Refused)
+	for len(touched) > 0 {
+		touched = d.applyReady(touched, &a)
 	}
-	return a, nil
+	if first == nil && len(a.Refused) > refused {
+		first = a.Refused[refused]
+	}
+	return a, first
 }
 
-// applyReady applies c and whatever that makes ready.
-func (d *Doc) applyReady(c *Change, a *Applied) {
-	for queue := []*Change{c}; len(queue) > 0; queue = queue[1:] {
-		c := queue[0]
-		wanted, state, err := d.examine(c)
-		switch {
-		case err != nil:
-			a.Refused = append(a.Refused, err)
-		case state == early:
-			if d.pending.add(c, wanted) != nil {
-				panic("crdt: no room for a change that waited already")
-			}
-		case state == ready:
-			d.integrateChange(c, &a.Patch)
-			a.Changes = append(a.Changes, c)
-			queue = append(queue, d.pending.release(c.Replica, d.replicas[c.Replica].next)...)
+// receive puts c where it waits, unless it is known.
+func (d *Doc) receive(c *Change) error {
+	r := d.byID[c.Replica]
+	if r == nil || c.Seq >= r.next {
+		return d.pending.add(c)
+	}
+	if r == d.own && c.Next > d.draft.first {
+		return refuse(c, "it overlaps local edits that are not flushed")
+	}
+	lv := r.lv(c.Seq)
+	first, n := d.changes.change(lv)
+	if first == lv && c.Seq+n == c.Next && bytes.Equal(d.appendBody(nil, r, lv, n), c.Body) {
+		return nil
+	}
+	return refuse(c, "another change has the same seqs: the chain forked")
+}
+
+// applyReady applies what can be, of the given chains and of what builds on them,
+// and returns the chains that must be looked at once more.
+func (d *Doc) applyReady(ids []ReplicaID, a *Applied) (again []ReplicaID) {
+	ahead := newAhead(d)
+	for queue := ids; len(queue) > 0; queue = queue[1:] {
+		if d.examineChain(ahead, queue[0], a) {
+			queue = append(queue, d.pending.woken(queue[0])...)
 		}
 	}
+	for id, t := range ahead.chains {
+		if forged := t.verify(t.next); forged != nil {
+			a.Refused = append(a.Refused, refuse(forged, "its signature is not that of its chain"))
+			d.pending.drop(id, forged.Seq, maxSeq)
+		}
+	}
+	for _, c := range ahead.covered() {
+		d.take1(c, &a.Patch)
+		a.Changes = append(a.Changes, c)
+		d.pending.drop(c.Replica, c.Seq, c.Next)
+		again = append(again, d.pending.woken(c.Replica)...)
+	}
+	ahead.await()
+	return again
 }
 
-// integrateChange does a change whose time has come.
-func (d *Doc) integrateChange(c *Change, patch *Patch) {
-	r := d.replicas.intern(c.Replica)
-	d.declare(r, c.Causes)
-	for i := range c.Ops {
-		d.integrate(r, &c.Ops[i], patch)
+// examineChain puts what waits of a chain ahead, as far as it can be, and says
+// whether that was anything.
+func (d *Doc) examineChain(ahead *ahead, id ReplicaID, a *Applied) (progress bool) {
+	w := d.pending.chains[id]
+	if w == nil {
+		return false
+	}
+	t := ahead.chain(id)
+	for _, c := range w.changes {
+		switch {
+		case c.Seq < t.next:
+			continue // ahead already
+		case c.Seq > t.next:
+			return progress
+		}
+		wanted, err := ahead.add(c)
+		if err != nil {
+			a.Refused = append(a.Refused, err)
+			d.pending.drop(id, c.Seq, maxSeq)
+			return progress
+		}
+		if !wanted.IsRoot() {
+			d.pending.wait(id, wanted.Replica)
+			return progress
+		}
+		progress = true
+	}
+	return progress
+}
+
+// Load brings in a change from one's own disk, where it got after [Doc.Apply] or a
+// Flush, in the same order. Hash and signature are not checked again, everything
+// else is. A known change does nothing. The error is a [*ChangeError], or wraps [ErrMissing].
+func (d *Doc) Load(c *Change) (Patch, error) {
+	r := d.byID[c.Replica]
+	if r != nil && c.Next <= r.next {
+		return nil, nil
+	}
+	wanted, err := d.examine(r, c)
+	if err != nil {
+		return nil, err
+	}
+	if !wanted.IsRoot() {
+		return nil, fmt.Errorf("%w: %d of replica %s wants %d of replica %s", ErrMissing, c.Seq, c.Replica, wanted.Seq, wanted.Replica)
+	}
+	var patch Patch
+	d.take1(c, &patch)
+	return patch, nil
+}
+
+// take1 integrates a change that has been examined.
+func (d *Doc) take1(c *Change, patch *Patch) {
+	d.endChange()
+	r := d.intern(c.Replica, d.docID)
+	d.integrate(r, c, patch)
+	if c.Hash != (Hash{}) {
+		r.setHead(c.Next, c.Hash)
+	}
+	if c.Signature != nil {
+		r.sign(c.Next, c.Signature, d.hasGrant(r, c))
 	}
 	d.draft.applied(r)
 }
 
-// state is what can be done with a change.
-type state int
-
-const (
-	known state = iota // nothing: it has been applied
-	early              // wait for another
-	ready              // apply it
-)
-
-// examine says what can be done with c; when it is early, wanted is what is missing.
-func (d *Doc) examine(c *Change) (wanted ID, s state, err *ChangeError) {
-	var next uint32
-	r := d.replicas[c.Replica]
+// examine checks c, the next change of r (nil: the first of a replica that is
+// unknown), against what d has. wanted is an op that must come first, the root when nothing is missing.
+func (d *Doc) examine(r *replica, c *Change) (wanted ID, err error) {
+	next := uint32(0)
 	if r != nil {
 		next = r.next
 	}
 	switch {
 	case c.Seq > next:
-		return ID{Replica: c.Replica, Seq: c.Seq - 1}, early, nil
-	case c.Next() <= next:
-		return ID{}, known, nil
+		return ID{c.Replica, c.Seq - 1}, nil
 	case c.Seq < next:
-		return ID{}, known, refuse(c, c.Seq, "it overlaps edits up to %d that came in other changes", next)
+		return ID{}, refuse(c, "it overlaps edits up to %d that came in other changes", next)
 	}
-	if err := d.wellFormed(c, r); err != nil {
-		return ID{}, known, err
+	v := chainView{doc: d, r: r, id: c.Replica}
+	wanted, refused := v.examine(c)
+	if refused != nil {
+		return ID{}, refused
 	}
-	for _, id := range c.Causes {
-		if !d.replicas.knows(id.Replica, id.Seq) {
-			return id, early, nil
-		}
-	}
-	return ID{}, ready, nil
-}
-
-// wellFormed checks, for the next change of r (nil: of a new replica), that each
-// cause is news and that each op refers only to what the chain had seen.
-func (d *Doc) wellFormed(c *Change, r *replica) *ChangeError {
-	var declared VersionVector
-	if r != nil {
-		declared = r.declared
-	}
-	for _, id := range c.Causes {
-		if id.Seq < declared[id.Replica] {
-			return refuse(c, c.Seq, "it names %d of replica %s as a cause again", id.Seq, id.Replica)
-		}
-	}
-	seq := c.Seq
-	for i := range c.Ops {
-		o := &c.Ops[i]
-		id, n := o.reference()
-		if !id.IsRoot() && uint64(id.Seq)+uint64(n) > seen(c, declared, id.Replica, seq) {
-			return refuse(c, seq, "it refers to %d of replica %s, which it had not seen", id.Seq, id.Replica)
-		}
-		seq += o.Seqs()
-	}
-	return nil
-}
-
-// seen returns the Seq behind the last of replica r that c's op seq had seen.
-func seen(c *Change, declared VersionVector, r ReplicaID, seq uint32) uint64 {
-	if r == c.Replica {
-		return uint64(seq)
-	}
-	i, ok := slices.BinarySearchFunc(c.Causes, r, func(id ID, r ReplicaID) int { return id.Replica.Compare(r) })
-	if ok {
-		return uint64(c.Causes[i].Seq) + 1
-	}
-	return uint64(declared[r])
-}
-
-// reference returns what o refers to: n IDs from id on. A prepend chain is judged
-// apart, see [Doc.joined].
-func (o *Op) reference() (id ID, n uint32) {
-	if o.Kind == Insert {
-		return o.Origin, 1
-	}
-	return ID{Replica: o.Target.Replica, Seq: o.Target.Seq}, o.Target.Len
-}
-
-func refuse(c *Change, seq uint32, format string, args ...any) *ChangeError {
-	return &ChangeError{Replica: c.Replica, Seq: seq, Reason: fmt.Sprintf(format, args...)}
+	return wanted, nil
 }

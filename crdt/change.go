@@ -1,85 +1,115 @@
 package crdt
 
 import (
-	"crypto/sha256"
-	"time"
-	"unicode/utf8"
+	"encoding/binary"
+	"math"
 )
 
 // Limits of one change. Larger edits become several changes.
 const (
 	MaxChangeOps   = 10_000  // ops
-	MaxChangeBytes = 1 << 20 // bytes of the encoded change
+	MaxChangeBytes = 1 << 20 // bytes of the body
 	MaxCauses      = 4_096   // foreign replicas that one change names as causes
+	maxLamport     = 1 << 53
+	maxSeq         = math.MaxUint32
 )
 
 // OpKind says what an op does. The numbers are part of the format.
 type OpKind uint8
 
 const (
-	// Insert puts Text after Origin.
-	Insert OpKind = 1
-	// Delete makes the elements of Target tombstones.
-	Delete OpKind = 2
-	// Restore cancels a Delete: Target names it (Len 1).
-	Restore OpKind = 3
+	Insert  OpKind = 1 // puts text behind its origin
+	Delete  OpKind = 2 // makes elements tombstones
+	Restore OpKind = 3 // cancels a Delete of the own chain
+	Grant   OpKind = 4 // makes a device a member
+	Pass    OpKind = 5 // does nothing: for a change that only tells causes
 )
 
-// Op is one edit. Which fields count depends on Kind.
-type Op struct {
-	Kind OpKind
-
-	// Insert: the elements are inserted one after the other behind Origin, which
-	// is the root for the document's start.
-	Origin ID
-	Text   string
-
-	// Insert: when Chained, the first element joins the prepend chain of the
-	// element {own replica, Chain}; see order.go.
-	Chained bool
-	Chain   uint32
-
-	// Delete: the elements deleted, of one replica. Restore: the cancelled Delete.
-	Target Span
-}
-
-// Seqs returns how many Seqs the op takes: one per inserted code point, one for
-// any other op.
-func (o Op) Seqs() uint32 {
-	if o.Kind == Insert {
-		return uint32(utf8.RuneCountInString(o.Text))
-	}
-	return 1
-}
-
-// Change is what is stored, hashed and sent: consecutive ops of one replica, with
-// the causes they were made in knowledge of. Its bytes (FORMAT.md) are the same
-// in the database, on the wire and under the hash. A change is never altered
-// once it exists.
+// Change is what is stored, hashed, signed and sent: consecutive ops of one
+// replica with the causes that they were made in knowledge of. It is never altered
+// once it exists. FORMAT.md says what the bytes are.
 type Change struct {
 	Replica ReplicaID
 	Seq     uint32 // of the first op
-	// Causes names, for each other replica from which the author had seen
-	// something new since its own previous change, the last ID seen. Ascending
-	// by replica.
-	Causes []ID
-	// Minutes is the wall time of the change in minutes since the Unix epoch.
-	// It is shown to people and decides nothing.
-	Minutes int64
-	Ops     []Op
+	Next    uint32 // the Seq behind the last op
+	// Body is the same in the database, on the wire and under the hash. It can be
+	// read only by one who has read the chain before it.
+	Body []byte
+	// Hash covers Body and all that it builds on. It is zero in a change that
+	// comes from elsewhere and has not been checked yet.
+	Hash Hash
+	// Signature is the device's over Hash, 64 bytes; nil where that of a later
+	// change serves.
+	Signature []byte
 }
 
-// Next returns the Seq behind the last op of c.
-func (c *Change) Next() uint32 {
-	next := c.Seq
-	for _, o := range c.Ops {
-		next += o.Seqs()
+const flagSigned = 0x01 // in a frame's first byte
+
+// signatureSize is the length of an Ed25519 signature in bytes.
+const signatureSize = 64
+
+// AppendFrame appends the form in which c travels.
+func (c *Change) AppendFrame(b []byte) []byte {
+	var flags byte
+	if c.Signature != nil {
+		flags |= flagSigned
 	}
-	return next
+	b = append(b, flags)
+	b = append(b, c.Replica[:]...)
+	b = binary.AppendUvarint(b, uint64(c.Seq))
+	b = binary.AppendUvarint(b, uint64(len(c.Body)))
+	b = append(b, c.Body...)
+	return append(b, c.Signature...)
 }
 
-// Time returns the wall time of c, to the minute.
-func (c *Change) Time() time.Time { return time.Unix(c.Minutes*60, 0) }
+// DecodeFrame reads one frame at the start of b and returns what follows it. The
+// change's Body and Signature share memory with b. The body's form is checked, but
+// not what depends on its chain; other bytes give a [*FormatError].
+func DecodeFrame(b []byte) (c *Change, rest []byte, err error) {
+	r := reader{b: b}
+	flags := r.byte("frame flags")
+	if flags&^flagSigned != 0 {
+		r.at = 0
+		r.fail("frame flags %#x are unknown", flags)
+	}
+	c = &Change{Replica: r.replica("replica")}
+	if r.err == nil && c.Replica.IsZero() {
+		r.fail("the zero replica writes nothing")
+	}
+	c.Seq = uint32(r.number("seq", maxSeq-1))
+	n := int(r.number("body length", MaxChangeBytes))
+	start := r.at
+	c.Body = r.bytes(n, "body")
+	if flags&flagSigned != 0 {
+		c.Signature = r.bytes(signatureSize, "signature")
+	}
+	if r.err != nil {
+		return nil, nil, r.err
+	}
+	if c.Next, err = checkBody(c.Body, c.Seq); err != nil {
+		err.(*FormatError).Offset += start
+		return nil, nil, err
+	}
+	return c, b[r.at:], nil
+}
 
-// Hash returns the SHA-256 of c's bytes.
-func (c *Change) Hash() [32]byte { return sha256.Sum256(c.Bytes()) }
+// NewChange returns the change that a disk keeps as these parts, with the same
+// checks as [DecodeFrame].
+func NewChange(replica ReplicaID, seq uint32, body []byte, hash Hash, signature []byte) (*Change, error) {
+	c := &Change{Replica: replica, Seq: seq, Body: body, Hash: hash, Signature: signature}
+	var err error
+	switch {
+	case replica.IsZero():
+		err = formatErrorf(0, "the zero replica writes nothing")
+	case len(body) > MaxChangeBytes:
+		err = formatErrorf(0, "a body of %d bytes, at most %d are allowed", len(body), MaxChangeBytes)
+	case signature != nil && len(signature) != signatureSize:
+		err = formatErrorf(0, "a signature of %d bytes, want %d", len(signature), signatureSize)
+	default:
+		c.Next, err = checkBody(body, seq)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}

@@ -1,69 +1,98 @@
 package crdt
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"inkling/crdt/internal/spantree"
 )
 
 // Doc is one copy of a document in memory. Offsets count visible code points and
 // are good only until the next edit. An offset or range outside the text is the
 // caller's bug and panics. A Doc is not safe for concurrent use.
 type Doc struct {
-	replicas replicas
-	own      *replica // whose edits the local ones are; nil before Attach
-	seq      sequence
-	pending  pending
-	draft    draft
-	undo     undo
+	genesis Genesis
+	docID   DocID
+	history
+	tree    *spantree.Tree // the elements in document order
+	again   overlaps       // Deletes that hit an element beyond the first
+	pending pending
+	own     *replica // whose edits the local ones are; nil before Attach
+	draft   draft
+	undo    undo
 }
 
-// New returns an empty document that has seen no change.
-func New() *Doc {
-	return &Doc{
-		replicas: replicas{},
-		seq:      newSequence(),
-		pending:  newPending(),
-		draft:    newDraft(),
+// ErrNotMember says that a device may not write in a document: it is not the
+// creator's, and no Grant for it is known.
+var ErrNotMember = errors.New("crdt: this device is no member of the document")
+
+// New returns a document that has seen no change.
+func New(g Genesis) *Doc {
+	d := &Doc{
+		genesis: g,
+		docID:   g.DocID(),
+		history: newHistory(),
+		pending: newPending(),
+		draft:   draft{from: none},
 	}
+	d.tree = spantree.New(&d.history)
+	return d
 }
 
-// Attach makes local edits be edits of r from now on, continuing at the Seq that
-// d has seen of r. It panics when r is zero, or when edits of another replica
-// have not been flushed. Edits of another replica can no longer be undone.
-func (d *Doc) Attach(r ReplicaID) {
-	if r.IsZero() {
-		panic("crdt: attach to the zero replica")
-	}
-	if d.own != nil && d.own.id == r {
-		return
+// ID returns the name of the document.
+func (d *Doc) ID() DocID { return d.docID }
+
+// Genesis returns what the document started from.
+func (d *Doc) Genesis() Genesis { return d.genesis }
+
+// Attach makes local edits be edits of a from now on, continuing where d has seen
+// that chain end. It gives [ErrNotMember] when a may not write, and panics when edits of
+// another chain have not been flushed. Edits of another chain can no longer
+// be undone.
+func (d *Doc) Attach(a Author) error {
+	id := a.Replica(d.docID)
+	if d.own != nil && d.own.id == id {
+		return nil
 	}
 	if d.draft.holds() {
 		panic("crdt: attach with unflushed edits of another replica")
 	}
-	d.own = d.replicas.intern(r)
-	d.undo = undo{}
-	for _, other := range d.replicas {
-		d.draft.news[other] = struct{}{}
+	r := d.byID[id]
+	if r == nil || r.next == 0 {
+		grant, ok := d.membership(a.Device)
+		if !ok {
+			return ErrNotMember
+		}
+		r = d.intern(id, d.docID)
+		r.author, r.grant = a, grant
 	}
+	d.own = r
+	d.undo = undo{}
+	d.draft = newDraft(r, d.replicas)
+	return nil
+}
+
+// Attached says whether d can be edited here, and the chain of the local edits.
+func (d *Doc) Attached() (r ReplicaID, ok bool) {
+	if d.own == nil {
+		return ReplicaID{}, false
+	}
+	return d.own.id, true
 }
 
 // Len returns the length of the text in code points.
-func (d *Doc) Len() int { return d.seq.sums[visible] }
+func (d *Doc) Len() int { return int(d.tree.Sums().Visible) }
 
 // Lines returns the number of paragraphs: newlines + 1.
-func (d *Doc) Lines() int { return d.seq.sums[newlines] + 1 }
+func (d *Doc) Lines() int { return int(d.tree.Sums().Newlines) + 1 }
 
 // Text returns the whole text. O(length).
 func (d *Doc) Text() string {
 	var b strings.Builder
-	for _, bl := range d.seq.blocks {
-		for i := range bl.runs {
-			if r := &bl.runs[i]; r.visible() {
-				b.Write(r.content())
-			}
-		}
-	}
+	b.Grow(d.Len())
+	d.write(&b, 0, d.Len())
 	return b.String()
 }
 
@@ -71,10 +100,32 @@ func (d *Doc) Text() string {
 func (d *Doc) Slice(from, to int) string {
 	d.mustRange(from, to)
 	var b strings.Builder
-	d.seq.stretches(from, to, func(r *run, first, n uint32) {
-		b.Write(r.content()[r.byteAt(first):r.byteAt(first+n)])
-	})
+	d.write(&b, from, to)
 	return b.String()
+}
+
+func (d *Doc) write(b *strings.Builder, from, to int) {
+	d.stretches(from, to, func(lv, n uint32) {
+		d.contents(lv, n, func(text []byte) { b.Write(text) })
+	})
+}
+
+// stretches calls f for the elements of the visible range [from, to): n with
+// consecutive local versions from lv on.
+func (d *Doc) stretches(from, to int, f func(lv, n uint32)) {
+	if from == to {
+		return
+	}
+	left := uint32(to - from)
+	for p := d.tree.Nth(spantree.Visible, from); left > 0; {
+		s, _ := d.tree.At(p)
+		if p = d.tree.Next(p, s.N); s.Dead {
+			continue
+		}
+		n := min(left, s.N)
+		f(s.First, n)
+		left -= n
+	}
 }
 
 // LineStart returns the offset of the first code point of a paragraph, counted
@@ -86,7 +137,7 @@ func (d *Doc) LineStart(line int) int {
 	if line == 0 {
 		return 0
 	}
-	return d.seq.before(d.seq.nth(newlines, line-1))[visible] + 1
+	return d.tree.Rank(spantree.Visible, d.tree.Nth(spantree.Newlines, line-1)) + 1
 }
 
 // LineAt returns the paragraph that offset lies in. An offset right behind a
@@ -94,44 +145,57 @@ func (d *Doc) LineStart(line int) int {
 func (d *Doc) LineAt(offset int) int {
 	d.mustRange(offset, offset)
 	_, p := d.left(offset)
-	return d.seq.before(p)[newlines]
+	return d.tree.Rank(spantree.Newlines, p)
 }
 
-// Author returns the ID of the visible element at offset, 0 ≤ offset < Len: who
-// wrote it.
+// Author returns the ID of the visible element at offset, 0 ≤ offset < Len.
 func (d *Doc) Author(offset int) ID {
 	d.mustRange(offset, offset+1)
-	p := d.seq.nth(visible, offset)
-	r := d.seq.run(p)
-	return ID{Replica: r.by.id, Seq: r.seq + p.off}
+	return d.id(d.element(offset))
+}
+
+// element returns the visible element at offset.
+func (d *Doc) element(offset int) uint32 {
+	s, _ := d.tree.At(d.tree.Nth(spantree.Visible, offset))
+	return s.First
 }
 
 // Version returns what d has seen, its own unflushed edits included. The caller
 // owns the result.
 func (d *Doc) Version() VersionVector {
 	v := make(VersionVector, len(d.replicas))
-	for id, r := range d.replicas {
+	for _, r := range d.replicas {
 		if r.next > 0 {
-			v[id] = r.next
+			v[r.id] = r.next
 		}
 	}
 	return v
 }
 
-// left returns the visible element on the left of offset, the root (nil) at the
-// start, and the place right behind it.
-func (d *Doc) left(offset int) (e element, p pos) {
+// NeedsNewer says whether the document holds ops of kinds that this program does
+// not know. Then it must not be edited: what it shows is not the whole truth.
+func (d *Doc) NeedsNewer() bool { return d.unknown > 0 }
+
+// left returns the visible element on the left of offset, none at the start, and
+// the gap right behind it.
+func (d *Doc) left(offset int) (lv uint32, p spantree.Pos) {
 	if offset == 0 {
-		return element{}, pos{}
+		return none, d.tree.Start()
 	}
-	p = d.seq.nth(visible, offset-1)
-	r := d.seq.run(p)
-	return element{r.by, r.seq + p.off}, d.seq.behind(p)
+	p = d.tree.Nth(spantree.Visible, offset-1)
+	s, _ := d.tree.At(p)
+	return s.First, d.tree.Behind(p)
 }
 
 func (d *Doc) mustRange(from, to int) {
 	if from < 0 || from > to || to > d.Len() {
 		panic(fmt.Sprintf("crdt: range %d to %d in a text of %d", from, to, d.Len()))
+	}
+}
+
+func (d *Doc) mustAttach() {
+	if d.own == nil {
+		panic("crdt: a local edit before Attach")
 	}
 }
 

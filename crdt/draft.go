@@ -1,177 +1,169 @@
 package crdt
 
 import (
+	"cmp"
+	"math"
 	"slices"
 	"time"
 	"unicode/utf8"
 )
 
-// draft is the local ops since the last flush. They are in the document already;
-// the changes that will carry them are in the making.
+// draft is the change in the making: the local ops since the last flush, or since a
+// change of others was applied. They are in the document already.
 type draft struct {
-	open *Change // the change that new ops join; nil when none
-	// text is the text of open's last op when that is an Insert; it is put there
-	// when the op ends, so that typing does not copy it with every key.
-	text []byte
-	size int  // upper bound of the bytes of open
-	full bool // open takes no more ops: a change was applied since its first one
-	// group is the undo group of open's last op. A Delete is extended only within
-	// its group, because one Restore cancels the whole of it.
-	group  int
-	sealed []*Change
-	news   map[*replica]struct{} // of which something was applied since open began
+	first   uint32 // own Seq of the first op that no Flush has returned
+	from    uint32 // local version at which the open change begins; none when no change is open
+	ops     int    // upper bound of the ops in the open change
+	size    int    // upper bound of its bytes
+	minutes int64  // of its last edit
+	// deletes is the undo group of the last op when that is a Delete. It is extended
+	// only within its group, because one Restore cancels the whole of it.
+	deletes int
+	news    map[*replica]struct{} // of which something came since the last change began
+	flushed bool                  // a Flush waits for its Sealed
+	scratch []byte                // of draftText
 }
 
 // Upper bounds in bytes, see FORMAT.md. An op's text counts extra.
 const (
-	changeOverhead = 1 + 16 + 5 + 9 + 3 + 3
-	causeSize      = 16 + 5
-	opOverhead     = 1 + 16 + 5 + 5 + 4
+	headSize  = 1 + 32 + 16 + 10 + 5 + 10
+	causeSize = 5 + 16 + 5
+	opSize    = 1 + 5 + 5 + 10 + 5
 )
 
-func newDraft() draft { return draft{news: map[*replica]struct{}{}} }
-
-func (f *draft) holds() bool { return f.open != nil || len(f.sealed) > 0 }
-
-// applied notes that a change of r was applied that was not made here.
-func (f *draft) applied(r *replica) {
-	f.full = true
-	f.news[r] = struct{}{}
-}
-
-// last returns the last op of the open change if new ops may still join it, else nil.
-func (f *draft) last() *Op {
-	if f.open == nil || f.full {
-		return nil
+// newDraft returns the empty draft of r, to which all of others is news.
+func newDraft(r *replica, all []*replica) draft {
+	f := draft{first: r.next, from: none, news: map[*replica]struct{}{}}
+	for _, other := range all {
+		f.news[other] = struct{}{}
 	}
-	return &f.open.Ops[len(f.open.Ops)-1]
+	return f
 }
 
-// draftInsert puts the Insert o to the draft, with as much of text as has room
-// there, and returns that.
-func (d *Doc) draftInsert(o Op, text string) string {
+// holds says whether there are ops that no Flush has returned.
+func (f *draft) holds() bool { return f.news != nil && (f.from != none || f.flushed) }
+
+// part is the beginning of a text that one change has room for.
+type part struct {
+	text []byte
+	n    uint32 // code points
+}
+
+// draftText makes room for an Insert in the open change and returns as much of text
+// as goes there.
+func (d *Doc) draftText(text string, now time.Time) part {
+	d.draftOp(utf8.UTFMax, now)
+	d.draft.size -= utf8.UTFMax
+	text = prefix(text, MaxChangeBytes-d.draft.size)
+	d.draft.size += len(text)
+	d.draft.deletes = 0
+	if len(text) == 1 {
+		return part{append(d.draft.scratch[:0], text[0]), 1}
+	}
+	d.draft.scratch = append(d.draft.scratch[:0], text...)
+	return part{d.draft.scratch, uint32(utf8.RuneCountInString(text))}
+}
+
+// draftOp makes room for an op of size bytes beyond its frame, in the open change or
+// in a new one.
+func (d *Doc) draftOp(size int, now time.Time) {
 	f := &d.draft
-	last := f.last()
-	// Nothing of the own chain has the newest element as origin yet, so what goes
-	// on from that joins no prepend chain.
-	goesOn := last != nil && last.Kind == Insert && f.room() >= utf8.UTFMax &&
-		o.Origin == ID{Replica: d.own.id, Seq: d.own.next - 1}
-	if !goesOn {
-		d.draftOp(o)
+	size += opSize
+	if f.from != none && (f.ops == MaxChangeOps || f.size+size > MaxChangeBytes) {
+		d.endChange()
 	}
-	text = prefix(text, f.room())
-	f.text = append(f.text, text...)
-	f.size += len(text)
-	return text
-}
-
-// draftOp puts o to the draft, an Insert without its text.
-func (d *Doc) draftOp(o Op) {
-	f := &d.draft
-	if f.open != nil && (f.full || len(f.open.Ops) == MaxChangeOps || f.room() < opOverhead+utf8.UTFMax) {
-		f.seal()
-	}
-	if f.open == nil {
+	f.minutes = minutes(now)
+	if f.from == none {
 		d.openChange()
 	}
-	f.endText()
-	f.open.Ops = append(f.open.Ops, o)
-	f.size += opOverhead
-	f.group = d.undo.serial
+	f.ops++
+	f.size += size
+	f.deletes = d.undo.serial
 }
 
-// extendDelete makes t part of the last op, if that is a Delete of this undo
-// group that t touches.
-func (d *Doc) extendDelete(t stretch) bool {
-	o := d.draft.last()
-	if o == nil || o.Kind != Delete || d.draft.group != d.undo.serial || o.Target.Replica != t.by.id {
-		return false
+// minutes returns a time in minutes since the Unix epoch.
+func minutes(t time.Time) int64 {
+	s := t.Unix()
+	m := s / 60
+	if s%60 < 0 {
+		m--
 	}
-	switch {
-	case t.seq+t.n == o.Target.Seq:
-		o.Target.Seq = t.seq
-	case o.Target.Seq+o.Target.Len == t.seq:
-	default:
-		return false
-	}
-	o.Target.Len += t.n
-	rec := d.own.record(d.own.next - 1)
-	rec.ref, rec.targets = o.Target.Seq, o.Target.Len
-	return true
+	return m
 }
 
-// openChange begins a change whose causes are all that was applied since the
-// last one. More causes than one change may name go ahead in changes of their
-// own, with a void op each, because no change is without ops.
+// openChange begins a change whose causes are all that was applied since the last
+// one began. More causes than one change may name go ahead in changes of their own.
 func (d *Doc) openChange() {
-	f := &d.draft
-	causes := d.causes()
+	causes := d.news()
 	for len(causes) > MaxCauses {
 		d.beginChange(causes[:MaxCauses])
-		void := Op{Kind: Restore, Target: Span{Replica: causes[0].Replica, Seq: causes[0].Seq, Len: 1}}
-		f.open.Ops = []Op{void}
-		d.integrateRestore(d.own, &void, &Patch{})
-		f.seal()
+		d.note(d.take(d.own, 1), appendOp(nil, Pass, 0, 1, nil))
+		d.endChange()
 		causes = causes[MaxCauses:]
 	}
 	d.beginChange(causes)
 }
 
-func (d *Doc) beginChange(causes []ID) {
-	d.draft.open = &Change{Replica: d.own.id, Seq: d.own.next, Causes: slices.Clone(causes)}
-	d.draft.size = changeOverhead + causeSize*len(causes)
-	d.draft.full = false
-	d.declare(d.own, causes)
-}
-
-// causes returns the last ID of each replica of which d has seen more than the
-// own chain has declared. It forgets the news.
-func (d *Doc) causes() []ID {
-	var ids []ID
+// news returns the replicas of which d has seen more than the own chain has
+// declared, in the order of a body, and forgets them as news.
+func (d *Doc) news() (fresh []*replica) {
+	if len(d.draft.news) == 0 {
+		return nil
+	}
+	places := map[*replica]int{}
 	for r := range d.draft.news {
-		if r != d.own && r.next > d.own.declared[r.id] {
-			ids = append(ids, ID{Replica: r.id, Seq: r.next - 1})
+		place, ok := d.own.placeOf(r)
+		if r == d.own || r.next == 0 || (ok && r.next <= d.own.table[place].last()) {
+			continue
 		}
+		if fresh = append(fresh, r); !ok {
+			place = math.MaxInt
+		}
+		places[r] = place
 	}
 	clear(d.draft.news)
-	slices.SortFunc(ids, func(a, b ID) int { return a.Replica.Compare(b.Replica) })
-	return ids
+	slices.SortFunc(fresh, func(a, b *replica) int {
+		return cmp.Or(cmp.Compare(places[a], places[b]), a.id.Compare(b.id))
+	})
+	return fresh
 }
 
-// room returns how many bytes the open change may still grow by.
-func (f *draft) room() int { return MaxChangeBytes - f.size }
-
-func (f *draft) endText() {
-	if len(f.text) > 0 {
-		f.open.Ops[len(f.open.Ops)-1].Text = string(f.text)
-		f.text = f.text[:0]
-		if cap(f.text) > 1<<16 {
-			f.text = nil
-		}
-	}
-}
-
-func (f *draft) seal() {
-	f.endText()
-	f.sealed = append(f.sealed, f.open)
-	f.open = nil
-}
-
-// Flush makes changes of the local ops since the last Flush, oldest first, and
-// returns nil when there are none. now becomes their wall time; a time before
-// 1970 counts as 1970.
-func (d *Doc) Flush(now time.Time) []*Change {
+func (d *Doc) beginChange(causes []*replica) {
 	f := &d.draft
-	if f.open != nil {
-		f.seal()
+	lamport := d.own.lamport
+	for _, r := range causes {
+		place, ok := d.own.placeOf(r)
+		if !ok {
+			place = len(d.own.table)
+		}
+		d.own.declare(d.own.next, r, place, r.next)
+		lamport = max(lamport, r.lamport)
 	}
-	changes := f.sealed
-	f.sealed = nil
-	for _, c := range changes {
-		c.Minutes = max(0, now.Unix()/60)
-	}
-	return changes
+	d.begin(d.own, lamport+1)
+	f.from, f.ops, f.size = d.next, 0, headSize+causeSize*len(causes)
 }
+
+// endChange ends the open change, if there is one.
+func (d *Doc) endChange() {
+	f := &d.draft
+	if f.from == none {
+		return
+	}
+	d.changes.add(d.next-f.from, f.minutes)
+	d.own.minutes = f.minutes
+	f.from, f.deletes = none, 0
+}
+
+// applied notes that a change of r was applied that was not made here. The open
+// change has been ended.
+func (f *draft) applied(r *replica) {
+	if f.news != nil {
+		f.news[r] = struct{}{}
+	}
+}
+
+// joins says whether the op taken last is of the open change.
+func (f *draft) joins(h *history) bool { return f.from != none && f.from < h.next }
 
 // prefix returns the longest prefix of text that has at most n bytes and cuts no
 // code point.

@@ -6,8 +6,8 @@ import (
 	"encoding/hex"
 )
 
-// ReplicaID names one copy's chain of edits: 128 random bits, minted at a
-// device's first edit of a document. The zero value names no replica.
+// ReplicaID names one copy's chain of edits. It follows from the device's key, the
+// document and a nonce (see [Author]). The zero value names no replica.
 type ReplicaID [16]byte
 
 // IsZero says whether r names no replica.
@@ -49,9 +49,41 @@ type DocID [32]byte
 // String returns id in hexadecimal, 64 digits.
 func (id DocID) String() string { return hex.EncodeToString(id[:]) }
 
+// Hash is the SHA-256 of a change and of all that it builds on, see FORMAT.md.
+type Hash [32]byte
+
+// DeviceKey is the Ed25519 public key of a device.
+type DeviceKey [32]byte
+
+// Author is the one that local edits are by: a device, and a nonce of 16 random
+// bytes that is drawn anew for each copy of a document.
+type Author struct {
+	Device DeviceKey
+	Nonce  [16]byte
+}
+
+// Replica returns the name of a's chain of edits in a document: the first 16
+// bytes of SHA-256(device key ‖ document id ‖ nonce).
+func (a Author) Replica(doc DocID) (r ReplicaID) {
+	h := sha256.New()
+	h.Write(a.Device[:])
+	h.Write(doc[:])
+	h.Write(a.Nonce[:])
+	copy(r[:], h.Sum(nil))
+	return r
+}
+
+// firstPrevious returns what stands for the previous hash in a chain's first change.
+func firstPrevious(doc DocID, r ReplicaID) Hash {
+	var b [48]byte
+	copy(b[:], doc[:])
+	copy(b[32:], r[:])
+	return sha256.Sum256(b[:])
+}
+
 // Genesis is what a document starts from. It belongs to no replica.
 type Genesis struct {
-	Creator [32]byte // Ed25519 public key of the creator's device
+	Creator DeviceKey // of the creator's device
 	Random  [16]byte
 }
 

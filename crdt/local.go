@@ -3,98 +3,127 @@ package crdt
 import "time"
 
 // Insert types text at offset at, for the attached replica. now is the present
-// time; it serves to group what one undo takes back. Inserting nothing does
-// nothing.
-func (d *Doc) Insert(at int, text string, now time.Time) Patch {
+// time; it serves to group what one undo takes back, and people see it, to the
+// minute. Inserting nothing does nothing. O(1) where the last edit ended, else O(log n).
+func (d *Doc) Insert(at int, text string, now time.Time) Edit {
 	d.mustRange(at, at)
 	d.mustAttach()
 	mustUTF8(text)
 	if text == "" {
-		return nil
+		return Edit{}
 	}
 	origin, p := d.left(at)
-	d.undo.edit(now, d.own.next, d.undo.place == origin)
-	var patch Patch
+	d.undo.edit(now, d.own.next, origin)
+	before, old := d.tree.Before(p), d.tree.Sums()
 	for text != "" {
-		o := Op{Kind: Insert, Origin: origin.id()}
-		o.Chain, o.Chained = d.neighbour(p, d.own, origin)
-		o.Text = d.draftInsert(o, text)
-		n := o.Seqs()
-		p = d.insertBehind(origin, p, d.own, &o, &patch)
-		d.undo.add(step{shown: true, stretch: stretch{d.own, d.own.next - n, n}})
-		origin = element{d.own, d.own.next - 1}
-		text = text[len(o.Text):]
+		part := d.draftText(text, now)
+		named := d.neighbour(p, origin)
+		lv := d.take(d.own, part.n)
+		chain := d.joined(lv, origin, named)
+		d.addInsert(lv, origin, chain, named, part.text)
+		p = d.tree.Insert(p, lv, part.n)
+		origin = lv + part.n - 1
+		text = text[len(part.text):]
 	}
 	d.undo.place = origin
-	return patch
+	return editAt(before, d.tree.Sums().Minus(old))
 }
 
 // Delete removes the range [from, to), for the attached replica. Deleting nothing
-// does nothing.
-func (d *Doc) Delete(from, to int, now time.Time) Patch {
+// does nothing. O(k log n) for k spans.
+func (d *Doc) Delete(from, to int, now time.Time) Edit {
 	d.mustRange(from, to)
 	d.mustAttach()
 	if from == to {
-		return nil
+		return Edit{}
 	}
-	left, _ := d.left(from)
-	right, _ := d.left(to)
-	d.undo.edit(now, d.own.next, d.undo.place == left || d.undo.place == right)
-	var gone []stretch
-	d.seq.stretches(from, to, func(r *run, first, n uint32) {
-		gone = appendStretch(gone, stretch{r.by, r.seq + first, n})
-	})
-	var patch Patch
-	d.deleteAll(gone, &patch)
+	left, p := d.left(from)
+	right := d.element(to - 1)
+	if d.undo.place != right {
+		right = left
+	}
+	d.undo.edit(now, d.own.next, right)
+	before, old := d.tree.Before(p), d.tree.Sums()
+	var gone stretches
+	d.stretches(from, to, func(lv, n uint32) { gone.add(d, lv, n) })
+	d.deleteAll(gone, now, nil)
 	d.undo.place = left
-	return patch
+	return editAt(before, d.tree.Sums().Minus(old))
 }
 
-// deleteAll deletes elements that are visible and tells the undo list.
-func (d *Doc) deleteAll(gone []stretch, patch *Patch) {
-	for _, t := range gone {
-		if d.extendDelete(t) {
-			d.hide(t, +1, patch)
-			continue
-		}
-		o := Op{Kind: Delete, Target: t.span()}
-		d.draftOp(o)
-		d.undo.add(step{stretch: stretch{d.own, d.own.next, 1}})
-		d.integrateDelete(d.own, &o, patch)
-	}
-}
-
-// appendStretch appends t to list, where it can as part of the last one.
-func appendStretch(list []stretch, t stretch) []stretch {
-	if n := len(list); n > 0 {
-		last := &list[n-1]
-		if last.by == t.by && last.seq+last.n == t.seq {
-			last.n += t.n
-			return list
-		}
-	}
-	return append(list, t)
-}
-
-// stretches calls f for the pieces of runs that the visible range [from, to)
-// consists of: n elements of r from its element first on.
-func (s *sequence) stretches(from, to int, f func(r *run, first, n uint32)) {
-	if from == to {
+// Grant makes a device a member, for the attached replica. name is what it calls
+// itself; at most 256 bytes of it are kept. A device that is one already gets no second Grant.
+func (d *Doc) Grant(device DeviceKey, name string, now time.Time) {
+	d.mustAttach()
+	mustUTF8(name)
+	if _, ok := d.membership(device); ok {
 		return
 	}
-	p := s.nth(visible, from)
-	for left := uint32(to - from); left > 0; p, _ = s.element(p) {
-		r := s.run(p)
-		if n := min(left, r.n-p.off); r.visible() {
-			f(r, p.off, n)
-			left -= n
+	payload := append(device[:], prefix(name, maxNameBytes)...)
+	d.draftOp(len(payload), now)
+	d.note(d.take(d.own, 1), appendOp(nil, Grant, 0, 1, payload))
+	d.undo.grows = false
+}
+
+// stretch is n elements of one replica with consecutive Seqs, from the local
+// version lv on.
+type stretch struct{ lv, n uint32 }
+
+type stretches []stretch
+
+// add appends n elements with consecutive local versions, as part of the last
+// stretch where their Seqs follow.
+func (list *stretches) add(d *Doc, lv, n uint32) {
+	d.pieces(lv, n, func(lv, n uint32) {
+		if k := len(*list); k > 0 {
+			last := &(*list)[k-1]
+			r, seq := d.op(lv)
+			if by, first := d.op(last.lv); by == r && first+last.n == seq {
+				last.n += n
+				return
+			}
 		}
-		p.run, p.off = p.run+1, 0
+		*list = append(*list, stretch{lv, n})
+	})
+}
+
+// deleteAll deletes elements that are visible.
+func (d *Doc) deleteAll(gone stretches, now time.Time, patch *Patch) {
+	for _, t := range gone {
+		if !d.extendDelete(t) {
+			d.draftOp(0, now)
+			d.addDelete(d.take(d.own, 1), t.lv, t.n)
+		}
+		d.pieces(t.lv, t.n, func(lv, n uint32) { d.hide(lv, n, patch) })
 	}
 }
 
-func (d *Doc) mustAttach() {
-	if d.own == nil {
-		panic("crdt: a local edit before Attach")
+// extendDelete makes t part of the last op, if that is a Delete of the open change
+// and of this undo group that t touches.
+func (d *Doc) extendDelete(t stretch) bool {
+	if d.draft.deletes != d.undo.serial || !d.draft.joins(&d.history) {
+		return false
 	}
+	lv := d.next - 1
+	first, n, ok := d.target(lv)
+	if !ok {
+		return false
+	}
+	last := stretch{first, n}
+	switch {
+	case d.follows(t, last):
+		last.lv = t.lv
+	case d.follows(last, t):
+	default:
+		return false
+	}
+	d.setDelete(lv, last.lv, last.n+t.n)
+	return true
+}
+
+// follows says whether the Seqs of t go on where those of s end.
+func (d *Doc) follows(s, t stretch) bool {
+	a, seq := d.op(s.lv)
+	b, next := d.op(t.lv)
+	return a == b && seq+s.n == next
 }

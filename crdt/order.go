@@ -1,6 +1,10 @@
 package crdt
 
-import "cmp"
+import (
+	"cmp"
+
+	"inkling/crdt/internal/spantree"
+)
 
 // # The order rule
 //
@@ -20,13 +24,13 @@ import "cmp"
 //
 // Tree and keys follow from the ops alone: the origin is in the op, the Lamport
 // follows from the change's causes, and the chain from the op and earlier ops of
-// the same replica (see [Doc.joined]). Copies with the same changes have the same
+// the same chain (see [history.joined]). Copies with the same changes have the same
 // tree and the same keys, and no two keys are equal. So they have one preorder.
 //
 // # Why skipping finds the place
 //
 // A new element goes behind its origin, past every element whose key is greater
-// than its own ([sequence.place]). No tree is kept for that, because keys rise
+// than its own ([Doc.place]). No tree is kept for that, because keys rise
 // from parent to child: an author knows the origin, so the child's id is greater
 // than the origin's; the child's chain is the id of some child of the same
 // origin, so it is greater than the origin's id too, which is not less than the
@@ -41,82 +45,68 @@ import "cmp"
 // It follows that the origin of an element is the nearest one to its left with a
 // smaller key. [Doc.Check] verifies just that for every element.
 
-// key is the sort key of an element. The replica of the chain and of the id is
-// the same, and along a replica Lamports rise with Seqs: so it is enough to keep
-// the Lamport of the chain, the replica, and the Seq of the id.
-type key struct {
-	lamport uint64
-	by      *replica
-	seq     uint32
+// Less says whether the key of element a is less than that of element b. Both are
+// local versions; O(log n).
+func (h *history) Less(a, b uint32) bool {
+	if a == b {
+		return false
+	}
+	if c := h.compareIDs(h.chain(a), h.chain(b)); c != 0 {
+		return c < 0
+	}
+	return h.compareIDs(a, b) < 0
 }
 
-func keyOf(by *replica, seq, chain uint32) key {
-	return key{lamport: by.lamport(chain), by: by, seq: seq}
-}
-
-func (k key) compare(l key) int {
-	if c := cmp.Compare(k.lamport, l.lamport); c != 0 {
+// compareIDs orders ids by (Lamport, ReplicaID, Seq). On one chain of edits Lamports
+// rise with Seqs, so the Seq decides nothing.
+func (h *history) compareIDs(a, b uint32) int {
+	if a == b {
+		return 0
+	}
+	i, j := h.arrival(a), h.arrival(b)
+	x, y := &h.arrivals[i], &h.arrivals[j]
+	if c := cmp.Compare(x.lamport+uint64(a-x.lv), y.lamport+uint64(b-y.lv)); c != 0 || i == j {
 		return c
 	}
-	if k.by != l.by {
-		return k.by.id.Compare(l.by.id)
-	}
-	return cmp.Compare(k.seq, l.seq)
+	return h.replicas[x.by].id.Compare(h.replicas[y.by].id)
 }
 
-// place returns where an element with key k belongs, from p on, the place behind
-// its origin.
-func (s *sequence) place(p pos, k key) pos {
-	if p.off > 0 {
-		r := s.run(p)
-		if keyOf(r.by, r.seq+p.off, r.seq+p.off).compare(k) < 0 {
-			return p
-		}
-		p.run, p.off = p.run+1, 0 // the keys of the rest rise
+// joined returns the chain of the element lv that was inserted behind origin by
+// an op that names the element named (or none). Every copy judges that from the
+// author's own chain of edits, alike: the named one, which has a lower Seq there, must be an element
+// with the same origin. If not, the new element is its own chain.
+func (h *history) joined(lv, origin, named uint32) uint32 {
+	if named == none || !h.isElement(named) || h.origin(named) != origin {
+		return lv
 	}
-	for {
-		runs := s.blocks[p.block].runs
-		for ; p.run < len(runs); p.run++ {
-			if runs[p.run].key().compare(k) < 0 {
-				return p
-			}
-		}
-		next := p.block + 1
-		for next < len(s.blocks) && s.blocks[next].least.compare(k) > 0 {
-			next++
-		}
-		if next == len(s.blocks) {
-			return pos{block: next - 1, run: len(s.blocks[next-1].runs)}
-		}
-		p = pos{block: next}
-		if s.blocks[next].runs[0].key().compare(k) < 0 {
-			return pos{block: next - 1, run: len(s.blocks[next-1].runs)}
-		}
-	}
+	return h.chain(named)
 }
 
-// joined returns the Seq of the prepend chain of the element {by, seq}, inserted
-// behind origin by o. The author names the element in front of which it inserted.
-// Every copy judges that from the author's own chain of edits, alike: the named
-// one must be an earlier element of the same replica with the same origin. If
-// not, the new element is its own chain.
-func (d *Doc) joined(by *replica, seq uint32, o *Op, origin element) uint32 {
-	if !o.Chained || o.Chain >= seq || !by.hasElement(o.Chain) || by.origin(o.Chain) != origin {
-		return seq
+// place returns where element lv belongs, from p on, the gap right behind its
+// origin; history has it already. newest says that its id is the greatest of all.
+func (d *Doc) place(p spantree.Pos, lv, named uint32, newest bool) spantree.Pos {
+	right, ok := d.tree.At(p)
+	switch {
+	case !ok || (newest && named == none):
+		return p // nothing has a greater key
+	case right.First == named:
+		return p // its key is less by the id alone
 	}
-	return by.chain(o.Chain)
+	return d.tree.Skip(p, lv)
 }
 
-// neighbour returns the element in front of which an insert of by at p, behind
-// origin, joins a prepend chain; false when there is none.
-func (d *Doc) neighbour(p pos, by *replica, origin element) (seq uint32, ok bool) {
-	p, ok = d.seq.element(p)
-	if !ok {
-		return 0, false
+// neighbour returns the element in front of which an insert of the own replica at
+// p, behind origin, joins a prepend chain, else none.
+func (d *Doc) neighbour(p spantree.Pos, origin uint32) uint32 {
+	if origin != none && origin+1 == d.next {
+		return none // nothing has the newest element as its origin yet
 	}
-	r := d.seq.run(p)
-	if r.by != by || by.origin(r.seq+p.off) != origin {
-		return 0, false
+	right, ok := d.tree.At(p)
+	if !ok || d.origin(right.First) != origin {
+		return none
 	}
-	return r.seq + p.off, true
+	if r, _ := d.op(right.First); r != d.own {
+		return none
+	}
+	return right.First
 }

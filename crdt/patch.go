@@ -1,5 +1,7 @@
 package crdt
 
+import "inkling/crdt/internal/spantree"
+
 // Edit is one replacement in the visible text, for a view to follow: at offset
 // At, Removed code points went away and Inserted ones came. Line is the
 // paragraph (0-based; a paragraph ends at "\n") that At lies in; the paragraphs
@@ -13,19 +15,24 @@ type Edit struct {
 // each count from the text as the edits before it have left it.
 type Patch []Edit
 
-// changed adds that behind the stretch before, change came (or, where it is
-// negative, went away). Edits that touch become one.
-func (p *Patch) changed(before, change sums) {
-	e := Edit{At: before[visible], Line: before[newlines]}
-	switch {
-	case change[visible] > 0:
-		e.Inserted, e.LinesInserted = change[visible], change[newlines]
-	case change[visible] < 0:
-		e.Removed, e.LinesRemoved = -change[visible], -change[newlines]
-	default:
-		return
+// editAt returns the edit that brought change (or, where it is negative, took it
+// away) behind the stretch before.
+func editAt(before, change spantree.Sums) Edit {
+	e := Edit{At: int(before.Visible), Line: int(before.Newlines)}
+	if change.Visible > 0 {
+		e.Inserted, e.LinesInserted = int(change.Visible), int(change.Newlines)
+	} else {
+		e.Removed, e.LinesRemoved = -int(change.Visible), -int(change.Newlines)
 	}
-	if n := len(*p); n == 0 || !(*p)[n-1].absorb(e) {
+	return e
+}
+
+// empty says whether e changes nothing.
+func (e Edit) empty() bool { return e.Removed == 0 && e.Inserted == 0 }
+
+// add appends e. Edits that touch become one.
+func (p *Patch) add(e Edit) {
+	if n := len(*p); !e.empty() && (n == 0 || !(*p)[n-1].absorb(e)) {
 		*p = append(*p, e)
 	}
 }

@@ -1,74 +1,101 @@
 package crdt
 
 import (
+	"cmp"
 	"errors"
+	"maps"
 	"slices"
-	"sort"
 )
 
 // Limits of what waits in one document.
 const (
 	MaxPendingChanges = 10_000
-	MaxPendingBytes   = 4 << 20 // encoded
+	MaxPendingBytes   = 4 << 20 // of bodies
 )
 
 // ErrPendingFull says that a change was not kept, because it came before its
-// causes and too many such are waiting. It must be asked for again later.
+// causes or its signature and too many such are waiting. It must be asked for again later.
 var ErrPendingFull = errors.New("crdt: too many changes wait for earlier ones")
 
-// pending holds the changes that arrived before what they build on. Each waits
-// for one ID; when that has come it is looked at anew.
+// pending holds the changes that arrived before what they build on, or before a
+// signature that covers them; none of them has been applied.
 type pending struct {
-	waits map[ReplicaID][]waiting // by the replica they wait for; ascending by seq
-	held  map[ID]struct{}         // first IDs of all that wait
-	bytes int                     // of all that wait
+	chains map[ReplicaID]*waiting
+	// wakes has, for a chain, the other chains that wait for changes of it.
+	wakes map[ReplicaID]map[ReplicaID]struct{}
+	count int
+	bytes int
 }
 
-type waiting struct {
-	seq    uint32 // waits until the replica's edit seq has been applied
-	bytes  int
-	change *Change
-}
+// waiting is the changes of one chain that wait, ascending, without overlap.
+type waiting struct{ changes []*Change }
 
 func newPending() pending {
-	return pending{waits: map[ReplicaID][]waiting{}, held: map[ID]struct{}{}}
+	return pending{chains: map[ReplicaID]*waiting{}, wakes: map[ReplicaID]map[ReplicaID]struct{}{}}
 }
 
-// add keeps c until wanted has been applied. One that is held already is not kept
-// twice.
-func (p *pending) add(c *Change, wanted ID) error {
-	id := ID{Replica: c.Replica, Seq: c.Seq}
-	if _, ok := p.held[id]; ok {
+// add keeps c. One that is there already is not kept twice, but its signature is.
+func (p *pending) add(c *Change) error {
+	w := p.chains[c.Replica]
+	if w == nil {
+		w = &waiting{}
+	}
+	i, found := slices.BinarySearchFunc(w.changes, c.Seq, func(k *Change, seq uint32) int { return cmp.Compare(k.Seq, seq) })
+	if found && string(w.changes[i].Body) == string(c.Body) {
+		if w.changes[i].Signature == nil {
+			w.changes[i] = c
+		}
 		return nil
 	}
-	w := waiting{seq: wanted.Seq, bytes: len(c.Bytes()), change: c}
-	if len(p.held) == MaxPendingChanges || p.bytes+w.bytes > MaxPendingBytes {
+	if p.count >= MaxPendingChanges || p.bytes+len(c.Body) > MaxPendingBytes {
 		return ErrPendingFull
 	}
-	list := p.waits[wanted.Replica]
-	i := sort.Search(len(list), func(i int) bool { return list[i].seq > w.seq })
-	p.waits[wanted.Replica] = slices.Insert(list, i, w)
-	p.held[id] = struct{}{}
-	p.bytes += w.bytes
+	if found || (i > 0 && w.changes[i-1].Next > c.Seq) || (i < len(w.changes) && c.Next > w.changes[i].Seq) {
+		return refuse(c, "another change that waits has the same seqs")
+	}
+	w.changes = slices.Insert(w.changes, i, c)
+	p.chains[c.Replica] = w
+	p.count++
+	p.bytes += len(c.Body)
 	return nil
 }
 
-// release returns the changes that waited for an edit of r below next, and holds
-// them no longer.
-func (p *pending) release(r ReplicaID, next uint32) []*Change {
-	list := p.waits[r]
-	n := sort.Search(len(list), func(i int) bool { return list[i].seq >= next })
-	if n == 0 {
-		return nil
+// drop forgets the changes of a chain that begin at from or later and before to.
+func (p *pending) drop(id ReplicaID, from, to uint32) {
+	w := p.chains[id]
+	if w == nil {
+		return
 	}
-	released := make([]*Change, n)
-	for i, w := range list[:n] {
-		released[i] = w.change
-		delete(p.held, ID{Replica: w.change.Replica, Seq: w.change.Seq})
-		p.bytes -= w.bytes
+	w.changes = slices.DeleteFunc(w.changes, func(c *Change) bool {
+		gone := from <= c.Seq && c.Seq < to
+		if gone {
+			p.count--
+			p.bytes -= len(c.Body)
+		}
+		return gone
+	})
+	if len(w.changes) == 0 {
+		delete(p.chains, id)
 	}
-	if p.waits[r] = slices.Delete(list, 0, n); n == len(list) {
-		delete(p.waits, r)
-	}
-	return released
 }
+
+// wait notes that the chain id waits for changes of another.
+func (p *pending) wait(id, of ReplicaID) {
+	if id == of || p.chains[id] == nil {
+		return
+	}
+	if p.wakes[of] == nil {
+		p.wakes[of] = map[ReplicaID]struct{}{}
+	}
+	p.wakes[of][id] = struct{}{}
+}
+
+// woken returns the chains that wait for changes of id, and forgets that they do.
+func (p *pending) woken(id ReplicaID) (ids []ReplicaID) {
+	ids = slices.SortedFunc(maps.Keys(p.wakes[id]), ReplicaID.Compare)
+	delete(p.wakes, id)
+	return ids
+}
+
+// Pending returns how many changes wait for what they build on or for a signature.
+func (d *Doc) Pending() int { return d.pending.count }

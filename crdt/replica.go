@@ -1,170 +1,179 @@
 package crdt
 
 import (
-	"math"
 	"slices"
 	"sort"
 )
 
-// replica is what a document knows of one replica's chain of edits.
+// replica is one chain of edits as a document knows it.
 type replica struct {
-	id       ReplicaID
-	next     uint32        // Seq of its next edit
-	clock    clock         // Lamport of each Seq
-	declared VersionVector // all causes that the chain has named
-	log      []record      // what each Seq was; ascending and without gaps
-	text     []byte        // of all its elements in the order of their Seqs
-	index    index         // Seq of an element → block
+	id      ReplicaID
+	place   uint32 // in history.replicas
+	next    uint32 // the Seq that its next op will get
+	lamport uint64 // of its last Seq
+	pieces  []piece
+
+	author Author
+	grant  ID // that made the device a member; the root for the creator's
+
+	minutes int64 // wall time of the last change
+	table   []mention
+	causes  []cause
+
+	// head is the hash behind the change that ends in front of headNext: of the
+	// newest change, unless local ones wait to be sealed.
+	head      Hash
+	headNext  uint32
+	recent    recentHashes
+	signature signature   // the newest
+	kept      []signature // those of changes with a Grant, kept for good
+
+	places map[*replica]int // in table, made once that is long
 }
 
-// record is one op of a replica's log, or several inserts that go on from one
-// another: seq … seq+n-1.
-type record struct {
-	seq, n uint32
-	kind   recordKind
-	// Insert: the first element's origin, by nil for the root; each other one has
-	// the element before it. Delete: the first target. Restore: the cancelled Delete.
-	by  *replica
-	ref uint32
-	// Insert: Seq of the prepend chain of the first element; each other one's is
-	// its own.
-	chain     uint32
-	targets   uint32 // Delete: how many
-	cancelled bool   // Delete: by a Restore
+// piece says that the Seqs from seq on have the local versions lv, lv+1 … up to the
+// next piece.
+type piece struct{ seq, lv uint32 }
+
+// mention is a replica that a chain has mentioned, and how far it knew it when.
+type mention struct {
+	of       *replica
+	declared []declaration // ascending
 }
 
-// recordKind is an [OpKind], or 0 for a void op: one that refers to what is not there.
-type recordKind = OpKind
+// declaration says that from the own Seq seq on the chain had seen all Seqs of a
+// mentioned replica below next.
+type declaration struct{ seq, next uint32 }
 
-const void recordKind = 0
+// cause is one cause of the change that begins at seq.
+type cause struct{ seq, place, next uint32 }
 
-func (r *replica) lamport(seq uint32) uint64 { return r.clock.at(seq) }
+// signature is one that is kept for good, of the change in front of next.
+type signature struct {
+	next  uint32
+	bytes []byte
+}
 
-// last returns the Lamport of the newest Seq, 0 when there is none.
-func (r *replica) last() uint64 {
-	if r.next == 0 {
+// lv returns the local version of an own Seq that is known.
+func (r *replica) lv(seq uint32) uint32 {
+	i := len(r.pieces) - 1
+	if r.pieces[i].seq > seq {
+		i = sort.Search(i, func(i int) bool { return r.pieces[i].seq > seq }) - 1
+	}
+	return r.pieces[i].lv + (seq - r.pieces[i].seq)
+}
+
+// last returns the Seq up to which m was declared last.
+func (m *mention) last() uint32 { return m.declared[len(m.declared)-1].next }
+
+// at returns the Seq up to which m was declared in the change that begins at seq; 0
+// when it was not mentioned yet.
+func (m *mention) at(seq uint32) uint32 {
+	i := len(m.declared) - 1
+	if m.declared[i].seq > seq {
+		i = sort.Search(i, func(i int) bool { return m.declared[i].seq > seq }) - 1
+	}
+	if i < 0 {
 		return 0
 	}
-	return r.lamport(r.next - 1)
+	return m.declared[i].next
 }
 
-// take reserves the next n Seqs and returns the first.
-func (r *replica) take(n uint32) uint32 {
-	if uint64(r.next)+uint64(n) > math.MaxUint32 {
-		panic("crdt: replica " + r.id.String() + " has used up its Seqs; attach a new one")
+// declare notes a cause of the change that begins at seq.
+func (r *replica) declare(seq uint32, of *replica, place int, next uint32) {
+	if place == len(r.table) {
+		r.mention(of)
 	}
-	r.next += n
-	return r.next - n
+	m := &r.table[place]
+	m.declared = append(m.declared, declaration{seq, next})
+	r.causes = append(r.causes, cause{seq, uint32(place), next})
 }
 
-// record returns what seq was, nil when it is not known.
-func (r *replica) record(seq uint32) *record {
-	if seq >= r.next {
+// longTable is from how many mentions on a table gets a map.
+const longTable = 8
+
+// placeOf returns the place of a replica in r's table.
+func (r *replica) placeOf(of *replica) (place int, ok bool) {
+	if r.places != nil {
+		place, ok = r.places[of]
+		return place, ok
+	}
+	for i := range r.table {
+		if r.table[i].of == of {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// mention gives a replica the next place in r's table.
+func (r *replica) mention(of *replica) {
+	r.table = append(r.table, mention{of: of})
+	switch {
+	case r.places != nil:
+		r.places[of] = len(r.table) - 1
+	case len(r.table) > longTable:
+		r.places = map[*replica]int{}
+		for i := range r.table {
+			r.places[r.table[i].of] = i
+		}
+	}
+}
+
+// setHead notes the hash behind the change that ends in front of next.
+func (r *replica) setHead(next uint32, hash Hash) {
+	r.head, r.headNext = hash, next
+	r.recent.add(next, hash)
+}
+
+// sign notes the signature of the change that ends in front of next.
+func (r *replica) sign(next uint32, bytes []byte, keep bool) {
+	s := signature{next, bytes}
+	if next > r.signature.next {
+		r.signature = s
+	}
+	if keep {
+		r.kept = append(r.kept, s)
+	}
+}
+
+// causesOf returns the causes of the change that begins at seq, in the order of
+// its body.
+func (r *replica) causesOf(seq uint32) []cause {
+	if len(r.causes) == 0 || r.causes[len(r.causes)-1].seq < seq {
 		return nil
 	}
-	if last := &r.log[len(r.log)-1]; seq >= last.seq {
-		return last
+	first := sort.Search(len(r.causes), func(i int) bool { return r.causes[i].seq >= seq })
+	end := first
+	for end < len(r.causes) && r.causes[end].seq == seq {
+		end++
 	}
-	i := sort.Search(len(r.log), func(i int) bool { return r.log[i].seq > seq })
-	return &r.log[i-1]
+	return r.causes[first:end]
 }
 
-// hasElement says whether seq is an element. It stays so or stays not so for ever.
-func (r *replica) hasElement(seq uint32) bool {
-	rec := r.record(seq)
-	return rec != nil && rec.kind == Insert
+// recentHashes are those of the last changes of a chain, so that changes of others
+// that build on them can be hashed at once.
+type recentHashes struct {
+	next []uint32 // behind the change; ascending but for the wrap
+	hash []Hash
+	at   int
 }
 
-// hasElements says whether all of seq … seq+n-1 are elements.
-func (r *replica) hasElements(seq, n uint32) bool {
-	for n > 0 {
-		rec := r.record(seq)
-		if rec == nil || rec.kind != Insert {
-			return false
-		}
-		k := min(n, rec.seq+rec.n-seq)
-		seq, n = seq+k, n-k
+// maxRecent bounds recentHashes, 36 bytes each.
+const maxRecent = 256
+
+func (h *recentHashes) add(next uint32, hash Hash) {
+	if len(h.next) < maxRecent {
+		h.next, h.hash = append(h.next, next), append(h.hash, hash)
+		return
 	}
-	return true
+	h.next[h.at], h.hash[h.at] = next, hash
+	h.at = (h.at + 1) % maxRecent
 }
 
-// origin returns the origin of the element seq.
-func (r *replica) origin(seq uint32) element {
-	if rec := r.record(seq); rec.seq == seq {
-		return element{rec.by, rec.ref}
+func (h *recentHashes) find(next uint32) (Hash, bool) {
+	if i := slices.Index(h.next, next); i >= 0 {
+		return h.hash[i], true
 	}
-	return element{r, seq - 1}
+	return Hash{}, false
 }
-
-// chain returns the Seq of the prepend chain of the element seq.
-func (r *replica) chain(seq uint32) uint32 {
-	if rec := r.record(seq); rec.seq == seq {
-		return rec.chain
-	}
-	return seq
-}
-
-// note appends rec to the log. Inserts that go on from the last one join it.
-func (r *replica) note(rec record) {
-	if n := len(r.log); n > 0 && rec.kind == Insert {
-		last := &r.log[n-1]
-		if last.kind == Insert && rec.by == r && rec.ref == rec.seq-1 && rec.chain == rec.seq {
-			last.n += rec.n
-			return
-		}
-	}
-	r.log = append(r.log, rec)
-}
-
-// replicas are the replicas that a document has heard of.
-type replicas map[ReplicaID]*replica
-
-// intern returns the replica that id names, a new one if need be.
-func (rs replicas) intern(id ReplicaID) *replica {
-	r := rs[id]
-	if r == nil {
-		r = &replica{id: id, declared: VersionVector{}}
-		rs[id] = r
-	}
-	return r
-}
-
-// knows says whether {id, seq} has been applied.
-func (rs replicas) knows(id ReplicaID, seq uint32) bool {
-	r := rs[id]
-	return r != nil && seq < r.next
-}
-
-// sorted returns the replicas that have written something, ascending by id.
-func (rs replicas) sorted() []*replica {
-	var all []*replica
-	for _, r := range rs {
-		if r.next > 0 {
-			all = append(all, r)
-		}
-	}
-	slices.SortFunc(all, func(a, b *replica) int { return a.id.Compare(b.id) })
-	return all
-}
-
-// element names an element (or op) in memory; by is nil for the root.
-type element struct {
-	by  *replica
-	seq uint32
-}
-
-// id returns the lasting name of e.
-func (e element) id() ID {
-	if e.by == nil {
-		return ID{}
-	}
-	return ID{Replica: e.by.id, Seq: e.seq}
-}
-
-// stretch is the elements seq … seq+n-1 of one replica.
-type stretch struct {
-	by     *replica
-	seq, n uint32
-}
-
-func (t stretch) span() Span { return Span{Replica: t.by.id, Seq: t.seq, Len: t.n} }

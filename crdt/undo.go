@@ -5,98 +5,62 @@ import (
 	"time"
 )
 
-// Limits of the undo list; the oldest groups go first.
-const (
-	maxUndoGroups = 10_000
-	maxUndoSteps  = 1 << 20 // of all groups
-)
+// maxUndoGroups bounds the undo list; the oldest groups go first.
+const maxUndoGroups = 10_000
 
 // undoPause is the pause that ends an undo group.
 const undoPause = time.Second
 
-// undo is what this person can take back: local ops since the document was made,
-// in groups that are taken back together. It holds ids, not offsets, so that
-// what others do in between does not matter.
+// undo is what this person can take back: the own ops, in groups that are taken
+// back together. A group is a range of own Seqs, so that what others do in between
+// does not matter; the ops themselves are in history.
 type undo struct {
-	done, undone []group
-	steps        int      // in done and undone
-	to           *[]group // the list whose last group takes the steps of what is going on
-	grows        bool     // the last group of done takes further edits
-	serial       int      // counts groups
+	done, undone []group // oldest first; what an Undo did is a group of undone
+	grows        bool    // the last group of done takes further edits
+	serial       int     // counts groups
 	last         time.Time
-	place        element // the element behind which the last edit ended
+	place        uint32 // the element behind which the last edit ended
 }
 
-// group is the steps of one undo, oldest first.
-type group struct {
-	first uint32 // own Seq at its beginning
-	steps []step
-}
+// group is the own Seqs from … to-1.
+type group struct{ from, to uint32 }
 
-// step is one thing a local op did. Either the elements came to be visible, or
-// the own op seq, a Delete, hid some.
-type step struct {
-	shown bool
-	stretch
-}
-
-// edit says that a local edit begins at the own Seq next; it goes on from the last one or
-// begins a group.
-func (u *undo) edit(now time.Time, next uint32, adjacent bool) {
-	pause := now.Sub(u.last)
-	if !u.grows || !adjacent || pause < 0 || pause >= undoPause {
-		u.begin(&u.done, next)
-		u.grows = true
-	}
-	u.last = now
-	u.drop(u.undone...)
-	u.undone = nil
-}
-
-// begin opens a group at the end of list, and forgets old ones if need be.
-func (u *undo) begin(list *[]group, next uint32) {
-	u.serial++
-	u.to = list
-	*list = append(*list, group{first: next})
-	for len(*list) > maxUndoGroups || (u.steps > maxUndoSteps && len(*list) > 1) {
-		u.drop((*list)[0])
-		*list = slices.Delete(*list, 0, 1)
-	}
-}
-
-func (u *undo) drop(groups ...group) {
-	for _, g := range groups {
-		u.steps -= len(g.steps)
-	}
-}
-
-// add notes a step of what is going on.
-func (u *undo) add(s step) {
-	g := &(*u.to)[len(*u.to)-1]
-	if n := len(g.steps); n > 0 && s.shown {
-		if last := &g.steps[n-1]; last.shown && last.by == s.by && last.seq+last.n == s.seq {
-			last.n += s.n
+// edit says that a local edit begins at the own Seq next, behind the element place;
+// it goes on from the last one or begins a group.
+func (u *undo) edit(now time.Time, next, place uint32) {
+	if u.grows && u.place == place {
+		if pause := now.Sub(u.last); pause >= 0 && pause < undoPause {
+			u.last = now
 			return
 		}
 	}
-	g.steps = append(g.steps, s)
-	u.steps++
+	u.close(next)
+	u.done = append(u.done, group{from: next, to: next})
+	if len(u.done) >= 2*maxUndoGroups {
+		u.done = append([]group(nil), u.done[len(u.done)-maxUndoGroups:]...)
+	}
+	u.grows, u.last, u.undone = true, now, nil
+	u.serial++
 }
 
-// pop takes the last group off list.
-func (u *undo) pop(list *[]group) group {
-	g := (*list)[len(*list)-1]
-	*list = (*list)[:len(*list)-1]
-	u.drop(g)
-	return g
+// close ends the group that grows, at the own Seq next.
+func (u *undo) close(next uint32) {
+	if u.grows {
+		u.done[len(u.done)-1].to = next
+		u.grows = false
+	}
 }
 
 // BreakUndo ends the current undo group: what is edited next is taken back on its own.
-func (d *Doc) BreakUndo() { d.undo.grows = false }
+func (d *Doc) BreakUndo() {
+	if d.own != nil {
+		d.undo.close(d.own.next)
+	}
+}
 
 // Undo takes back the last group of local edits that still shows: what it
 // inserted and is still visible is deleted, and its deletions are cancelled. Text
-// of others is never deleted. It returns false when there is nothing to undo.
+// that others wrote is never deleted. It returns false when there is nothing to undo.
 func (d *Doc) Undo(now time.Time) (Patch, bool) {
 	return d.takeBack(&d.undo.done, &d.undo.undone, now)
 }
@@ -109,14 +73,16 @@ func (d *Doc) Redo(now time.Time) (Patch, bool) {
 // takeBack reverts the last group of from that still shows; what that does becomes
 // a group of to.
 func (d *Doc) takeBack(from, to *[]group, now time.Time) (Patch, bool) {
-	u := &d.undo
-	u.grows, u.last = false, now
-	for len(*from) > 0 {
-		g := u.pop(from)
-		u.begin(to, d.own.next)
-		patch := d.revert(g)
-		if len((*to)[len(*to)-1].steps) == 0 {
-			u.pop(to)
+	d.BreakUndo()
+	for n := len(*from); n > 0; n = len(*from) {
+		g := (*from)[n-1]
+		*from = (*from)[:n-1]
+		d.undo.serial++
+		first := d.own.next
+		var patch Patch
+		d.revert(g, now, &patch)
+		if d.own.next > first {
+			*to = append(*to, group{first, d.own.next})
 		}
 		if len(patch) > 0 {
 			return patch, true
@@ -125,45 +91,116 @@ func (d *Doc) takeBack(from, to *[]group, now time.Time) (Patch, bool) {
 	return nil, false
 }
 
-func (d *Doc) revert(g group) (patch Patch) {
-	for _, s := range slices.Backward(g.steps) {
-		switch {
-		case s.shown:
-			d.deleteAll(d.visibleOf(s.stretch), &patch)
-		case !d.typedWithin(g, s.seq):
-			d.restore(s.seq, &patch)
+// revert does the opposite of the ops of g, the last one first.
+func (d *Doc) revert(g group, now time.Time, patch *Patch) {
+	for seq := g.to; seq > g.from; {
+		lv := d.own.lv(seq - 1)
+		i := d.run(lv)
+		n := uint32(1)
+		switch r := &d.runs[i]; r.kind {
+		case runInsert:
+			n = min(lv-r.lv+1, seq-g.from)
+			d.deleteAll(d.visibleOf(lv+1-n, n), now, patch)
+		case runDelete, runBack:
+			if !d.typedWithin(g, lv) {
+				d.restore(lv, now, patch)
+			}
+		case runRestore:
+			first, count, _ := d.target(r.ref)
+			d.deleteAll(d.visibleOf(first, count), now, patch)
 		}
+		seq -= n
 	}
-	return patch
 }
 
-// typedWithin says whether the own Delete seq hit only what group g inserted
+// typedWithin says whether the own Delete lv hit only what group g inserted
 // itself: typed and corrected at once. That was not there before g.
-func (d *Doc) typedWithin(g group, seq uint32) bool {
-	rec := d.own.record(seq)
-	return rec.by == d.own && rec.ref >= g.first
+func (d *Doc) typedWithin(g group, lv uint32) bool {
+	first, _, _ := d.target(lv)
+	r, seq := d.op(first)
+	return r == d.own && seq >= g.from
 }
 
-// visibleOf returns the elements of t that are visible.
-func (d *Doc) visibleOf(t stretch) (shown []stretch) {
-	for t.n > 0 {
-		p := d.seq.find(t.by, t.seq)
-		r := d.seq.run(p)
-		n := min(t.n, r.n-p.off)
-		if r.visible() {
-			shown = appendStretch(shown, stretch{t.by, t.seq, n})
+// visibleOf returns those of n elements with consecutive Seqs from lv on that are
+// visible.
+func (d *Doc) visibleOf(lv, n uint32) (shown stretches) {
+	d.history.pieces(lv, n, func(lv, n uint32) {
+		for n > 0 {
+			s, _ := d.tree.At(d.tree.Find(lv))
+			here := min(n, s.N)
+			if !s.Dead {
+				shown.add(d, lv, here)
+			}
+			lv, n = lv+here, n-here
 		}
-		t.seq, t.n = t.seq+n, t.n-n
-	}
+	})
 	return shown
 }
 
-// restore cancels the own Delete seq.
-func (d *Doc) restore(seq uint32, patch *Patch) {
-	rec := d.own.record(seq)
-	shown := stretch{rec.by, rec.ref, rec.targets}
-	o := Op{Kind: Restore, Target: Span{Replica: d.own.id, Seq: seq, Len: 1}}
-	d.draftOp(o)
-	d.undo.add(step{shown: true, stretch: shown})
-	d.integrateRestore(d.own, &o, patch)
+// restore cancels the own Delete lv, unless that has been done.
+func (d *Doc) restore(lv uint32, now time.Time, patch *Patch) {
+	if _, done := d.cancelled[lv]; done {
+		return
+	}
+	d.draftOp(0, now)
+	d.draft.deletes = 0
+	op := d.take(d.own, 1)
+	d.addRun(run{lv: op, ref: lv, kind: runRestore})
+	d.cancel(lv, patch)
+}
+
+// UndoList returns what can be undone and redone, in a form for a disk: see
+// [Doc.SetUndoList]. At most 10,000 groups, 10 bytes each or less.
+func (d *Doc) UndoList() []byte {
+	d.BreakUndo()
+	b := []byte{undoVersion}
+	for _, list := range [][]group{d.undo.done, d.undo.undone} {
+		list = list[max(0, len(list)-maxUndoGroups):]
+		b = appendNumber(b, len(list))
+		last := uint32(0)
+		for _, g := range list {
+			b = appendNumber(b, int(g.from-last))
+			b = appendNumber(b, int(g.to-g.from))
+			last = g.to
+		}
+	}
+	return b
+}
+
+// undoVersion is the first byte of an undo list. Then follow what can be undone and
+// what can be redone, each: the number of groups; per group, ascending, the Seqs
+// between it and the one before, and its length.
+const undoVersion = 1
+
+// SetUndoList makes d undo and redo what [Doc.UndoList] told of the attached replica.
+// A list that does not fit to what d has of that gives a [*FormatError].
+func (d *Doc) SetUndoList(b []byte) error {
+	d.mustAttach()
+	r := reader{b: b}
+	if v := r.byte("version"); r.err == nil && v != undoVersion {
+		r.fail("undo list version %d is unknown", v)
+	}
+	var lists [2][]group
+	for i := range lists {
+		last := uint64(0)
+		for range r.number("groups", maxUndoGroups) {
+			from := last + r.number("from", maxSeq)
+			last = from + r.number("length", maxSeq)
+			if last > uint64(d.own.next) {
+				r.fail("a group that ends at %d of %d", last, d.own.next)
+			}
+			if r.err != nil {
+				return r.err
+			}
+			lists[i] = append(lists[i], group{uint32(from), uint32(last)})
+		}
+	}
+	if r.err == nil && r.at != len(b) {
+		r.fail("%d bytes more than the list needs", len(b)-r.at)
+	}
+	if r.err != nil {
+		return r.err
+	}
+	d.undo = undo{done: slices.Clip(lists[0]), undone: lists[1], serial: d.undo.serial + 1}
+	return nil
 }

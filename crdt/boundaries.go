@@ -1,0 +1,44 @@
+package crdt
+
+import "sort"
+
+// boundaries says where changes begin and end, in local versions, and when they
+// were made. Changes that follow each other with as many Seqs in the same minute share an
+// entry; most changes of a typist are one key, so few entries do.
+type boundaries struct {
+	entries []boundary
+	end     uint32 // the local version behind the last change
+}
+
+// boundary says that changes of size Seqs each begin at lv, up to the next boundary.
+type boundary struct {
+	lv, size uint32
+	minutes  int64
+}
+
+// add notes the change of n Seqs that begins where the last one ended.
+func (b *boundaries) add(n uint32, minutes int64) {
+	if k := len(b.entries); k == 0 || b.entries[k-1].size != n || b.entries[k-1].minutes != minutes {
+		b.entries = append(b.entries, boundary{b.end, n, minutes})
+	}
+	b.end += n
+}
+
+// find returns the entry that lv is in.
+func (b *boundaries) find(lv uint32) *boundary {
+	i := len(b.entries) - 1
+	if b.entries[i].lv > lv {
+		i = sort.Search(i, func(i int) bool { return b.entries[i].lv > lv }) - 1
+	}
+	return &b.entries[i]
+}
+
+// change returns the first local version of the change that lv is in, and how many
+// it has.
+func (b *boundaries) change(lv uint32) (first, n uint32) {
+	e := b.find(lv)
+	return lv - (lv-e.lv)%e.size, e.size
+}
+
+// minutes returns the wall time of the change that lv is in.
+func (b *boundaries) minutes(lv uint32) int64 { return b.find(lv).minutes }

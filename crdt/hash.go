@@ -1,0 +1,79 @@
+package crdt
+
+import "crypto/sha256"
+
+// hashChange returns the hash of a change: SHA-256(previous ‖ hashes of the causes ‖ body).
+func hashChange(previous Hash, causes []Hash, body []byte) Hash {
+	if len(causes) == 0 && len(body) <= 96 {
+		var b [128]byte
+		copy(b[:], previous[:])
+		return sha256.Sum256(b[:len(previous)+copy(b[len(previous):], body)])
+	}
+	h := sha256.New()
+	h.Write(previous[:])
+	for i := range causes {
+		h.Write(causes[i][:])
+	}
+	h.Write(body)
+	return Hash(h.Sum(nil))
+}
+
+// moment is a place in a chain: between the change that ends in front of next and
+// the one that begins there.
+type moment struct {
+	of   *replica
+	next uint32
+}
+
+// hashAt returns the hash of the change that ends at m, which must have been sealed. It
+// is at hand for the last changes of each chain; else everything is hashed
+// anew, O(changes), and the answer kept.
+func (d *Doc) hashAt(m moment) Hash {
+	switch {
+	case m.next == 0:
+		return firstPrevious(d.docID, m.of.id)
+	case m.next == m.of.headNext:
+		return m.of.head
+	}
+	if hash, ok := m.of.recent.find(m.next); ok {
+		return hash
+	}
+	wanted := map[moment]Hash{m: {}}
+	d.rehash(wanted)
+	m.of.recent.add(m.next, wanted[m])
+	return wanted[m]
+}
+
+// rehash hashes all changes anew, in order of arrival, and puts the hashes of the
+// wanted moments into the map. It returns the hash behind the last change of each replica.
+func (d *Doc) rehash(wanted map[moment]Hash) (heads []Hash) {
+	at := map[moment]Hash{} // what others build on
+	heads = make([]Hash, len(d.replicas))
+	for i, r := range d.replicas {
+		heads[i] = firstPrevious(d.docID, r.id)
+		for _, c := range r.causes {
+			at[moment{r.table[c.place].of, c.next}] = Hash{}
+		}
+	}
+	var body []byte
+	var causes []Hash
+	for lv := uint32(0); lv < d.changes.end; {
+		r, seq := d.op(lv)
+		_, n := d.changes.change(lv)
+		body, causes = d.appendBody(body[:0], r, lv, n), causes[:0]
+		for _, c := range r.causesOf(seq) {
+			causes = append(causes, at[moment{r.table[c.place].of, c.next}])
+		}
+		hash := hashChange(heads[r.place], causes, body)
+		heads[r.place] = hash
+		end := moment{r, seq + n}
+		if _, ok := at[end]; ok {
+			at[end] = hash
+		}
+		if _, ok := wanted[end]; ok {
+			wanted[end] = hash
+		}
+		lv += n
+	}
+	return heads
+}
