@@ -93,9 +93,8 @@ func (t *Tree) splitInner(n *inner) {
 // add adds d to the sums of l and of all above it.
 func (t *Tree) add(l *leaf, d Sums) {
 	t.sums.add(d)
-	l.child().sums.add(d)
-	for n := l.parent; n.parent != nil; n = n.parent {
-		n.child().sums.add(d)
+	for n, slot := l.parent, l.slot; n != nil; n, slot = n.parent, n.slot {
+		n.kids[slot].sums.add(d)
 	}
 }
 
