@@ -5,7 +5,6 @@ package crdt
 // each chain. The signatures are those that d keeps; the last change of each chain has one. Hashes are not
 // filled in. O(changes that are lacking, and arrivals).
 func (d *Doc) DeltaSince(v VersionVector) (delta []*Change) {
-	d.endChange()
 	for i := range d.arrivals {
 		a := &d.arrivals[i]
 		end := d.changes.end
