@@ -25,12 +25,14 @@ func (b *boundaries) add(n uint32, minutes int64) {
 }
 
 // find returns the entry that lv is in.
-func (b *boundaries) find(lv uint32) *boundary {
+func (b *boundaries) find(lv uint32) *boundary { return &b.entries[b.place(lv)] }
+
+func (b *boundaries) place(lv uint32) int {
 	i := len(b.entries) - 1
 	if b.entries[i].lv > lv {
 		i = sort.Search(i, func(i int) bool { return b.entries[i].lv > lv }) - 1
 	}
-	return &b.entries[i]
+	return i
 }
 
 // change returns the first local version of the change that lv is in, and how many
@@ -38,6 +40,16 @@ func (b *boundaries) find(lv uint32) *boundary {
 func (b *boundaries) change(lv uint32) (first, n uint32) {
 	e := b.find(lv)
 	return lv - (lv-e.lv)%e.size, e.size
+}
+
+// minutesFrom returns the wall time of the change that lv is in, and the local
+// version up to which it holds for sure.
+func (b *boundaries) minutesFrom(lv uint32) (minutes int64, end uint32) {
+	i := b.place(lv)
+	if i+1 < len(b.entries) {
+		return b.entries[i].minutes, b.entries[i+1].lv
+	}
+	return b.entries[i].minutes, b.end
 }
 
 // minutes returns the wall time of the change that lv is in.
