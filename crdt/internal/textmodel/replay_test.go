@@ -21,22 +21,23 @@ type span struct {
 
 // edit deletes n visible elements from offset at on and inserts text there.
 func (r *replay) edit(at, n int, text []rune) {
-	i := r.cut(at)
+	first := r.cut(at)
+	last := first
 	if len(text) > 0 {
-		r.spans = slices.Insert(r.spans, i, span{slices.Clone(text), r.typed, true})
+		r.spans = slices.Insert(r.spans, first, span{slices.Clone(text), r.typed, true})
 		r.typed += uint32(len(text))
+		last++
 	}
 	if n > 0 {
-		i := r.cut(at + len(text))
-		end := r.cut(at + len(text) + n)
-		for k := i; k < end; k++ {
+		first := r.cut(at + len(text))
+		last = r.cut(at + len(text) + n)
+		for k := first; k < last; k++ {
 			r.spans[k].alive = false
 		}
-		r.join(end)
 	}
-	r.join(i + 1)
-	r.join(i)
-	r.join(i - 1)
+	for k := last; k >= first; k-- {
+		r.join(k)
+	}
 }
 
 // cut gives the number of the span that begins behind so many visible elements,
