@@ -22,6 +22,8 @@ type Doc struct {
 	own     *replica // whose edits the local ones are; nil before Attach
 	draft   draft
 	undo    undo
+	spot    spot // of the last edit
+	patches patches
 }
 
 // ErrNotMember says that a device may not write in a document: it is not the

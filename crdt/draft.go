@@ -57,10 +57,10 @@ func (d *Doc) draftText(text string, now time.Time) part {
 	text = prefix(text, MaxChangeBytes-d.draft.size)
 	d.draft.size += len(text)
 	d.draft.deletes = 0
-	if len(text) == 1 {
-		return part{append(d.draft.scratch[:0], text[0]), 1}
-	}
 	d.draft.scratch = append(d.draft.scratch[:0], text...)
+	if len(text) == 1 {
+		return part{d.draft.scratch, 1}
+	}
 	return part{d.draft.scratch, uint32(utf8.RuneCountInString(text))}
 }
 
