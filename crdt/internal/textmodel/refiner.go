@@ -1,7 +1,7 @@
 package textmodel
 
-// refiner corrects a probability by what came of like ones in a context: for
-// each of 1<<refinerBits contexts a curve of points, between which it
+// refiner corrects a probability by what came of like ones in a context, of
+// which there are 1<<16: for each it has a curve of points, between which it
 // interpolates. It is Mahoney's APM, or secondary symbol estimation.
 type refiner struct {
 	points []chance
@@ -9,26 +9,24 @@ type refiner struct {
 }
 
 const (
-	refinerBits  = 16
 	curvePoints  = 24
 	pointSpacing = 256 // of stretched probability
 )
 
 func newRefiner() refiner {
-	points := make([]chance, curvePoints<<refinerBits)
+	points := make([]chance, curvePoints<<16)
 	for i := range points {
 		points[i] = chance(squash(int32(i%curvePoints-curvePoints/2) * pointSpacing))
 	}
 	return refiner{points: points}
 }
 
-// refine gives the probability for the stretched one x in a context, whose hash's
-// upper bits count.
-func (r *refiner) refine(x int32, hash uint32) int32 {
+// refine gives the probability for the stretched one x in a context below 1<<16.
+func (r *refiner) refine(x int32, context uint32) int32 {
 	const half = curvePoints / 2 * pointSpacing
 	x = min(max(x+half, 0), 2*half-pointSpacing-1)
 	low, part := x/pointSpacing, x%pointSpacing
-	curve := r.points[int(hash>>(32-refinerBits))*curvePoints:][:curvePoints]
+	curve := r.points[context*curvePoints:][:curvePoints]
 	a, b := int32(curve[low]), int32(curve[low+1])
 	r.at = &curve[low+(part+pointSpacing/2)/pointSpacing]
 	return (a*(pointSpacing-part) + b*part) / pointSpacing
