@@ -11,10 +11,10 @@ type predictor struct {
 
 	// The next byte.
 	hashes [contexts]uint32
-	prefix int32 // its bits so far, with a one in front
-	count  int   // how many they are
-	order1 uint32
-	place  int // class of the place in the gap
+	prefix int32  // its bits so far, with a one in front
+	count  int    // how many they are
+	before uint32 // what tells the newest byte from most others
+	place  int    // class of the place in the gap
 
 	// The next bit.
 	node     uint32           // its slot within the buckets
@@ -57,14 +57,14 @@ func newPredictor(textSize int) *predictor {
 // begin prepares for the next byte.
 func (p *predictor) begin(e edge) {
 	w := &p.window
-	p.order1 = w.recent(1)
+	p.before = w.recent(1) % refinerRows
 	p.hashes = [contexts]uint32{
 		scramble(1, w.recent(2)),
 		scramble(2, w.recent(3)),
 		scramble(3, w.hash(6)),
 		scramble(4, w.word),
 		scramble(5, w.word*0x3D4D51CB+w.last),
-		scramble(6, e.context()<<8|p.order1),
+		scramble(6, e.context()<<8|w.recent(1)),
 	}
 	p.place = e.class()
 	p.prefix, p.count = 1, 0
@@ -101,7 +101,7 @@ func (p *predictor) predict() uint16 {
 	x += p.byPlace.mix(&p.in, length*placeClasses+p.place)
 	x >>= 1
 	one := squash(x) +
-		p.refiner.refine(x, p.order1<<8|uint32(p.prefix))
+		p.refiner.refine(x, p.before<<8|uint32(p.prefix))
 	return uint16(min(max(one/2, 1), 1<<16-1))
 }
 
