@@ -195,6 +195,12 @@ func (d *Doc) examine(r *replica, c *Change) (wanted ID, err error) {
 	case c.Seq < next:
 		return ID{}, refuse(c, "it overlaps edits up to %d that came in other changes", next)
 	}
+	if c.Body[0] == bodyVersion && !abroad(c.Body) {
+		if refused := d.limits(nil, c); refused != nil {
+			return ID{}, refused
+		}
+		return ID{}, nil
+	}
 	v := chainView{doc: d, r: r, id: c.Replica}
 	wanted, refused := v.examine(c)
 	if refused != nil {

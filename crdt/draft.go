@@ -20,7 +20,6 @@ type draft struct {
 	// only within its group, because one Restore cancels the whole of it.
 	deletes int
 	news    map[*replica]struct{} // of which something came since the last change began
-	flushed bool                  // a Flush waits for its Sealed
 	scratch []byte                // of draftText
 }
 
@@ -40,8 +39,8 @@ func newDraft(r *replica, all []*replica) draft {
 	return f
 }
 
-// holds says whether there are ops that no Flush has returned.
-func (f *draft) holds() bool { return f.news != nil && (f.from != none || f.flushed) }
+// holds says whether there are local ops that have not been flushed and sealed.
+func (d *Doc) holds() bool { return d.own != nil && d.own.headNext < d.own.next }
 
 // part is the beginning of a text that one change has room for.
 type part struct {

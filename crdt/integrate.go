@@ -10,7 +10,8 @@ import (
 // have been checked. An op that refers to what is not there is void: it takes its Seqs
 // and does nothing.
 func (d *Doc) integrate(r *replica, c *Change, patch *Patch) {
-	b := readHead(c.Body, c.Seq)
+	var b bodyReader
+	b.readHead(c.Body, c.Seq)
 	if b.device != nil {
 		copy(r.author.Device[:], b.device)
 		copy(r.author.Nonce[:], b.nonce)

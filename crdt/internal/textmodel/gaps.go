@@ -18,18 +18,22 @@ type passage struct {
 
 // fillGaps codes all gaps, in typing order, after the Known text was read.
 func fillGaps(pieces []Piece, code bitCoder) error {
-	p := passage{pieces: pieces, filled: make([]bool, len(pieces)), model: newPredictor(size(pieces))}
+	p := passage{pieces: pieces, filled: make([]bool, len(pieces))}
 	var gaps []int
+	known, unknown := 0, 0 // bytes
 	for i, piece := range pieces {
-		if !piece.Known {
+		if p.filled[i] = piece.Known; piece.Known {
+			known += len(piece.Text)
+		} else {
+			unknown += len(piece.Text)
 			gaps = append(gaps, i)
-			continue
-		}
-		p.filled[i] = true
-		for _, c := range piece.Text {
-			p.model.read(c)
 		}
 	}
+	if unknown == 0 {
+		return nil
+	}
+	p.model = newPredictor(known + unknown)
+	p.read(known)
 	slices.SortStableFunc(gaps, func(a, b int) int { return cmp.Compare(pieces[a].Born, pieces[b].Born) })
 	for _, i := range gaps {
 		if err := p.fill(i, code); err != nil {
@@ -39,11 +43,27 @@ func fillGaps(pieces []Piece, code bitCoder) error {
 	return nil
 }
 
-func size(pieces []Piece) (n int) {
-	for _, piece := range pieces {
-		n += len(piece.Text)
+// rehearsal is how much of the Known text is not only read but guessed: enough
+// for the model to learn which of its sources are good. All of it would make the
+// gaps 0.5 % smaller and the time half as long again.
+const rehearsal = 16 << 10
+
+// read makes the Known text, so many bytes, known to the model. The rehearsal is
+// at the end of it.
+func (p *passage) read(known int) {
+	for _, piece := range p.pieces {
+		if !piece.Known {
+			continue
+		}
+		for _, c := range piece.Text {
+			if known > rehearsal {
+				p.model.read(c)
+			} else {
+				p.model.rehearse(c)
+			}
+			known--
+		}
 	}
-	return n
 }
 
 // fill codes one gap.

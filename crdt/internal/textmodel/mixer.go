@@ -14,7 +14,7 @@ type mixer struct {
 }
 
 const (
-	firstWeight = 10000
+	firstWeight = 8000
 	mixerRate   = 5
 	mixerShift  = 18
 )

@@ -11,11 +11,10 @@ type predictor struct {
 
 	// The next byte.
 	hashes [contexts]uint32
-	prefix int32 // its bits so far, with a one in front
-	count  int   // how many they are
-	order1 uint32
-	order2 uint32
-	place  int // class of the place in the gap
+	prefix int32  // its bits so far, with a one in front
+	count  int    // how many they are
+	before uint32 // what tells the newest byte from most others
+	place  int    // class of the place in the gap
 
 	// The next bit.
 	node     uint32           // its slot within the buckets
@@ -26,7 +25,7 @@ type predictor struct {
 	meaning           []chance // of a slot, by context, bits seen and share of ones
 	matched, rivalled guess
 	byPrefix, byPlace mixer
-	refine1, refine2  refiner
+	refiner           refiner
 }
 
 // How a slot's state is told from others: by all of its count, and six bits of
@@ -46,8 +45,7 @@ func newPredictor(textSize int) *predictor {
 		rivalled: newGuess(),
 		byPrefix: newMixer(1 << 8),
 		byPlace:  newMixer(matchClasses * placeClasses),
-		refine1:  newRefiner(),
-		refine2:  newRefiner(),
+		refiner:  newRefiner(),
 	}
 	for i := range p.meaning { // at first a slot means what it says
 		share := i % (1 << shareBits)
@@ -59,14 +57,14 @@ func newPredictor(textSize int) *predictor {
 // begin prepares for the next byte.
 func (p *predictor) begin(e edge) {
 	w := &p.window
-	p.order1, p.order2 = w.recent(1), w.recent(2)
+	p.before = w.recent(1) % refinerRows
 	p.hashes = [contexts]uint32{
-		scramble(1, p.order2),
+		scramble(1, w.recent(2)),
 		scramble(2, w.recent(3)),
 		scramble(3, w.hash(6)),
 		scramble(4, w.word),
 		scramble(5, w.word*0x3D4D51CB+w.last),
-		scramble(6, e.context()<<8|p.order1),
+		scramble(6, e.context()<<8|w.recent(1)),
 	}
 	p.place = e.class()
 	p.prefix, p.count = 1, 0
@@ -102,10 +100,9 @@ func (p *predictor) predict() uint16 {
 	x := p.byPrefix.mix(&p.in, int(p.prefix))
 	x += p.byPlace.mix(&p.in, length*placeClasses+p.place)
 	x >>= 1
-	one := 2*squash(x) +
-		p.refine1.refine(x, p.order1<<24|uint32(p.prefix)<<16) +
-		p.refine2.refine(x, scramble(uint32(p.prefix), p.order2))
-	return uint16(min(max(one/4, 1), 1<<16-1))
+	one := squash(x) +
+		p.refiner.refine(x, p.before<<8|uint32(p.prefix))
+	return uint16(min(max(one/2, 1), 1<<16-1))
 }
 
 // consult asks all sources about the next bit.
@@ -136,8 +133,7 @@ func (p *predictor) learn(bit int) {
 	}
 	p.matched.learn(bit)
 	p.rivalled.learn(bit)
-	p.refine1.at.learn(bit)
-	p.refine2.at.learn(bit)
+	p.refiner.at.learn(bit)
 }
 
 // step goes on to the next bit. The slots learn here, and so from text that
@@ -167,6 +163,12 @@ func (p *predictor) read(c byte) {
 		p.step(int(c >> i & 1))
 	}
 	p.push(c)
+}
+
+// rehearse learns a byte that is known, and how well it was guessed.
+func (p *predictor) rehearse(c byte) {
+	// The coder gives the bit back and has no error.
+	_, _ = p.code(c, noEdge, func(_ uint16, bit int) (int, error) { return bit, nil })
 }
 
 // A bitCoder codes a bit with the probability of a one, or decodes it and

@@ -1,5 +1,6 @@
 // Package textmodel codes the deleted text of a document with its live text as
-// the dictionary: about 1.4 bits per byte of prose, less of program text.
+// the dictionary. Of four real documents it took 1.4 and 1.8 bits per byte of
+// prose, 0.4 and 0.7 of program text.
 //
 // # Idea
 //
@@ -42,11 +43,12 @@
 //
 // It stores neither the live text nor lengths and Born values: who decodes must
 // have them, exactly. It finds no wrong byte as long as the data has the right
-// length: a checksum does. It is slow, 1 to 2 µs per byte, on the scale of a
-// document that one person writes; that is what its size costs.
+// length: a checksum does. It is slow: 1 to 2 µs per byte, live or deleted, and
+// 1 ms for the smallest document.
 //
-// All arithmetic is on integers, so every platform gives the same bytes. Besides
-// two copies of nothing but the pieces' order it needs at most 14 MB.
+// All arithmetic is on integers, so every platform gives the same bytes. It needs
+// at most 14 MB, and 9 bytes for each piece. How far it looks around is bounded,
+// so that time grows with the text and the pieces (sorted: n log n) alone.
 package textmodel
 
 import (
