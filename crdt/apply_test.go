@@ -93,8 +93,8 @@ func TestVoidOps(t *testing.T) {
 			if !d.NeedsNewer() {
 				t.Error("it has ops of kinds to come, but needs no newer program")
 			}
-			must(t, sameChanges(d.DeltaSince(nil), []*crdt.Change{x.base, change}))
-			must(t, d.Verify())
+			succeed(t, sameChanges(d.DeltaSince(nil), []*crdt.Change{x.base, change}))
+			succeed(t, d.Verify())
 		})
 	}
 }
@@ -144,7 +144,7 @@ func TestStateIsAFunctionOfTheSet(t *testing.T) {
 			for rest := travelled(t, changes); len(rest) > 0; {
 				n := 1 + rng.IntN(min(len(rest), 9))
 				applied := apply(t, d, rest[:n]...)
-				must(t, view.Follow(applied.Patch, d.Text()))
+				succeed(t, view.Follow(applied.Patch, d.Text()))
 				if again := apply(t, d, rest[:n]...); len(again.Changes) > 0 || len(again.Patch) > 0 {
 					t.Fatalf("the second time it gave %+v", again)
 				}
@@ -154,8 +154,8 @@ func TestStateIsAFunctionOfTheSet(t *testing.T) {
 			if d.Text() != oracle.Text() || !slices.Equal(d.Order(), oracle.Order()) || !d.Version().Equal(oracle.Version()) || d.Pending() > 0 {
 				t.Fatalf("text %q, want %q\n%s", d.Text(), oracle.Text(), d.Dump())
 			}
-			must(t, d.Verify())
-			must(t, sameChanges(d.DeltaSince(nil), changes))
+			succeed(t, d.Verify())
+			succeed(t, sameChanges(d.DeltaSince(nil), changes))
 		}
 	})
 }
@@ -274,7 +274,7 @@ func fill(t *testing.T, text string, room int) {
 		t.Fatalf("%d changes applied, want %d; %v", len(applied.Changes), room+1, err)
 	}
 	check(t, other)
-	must(t, sameChanges(applied.Changes, changes[:room+1]))
+	succeed(t, sameChanges(applied.Changes, changes[:room+1]))
 }
 
 // TestChainsThatWaitForEachOther: that is no reason to stop, nor to forget others.

@@ -23,9 +23,9 @@ type peer struct {
 	view    *crdttest.View
 	disk    []*crdt.Change // made and applied, in that order
 	now     time.Time
-	drafts  bool       // doc has edits that are not sealed
-	batch   crdt.Batch // flushed, not sealed
-	undo    []byte     // list kept at the last reopening, if any
+	drafts  bool         // doc has edits that are not sealed
+	batches []crdt.Batch // flushed, not sealed, oldest first
+	sealed  *crdt.Change // the last one, if a batch waits that was flushed before it was sealed
 }
 
 func newPeer(p crdttest.Person, g crdt.Genesis) *peer {
@@ -39,7 +39,7 @@ func newPeer(p crdttest.Person, g crdt.Genesis) *peer {
 // start builds the document from the disk.
 func (p *peer) start() error {
 	p.doc, p.oracle, p.view = crdt.New(p.genesis), crdttest.NewNaive(p.genesis), crdttest.NewView()
-	p.drafts, p.batch = false, crdt.Batch{}
+	p.drafts, p.batches, p.sealed = false, nil, nil
 	for _, c := range p.disk {
 		kept, err := crdt.NewChange(c.Replica, c.Seq, c.Body, c.Hash, c.Signature)
 		if err != nil {
@@ -131,29 +131,39 @@ func targetsOf(ops []crdttest.Op) map[string]bool {
 	return targets(ids)
 }
 
-// flush seals what is flushed and returns its frames; else it flushes and seals.
-func (p *peer) flush() ([][]byte, error) {
-	frames, err := p.seal()
-	p.batch = p.doc.Flush()
-	more, err2 := p.seal()
+// flush flushes, seals all that is flushed, and returns its frames.
+func (p *peer) flush() (frames [][]byte, err error) {
+	for p.begin(); len(p.batches) > 0 && err == nil; {
+		var more [][]byte
+		more, err = p.seal()
+		frames = append(frames, more...)
+	}
 	p.drafts = false
-	return append(frames, more...), errors.Join(err, err2)
+	return frames, err
 }
 
 // begin flushes, and leaves the sealing for later.
 func (p *peer) begin() {
-	if p.batch.Empty() {
-		p.batch = p.doc.Flush()
+	if b := p.doc.Flush(); !b.Empty() {
+		p.batches = append(p.batches, b)
 	}
 }
 
+// seal seals the oldest batch.
 func (p *peer) seal() ([][]byte, error) {
-	if p.batch.Empty() {
+	if len(p.batches) == 0 {
 		return nil, nil
 	}
-	changes := p.batch.Seal(p.Key)
+	b := p.batches[0]
+	if p.sealed != nil {
+		b.After(p.sealed)
+	}
+	changes := b.Seal(p.Key)
 	p.doc.Sealed(changes)
-	p.batch = crdt.Batch{}
+	p.batches, p.sealed = p.batches[1:], changes[len(changes)-1]
+	if len(p.batches) == 0 {
+		p.sealed = nil
+	}
 	for _, c := range changes {
 		if want, _, err := crdt.DecodeFrame(c.AppendFrame(nil)); err != nil || want.Next != c.Next {
 			return nil, fmt.Errorf("a flushed change does not decode: %w", err)

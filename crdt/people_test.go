@@ -21,7 +21,7 @@ func newPeople(t *testing.T, n int, text string) *people {
 	p := &people{t: t, who: crdttest.People(n)}
 	creator := p.who[0].Again(2)
 	first := crdt.New(creator.Genesis())
-	must(t, first.Attach(creator.Author))
+	succeed(t, first.Attach(creator.Author))
 	for _, other := range p.who[1:] {
 		first.Grant(other.Author.Device, other.Name, noon)
 	}
@@ -30,7 +30,7 @@ func newPeople(t *testing.T, n int, text string) *people {
 	for _, q := range p.who {
 		d := crdt.New(creator.Genesis())
 		apply(t, d, changes...)
-		must(t, d.Attach(q.Author))
+		succeed(t, d.Attach(q.Author))
 		p.docs = append(p.docs, d)
 	}
 	return p
@@ -55,7 +55,7 @@ func (p *people) meet() string {
 	return p.docs[0].Text()
 }
 
-func must(t testing.TB, err error) {
+func succeed(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -97,6 +97,6 @@ func solo(t testing.TB, name string) (crdttest.Person, *crdt.Doc) {
 	t.Helper()
 	p := crdttest.NewPerson(name)
 	d := crdt.New(p.Genesis())
-	must(t, d.Attach(p.Author))
+	succeed(t, d.Attach(p.Author))
 	return p, d
 }
