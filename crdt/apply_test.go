@@ -14,14 +14,14 @@ import (
 // table is a document written by hand: by Ana, who created it, and Ben, whom her
 // first op grants. Ana's "abcd" has the Seqs 1 to 4, her deletion of "bc" 5.
 type table struct {
-	t        *testing.T
+	t        testing.TB
 	oracle   *crdttest.Naive
 	genesis  crdt.Genesis
 	ana, ben *crdttest.Scribe
 	base     *crdt.Change
 }
 
-func newTable(t *testing.T) *table {
+func newTable(t testing.TB) *table {
 	ana, ben := crdttest.NewPerson("Ana"), crdttest.NewPerson("Ben")
 	x := &table{t: t, genesis: ana.Genesis(), oracle: crdttest.NewNaive(ana.Genesis())}
 	x.ana = crdttest.NewScribe(x.oracle, ana, nil)

@@ -75,6 +75,29 @@ func TestKeysAreSmall(t *testing.T) {
 	}
 }
 
+// TestDeleteAcrossASeam: Ben types on right behind what Ana typed last; a deletion
+// across both takes just what it shows.
+func TestDeleteAcrossASeam(t *testing.T) {
+	for n := range 2 {
+		p := newPeople(t, 2, "")
+		p.docs[0].Insert(0, "ana", noon)
+		p.meet()
+		p.docs[1].Insert(3, "ben", noon)
+		p.meet()
+		p.docs[0].Insert(0, "x", noon)
+		p.docs[1].Insert(0, "y", noon)
+		p.meet()
+		p.docs[n].Delete(4, 7, noon)
+		if got := p.meet(); got[2:] != "anen" {
+			t.Errorf("text %q", got)
+		}
+		p.docs[n].Undo(noon)
+		if got := p.meet(); got[2:] != "anaben" {
+			t.Errorf("text %q", got)
+		}
+	}
+}
+
 // TestForeignChangeEndsTheOpenChange: each change names what was known when its
 // first op was made.
 func TestForeignChangeEndsTheOpenChange(t *testing.T) {

@@ -23,6 +23,7 @@ type peer struct {
 	view    *crdttest.View
 	disk    []*crdt.Change // made and applied, in that order
 	now     time.Time
+	came    crdt.Patch   // from others, last
 	drafts  bool         // doc has edits that are not sealed
 	batches []crdt.Batch // flushed, not sealed, oldest first
 	sealed  *crdt.Change // the last one, if a batch waits that was flushed before it was sealed
@@ -75,7 +76,7 @@ func (p *peer) follow(patch crdt.Patch) error { return p.view.Follow(patch, p.do
 // edit makes an edit. If nothing was in the draft it may flush (alone) and compare the
 // ops with the oracle's. It returns frames to send.
 func (p *peer) edit(e crdttest.Edit, alone bool) ([][]byte, error) {
-	alone = alone && !p.drafts && (e.Delete == 0 || e.Insert == "")
+	alone = alone && !p.drafts && (e.Delete == 0) != (e.Insert == "")
 	seq := p.doc.Version()[p.Author.Replica(p.doc.ID())]
 	var want map[string]bool
 	if e.Delete > 0 {
@@ -199,6 +200,9 @@ func (p *peer) receive(frames [][]byte) error {
 		if want, ok := p.oracle.Hash(c.Replica, c.Next); !ok || want != c.Hash {
 			return fmt.Errorf("hash %x of %s up to %d, want %x", c.Hash, c.Replica, c.Next, want)
 		}
+	}
+	if p.came = applied.Patch; len(p.came) > 0 && p.came[len(p.came)-1].Inserted == 0 {
+		p.came = nil
 	}
 	if err := p.follow(applied.Patch); err != nil {
 		return err

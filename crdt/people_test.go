@@ -9,14 +9,14 @@ import (
 
 // people are copies of one document, each somebody's, who can all write in it.
 type people struct {
-	t    *testing.T
+	t    testing.TB
 	docs []*crdt.Doc
 	who  []crdttest.Person
 }
 
 // newPeople returns n copies that hold a text. The text is by another copy of the
 // first one's.
-func newPeople(t *testing.T, n int, text string) *people {
+func newPeople(t testing.TB, n int, text string) *people {
 	t.Helper()
 	p := &people{t: t, who: crdttest.People(n)}
 	creator := p.who[0].Again(2)
@@ -41,7 +41,8 @@ func (p *people) meet() string {
 	p.t.Helper()
 	var all []*crdt.Change
 	for i, d := range p.docs {
-		all = append(all, p.who[i].Flush(d)...)
+		p.who[i].Flush(d)
+		all = append(all, d.DeltaSince(nil)...)
 	}
 	for _, d := range p.docs {
 		apply(p.t, d, all...)

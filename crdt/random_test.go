@@ -3,6 +3,7 @@ package crdt_test
 import (
 	"flag"
 	"math/rand/v2"
+	"runtime/debug"
 	"testing"
 	"time"
 
@@ -31,6 +32,9 @@ func eachSeed(t *testing.T, f func(t *testing.T, rng *rand.Rand)) {
 func oneSeed(t *testing.T, seed uint64, f func(t *testing.T, rng *rand.Rand)) {
 	t.Helper()
 	defer func() {
+		if r := recover(); r != nil {
+			t.Errorf("panic: %v\n%s", r, debug.Stack())
+		}
 		if t.Failed() {
 			t.Logf("again with -run '^%s$' -seed %d -runs 1 -steps %d -peers %d", t.Name(), seed, *stepsFlag, *peersFlag)
 		}
