@@ -88,7 +88,7 @@ func TestDeleteAcrossASeam(t *testing.T) {
 		p.docs[1].Insert(0, "y", noon)
 		p.meet()
 		p.docs[n].Delete(4, 7, noon)
-		if got := p.meet(); got[2:] != "anen" {
+		if got := p.meet(); got[2:] != "ann" {
 			t.Errorf("text %q", got)
 		}
 		p.docs[n].Undo(noon)
