@@ -146,3 +146,25 @@ func BenchmarkApply(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkWaiting takes 1,000 unsigned changes of one chain, one by one; all wait.
+func BenchmarkWaiting(b *testing.B) {
+	const changes = 1000
+	p, d := solo(b, "Ana")
+	for at := range changes + 1 {
+		d.Insert(at, "x", noon)
+		p.Flush(d)
+	}
+	all := d.DeltaSince(nil)[:changes]
+	for b.Loop() {
+		other := crdt.New(p.Genesis())
+		for _, c := range all {
+			_, err := other.Apply(c)
+			succeed(b, err)
+		}
+		if other.Pending() != changes {
+			b.Fatal("they do not wait")
+		}
+	}
+	perEdit(b, changes, b.Elapsed())
+}

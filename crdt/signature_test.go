@@ -253,3 +253,22 @@ func TestMembersOnly(t *testing.T) {
 	}
 	succeed(t, other.Verify())
 }
+
+// TestUnsignedGarbageBlocksNothing: what somebody passed on wrongly and unsigned gives
+// way to the true changes, at the latest when these come a second time.
+func TestUnsignedGarbageBlocksNothing(t *testing.T) {
+	for _, garbage := range []string{"01 0500", "01 21 04 04 66616c73", "01 01 01 65 0500 0500"} {
+		x := newTable(t)
+		d := x.doc(x.base)
+		wrong := unsigned(x.ana.Sign(bytesOf(garbage), nil))
+		more := []*crdt.Change{x.ana.Write(nil, crdttest.InsertOp(x.of(x.ana, 4), "e")), x.ana.Write(nil, crdttest.InsertOp(x.of(x.ana, 4), "f"))}
+		for _, c := range travelled(t, []*crdt.Change{wrong, more[0], more[1], more[0], more[1]}) {
+			_, _ = d.Apply(c)
+			check(t, d)
+		}
+		x.agrees(d)
+		if d.Pending() != 0 {
+			t.Errorf("%s: %d wait", garbage, d.Pending())
+		}
+	}
+}
