@@ -6,8 +6,6 @@ import (
 	"runtime/debug"
 	"testing"
 	"time"
-
-	"inkling/crdt/crdttest"
 )
 
 var (
@@ -56,24 +54,4 @@ func TestRandomPeersConverge(t *testing.T) {
 		}
 		run(t, rng, n, *stepsFlag)
 	})
-}
-
-// TestShrinkFindsTheFault: of a script that fails when two certain steps are in it,
-// these two are left; and what is printed is read again.
-func TestShrinkFindsTheFault(t *testing.T) {
-	rng := rand.New(rand.NewPCG(1, 1))
-	s := draw(rng, 3, 100)
-	s[20], s[70] = crdttest.Step{Verb: "this", Text: "a \"b\"\n"}, crdttest.Step{Verb: "that"}
-	fails := func(s crdttest.Script) bool {
-		this, that := false, false
-		for _, step := range s {
-			this = this || step.Verb == "this"
-			that = that || this && step.Verb == "that"
-		}
-		return that
-	}
-	got := crdttest.ParseScript(crdttest.Shrink(s, 1000, fails).String())
-	if len(got) != 2 || got[0] != s[20] || got[1] != s[70] {
-		t.Errorf("shrunk to\n%s", got)
-	}
 }

@@ -2,6 +2,7 @@ package crdt_test
 
 import (
 	"errors"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -271,4 +272,37 @@ func TestUnsignedGarbageBlocksNothing(t *testing.T) {
 			t.Errorf("%s: %d wait", garbage, d.Pending())
 		}
 	}
+}
+
+// TestDamagedFrames: a frame with one bit flipped changes nothing, and the true one
+// is taken afterwards, at the latest the second time.
+func TestDamagedFrames(t *testing.T) {
+	eachSeed(t, func(t *testing.T, rng *rand.Rand) {
+		oracle, changes := strangeChanges(rng, 3, 40)
+		d := crdt.New(crdttest.People(1)[0].Genesis())
+		for _, c := range changes {
+			frame := c.AppendFrame(nil)
+			frame[rng.IntN(len(frame))] ^= 1 << rng.IntN(8)
+			version, text := d.Version(), d.Text()
+			if damaged, rest, err := crdt.DecodeFrame(frame); err == nil && len(rest) == 0 {
+				_, _ = d.Apply(damaged)
+			} else if err != nil && !isFormatError(err) {
+				t.Fatal(err)
+			}
+			if d.Text() != text || !d.Version().Equal(version) {
+				t.Fatalf("%x had an effect: text %q, was %q", frame, d.Text(), text)
+			}
+			for _, again := range travelled(t, []*crdt.Change{c, c}) {
+				_, _ = d.Apply(again)
+			}
+			if d.Version()[c.Replica] != c.Next {
+				t.Fatalf("after %x the true change %x is not taken; %d wait", frame, c.AppendFrame(nil), d.Pending())
+			}
+		}
+		if d.Text() != oracle.Text() {
+			t.Fatalf("text %q, want %q", d.Text(), oracle.Text())
+		}
+		check(t, d)
+		succeed(t, d.Verify())
+	})
 }
