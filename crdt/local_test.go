@@ -78,6 +78,11 @@ func TestKeysAreSmall(t *testing.T) {
 // TestDeleteAcrossASeam: Ben types on right behind what Ana typed last; a deletion
 // across both takes just what it shows.
 func TestDeleteAcrossASeam(t *testing.T) {
+	defer func() {
+		if r := recover(); r != nil {
+			t.Errorf("panic: %v", r)
+		}
+	}()
 	for n := range 2 {
 		p := newPeople(t, 2, "")
 		p.docs[0].Insert(0, "ana", noon)
