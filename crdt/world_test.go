@@ -182,6 +182,9 @@ func (w *world) reopen(n int) error {
 	if err := w.send(n, frames, err); err != nil {
 		return err
 	}
+	if p.doc.Forked() {
+		return nil
+	}
 	list, text := p.doc.UndoList(), p.doc.Text()
 	if err := p.start(); err != nil {
 		return err
