@@ -20,6 +20,7 @@ type world struct {
 	peers   []*peer
 	network *crdttest.Network
 	edits   []*crdttest.Edits // only while a script is drawn
+	risky   bool              // the same: disks are set back often
 }
 
 func newWorld(n int) *world {
@@ -303,6 +304,7 @@ func sameChanges(got, want []*crdt.Change) error {
 func draw(rng *rand.Rand, n, steps int) (s crdttest.Script) {
 	defer func() { _ = recover() }() // play will meet it again
 	w := newWorld(n)
+	w.risky = rng.IntN(5) == 0
 	for range n {
 		w.edits = append(w.edits, crdttest.NewEdits(rng))
 	}
@@ -347,7 +349,11 @@ func (w *world) next(rng *rand.Rand) crdttest.Step {
 		k -= chances[i].of
 		i++
 	}
-	s := crdttest.Step{Verb: chances[i].verb, Peer: rng.IntN(len(w.peers)), A: rng.IntN(1000), B: rng.IntN(6)}
+	verb := chances[i].verb
+	if w.risky && rng.IntN(12) == 0 {
+		verb = "setback"
+	}
+	s := crdttest.Step{Verb: verb, Peer: rng.IntN(len(w.peers)), A: rng.IntN(1000), B: rng.IntN(6)}
 	switch s.Verb {
 	case "edit", "alone":
 		p := w.peers[s.Peer]
