@@ -185,10 +185,11 @@ func (w *Workspace) Documents() ([]Document, error) { return w.lib.Documents() }
 
 // New opens a blank document. The library hears of it at the first edit.
 func (w *Workspace) New() *Session {
-	g := crdt.Genesis{Creator: w.device}
+	g := crdt.Genesis{Creator: crdt.DeviceKey(w.device)}
 	rand.Read(g.Random[:]) // never fails (crypto/rand)
 	s := newSession(w, g.DocID())
-	s.genesis = g
+	s.begin(g)
+	s.attach()
 	s.refs = 1
 	close(s.ready)
 	go s.flushLoop()

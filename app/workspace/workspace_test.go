@@ -74,39 +74,62 @@ func TestImportCannotBeUndone(t *testing.T) {
 	}
 }
 
-// TestCopiedLibraryWritesAnew: a library that moved to another device must not
-// write on in the other copy's name.
+// TestCopiedLibraryWritesAnew: a library that was copied to another device must not
+// write on in the first one's name, and not at all until that lets it.
 func TestCopiedLibraryWritesAnew(t *testing.T) {
-	dir := t.TempDir()
-	w := openTest(t, dir)
-	id, err := w.Import("file", []byte("text"))
+	dir, copied := t.TempDir(), t.TempDir()
+	first := openTest(t, dir)
+	id, err := first.Import("file", []byte("text"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	old, err := w.lib.Replica(id)
-	if err != nil || old.IsZero() {
-		t.Fatalf("replica %v, %v", old, err)
+	old := nonceOf(t, first, id)
+	closeTest(t, first)
+	if err := os.CopyFS(copied, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
 	}
-	closeTest(t, w)
+	first = openTest(t, dir)
 
 	t.Setenv("XDG_CONFIG_HOME", t.TempDir()) // another computer
-	w = openTest(t, dir)
-	s, err := w.Open(id)
+	second := openTest(t, copied)
+	if first.device == second.device {
+		t.Fatal("the copy is the same device")
+	}
+	s, err := second.Open(id)
 	if err != nil {
 		t.Fatal(err)
 	}
+	if typeAt(s, 4, "?"); s.Text() != "text" || s.Standing() != NoMember {
+		t.Errorf("the copy says %q, standing %d", s.Text(), s.Standing())
+	}
+	if _, err := second.Invite(id, true); err == nil {
+		t.Error("the copy invites others, although it may not write")
+	}
+	if err := first.grant(id, second.device, "the copy"); err != nil {
+		t.Fatal(err)
+	}
+	pass(t, first, second, id)
 	typeAt(s, 4, "!")
 	s.Close()
-	now, err := w.lib.Replica(id)
-	if err != nil || now.IsZero() || now == old {
-		t.Errorf("the copy writes as %v (%v), the original as %v", now, err, old)
+	now := nonceOf(t, second, id)
+	if s.Text() != "text!" || now == old {
+		t.Errorf("the copy says %q and writes with the nonce %x, the original with %x", s.Text(), now, old)
 	}
-	closeTest(t, w)
+	closeTest(t, second)
 
-	w = openTest(t, dir) // the same computer again
-	if again, err := w.lib.Replica(id); err != nil || again != now {
-		t.Errorf("after a restart the replica is %v (%v), want %v", again, err, now)
+	second = openTest(t, copied) // the same computer again
+	if again := nonceOf(t, second, id); again != now {
+		t.Errorf("after a restart the nonce is %x, want %x", again, now)
 	}
+}
+
+func nonceOf(t *testing.T, w *Workspace, id crdt.DocID) storage.Nonce {
+	t.Helper()
+	nonce, err := w.lib.Nonce(id)
+	if err != nil || nonce == (storage.Nonce{}) {
+		t.Fatalf("nonce %x, %v", nonce, err)
+	}
+	return nonce
 }
 
 func TestDeviceKey(t *testing.T) {
@@ -152,8 +175,10 @@ func TestTitle(t *testing.T) {
 		"---\nTitle":                     "Title",
 		strings.Repeat("long word ", 20): strings.TrimSpace(strings.Repeat("long word ", 7)) + " long…",
 	} {
-		d := crdt.New()
-		d.Attach(crdt.ReplicaID{1})
+		d := crdt.New(crdt.Genesis{})
+		if err := d.Attach(crdt.Author{}); err != nil {
+			t.Fatal(err)
+		}
 		if text != "" {
 			d.Insert(0, text, time.Unix(0, 0))
 		}
