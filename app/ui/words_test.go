@@ -2,6 +2,7 @@ package ui
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -48,6 +49,27 @@ func TestSummary(t *testing.T) {
 	} {
 		if got := summary(list, noon); got != want {
 			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+func TestStandingSaysWhatHelps(t *testing.T) {
+	ben := []string{"Ben"}
+	for _, c := range []struct {
+		standing workspace.Standing
+		empty    bool
+		others   []string
+		want     string
+	}{
+		{workspace.MayWrite, true, ben, ""},
+		{workspace.NoMember, true, ben, "Waiting for Ben to send the text."},
+		{workspace.NoMember, false, []string{"Ben", "Eve"}, "Ask Ben or Eve for an invite."},
+		{workspace.NoMember, false, nil, "copy the text to a new page"},
+		{workspace.NeedsNewer, false, ben, "newer Inkling"},
+	} {
+		got := standing(c.standing, c.empty, c.others)
+		if !strings.Contains(got, c.want) || c.want == "" && got != "" {
+			t.Errorf("%+v: %q", c, got)
 		}
 	}
 }
