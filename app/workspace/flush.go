@@ -186,7 +186,8 @@ func (s *Session) receive(ctx context.Context, changes []*crdt.Change) error {
 
 // applyBatch applies changes and queues what took effect for the disk, both under
 // the mutex: a local change that builds on them is queued after them. done is nil
-// when nothing took effect. The error is that too many changes wait.
+// when nothing took effect. The error is that too many changes wait, or that the
+// document is full: then the peer keeps them and offers them again.
 func (s *Session) applyBatch(changes []*crdt.Change) (done chan error, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

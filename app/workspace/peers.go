@@ -93,7 +93,8 @@ func (p peerLibrary) Invite(id [8]byte) (netsync.Invite, error) {
 }
 
 // Admit lets n into the document of an invite and returns what it starts from. When it
-// returns, the Grant with which n may write there is on disk.
+// returns, the Grant with which n may write there is on disk. The Grant goes first: when
+// it cannot be saved, nobody is admitted and the invite stays open for another try.
 func (p peerLibrary) Admit(id [8]byte, n netsync.Peer) (crdt.Genesis, error) {
 	row, err := p.w.lib.Invite(id)
 	if err != nil {
@@ -103,10 +104,13 @@ func (p peerLibrary) Admit(id [8]byte, n netsync.Peer) (crdt.Genesis, error) {
 	if err != nil {
 		return crdt.Genesis{}, err
 	}
-	if err := p.w.lib.Admit(id, p.row(n), p.w.now()); err != nil {
-		return crdt.Genesis{}, err
+	if !row.Used.IsZero() && row.UsedBy != n.ID {
+		return crdt.Genesis{}, storage.ErrInviteUsed
 	}
 	if err := p.w.grant(row.Doc, n.ID, n.Name); err != nil {
+		return crdt.Genesis{}, err
+	}
+	if err := p.w.lib.Admit(id, p.row(n), p.w.now()); err != nil {
 		return crdt.Genesis{}, err
 	}
 	p.w.events.tell(PeopleChanged{})

@@ -195,6 +195,5 @@ func (s *Session) Replace(version uint64, from, to int, text string) (crdt.Ancho
 // caller holds s.mu.
 func (s *Session) edited() {
 	s.wakeFlush()
-	s.undoDue = true
-	s.undoTimer.Reset(undoSaveDelay)
+	s.undoChanged()
 }

@@ -20,8 +20,22 @@ const (
 	NeedsNewer
 )
 
-// errNoMember is given by what only a member can do.
-var errNoMember = errors.New("this device may not write in the document yet, so it cannot let others in")
+// What only one can do who may write, letting others in, gives these to others.
+var (
+	errNoMember   = errors.New("this device may not write in the document, so it cannot let others in. Ask somebody who writes there")
+	errNeedsNewer = errors.New("somebody wrote in the document with a newer Inkling: update yours first")
+)
+
+// grantError says why who stands so in a document cannot let others in; nil: one can.
+func (s Standing) grantError() error {
+	switch s {
+	case NoMember:
+		return errNoMember
+	case NeedsNewer:
+		return errNeedsNewer
+	}
+	return nil
+}
 
 // Standing says whether the document can be written in. When that changes, those are
 // told who [Session.Watch] the session.
@@ -53,12 +67,12 @@ func (s *Session) attach() {
 // grant lets a device write in the document, and returns when that is on disk.
 func (s *Session) grant(device PeerID, name string) error {
 	s.mu.Lock()
-	if s.standing() != MayWrite {
+	if err := s.standing().grantError(); err != nil {
 		s.mu.Unlock()
-		return errNoMember
+		return err
 	}
-	s.doc.BreakUndo()
 	s.doc.Grant(crdt.DeviceKey(device), name, s.w.now())
+	s.undoChanged()
 	own, _ := s.doc.Attached()
 	granted := s.doc.Version()[own]
 	s.mu.Unlock()
@@ -90,8 +104,5 @@ func (w *Workspace) mayGrant(doc crdt.DocID) error {
 		return err
 	}
 	defer w.release(s)
-	if s.Standing() != MayWrite {
-		return errNoMember
-	}
-	return nil
+	return s.Standing().grantError()
 }

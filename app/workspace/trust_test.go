@@ -6,24 +6,32 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"inkling/crdt"
 	"inkling/netsync"
+	"inkling/storage"
 )
 
 // join makes b's workspace know a's document, without a Grant.
 func join(t *testing.T, a, b *Workspace, s *Session) *Session {
 	t.Helper()
-	s.sync()
-	if err := (peerLibrary{b}).Joined(s.doc.Genesis(), netPeer(a)); err != nil {
-		t.Fatal(err)
-	}
+	know(t, a, b, s)
 	joined, err := b.Open(s.ID())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(joined.Close)
 	return joined
+}
+
+// know is join without opening the document.
+func know(t *testing.T, a, b *Workspace, s *Session) {
+	t.Helper()
+	s.sync()
+	if err := (peerLibrary{b}).Joined(s.doc.Genesis(), netPeer(a)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestNewcomerWritesOnceTheGrantHasCome(t *testing.T) {
@@ -207,5 +215,64 @@ func TestNewerOpsMakeTheDocumentReadOnly(t *testing.T) {
 	}
 	if got := journal(t, other, s.ID()); len(got) != 3 {
 		t.Errorf("%d changes are stored, want 3", len(got))
+	}
+}
+
+// TestNobodyIsAdmittedWithoutAGrant: where the Grant cannot be made, the newcomer gets
+// nothing and the invite stays open.
+func TestNobodyIsAdmittedWithoutAGrant(t *testing.T) {
+	a, b := openTest(t, t.TempDir()), openTest(t, t.TempDir())
+	sa := a.New()
+	defer sa.Close()
+	typeAt(sa, 0, "text")
+	know(t, a, b, sa) // b may only read
+	invite := netsync.Invite{ID: [8]byte{1}, Doc: sa.ID(), Expires: time.Now().Add(time.Hour)}
+	newcomer := netsync.Peer{ID: PeerID{7}, Name: "Cleo"}
+	for _, w := range []*Workspace{a, b} {
+		library := peerLibrary{w}
+		if err := library.AddInvite(invite); err != nil {
+			t.Fatal(err)
+		}
+		_, err := library.Admit(invite.ID, newcomer)
+		now, err2 := library.Invite(invite.ID)
+		shared, err3 := library.SharedWith(newcomer.ID)
+		if (err == nil) != (w == a) || err2 != nil || now.Used != (w == a) || err3 != nil || len(shared) == 1 != (w == a) {
+			t.Errorf("issuer %s: admitted: %v; used: %v, %v; shared: %v, %v", w.Name(), err, now.Used, err2, shared, err3)
+		}
+	}
+	if _, err := (peerLibrary{a}).Admit(invite.ID, netsync.Peer{ID: PeerID{8}, Name: "Dan"}); !errors.Is(err, storage.ErrInviteUsed) {
+		t.Errorf("the second newcomer: %v", err)
+	}
+	if members := sa.doc.Members(); len(members) != 2 || members[1].Name != "Cleo" {
+		t.Errorf("members %+v", members)
+	}
+}
+
+// TestDocumentIsKeptWhileChangesWait: a document that nobody looks at is not dropped with
+// half of what a peer sends.
+func TestDocumentIsKeptWhileChangesWait(t *testing.T) {
+	a, b := openTest(t, t.TempDir()), openTest(t, t.TempDir())
+	sa := a.New()
+	defer sa.Close()
+	typeAt(sa, 0, "one")
+	sa.sync()
+	typeAt(sa, 3, " two")
+	know(t, a, b, sa)
+	typed := journal(t, a, sa.ID())
+	unsigned := *typed[0]
+	unsigned.Signature = nil
+	dropAll := func() {
+		for _, s := range b.loaded() {
+			b.drop(s)
+		}
+	}
+	receive(t, b, sa.ID(), &unsigned)
+	dropAll()
+	receive(t, b, sa.ID(), typed[1])
+	if got := journal(t, b, sa.ID()); len(got) != 2 {
+		t.Errorf("%d changes are stored", len(got))
+	}
+	if dropAll(); len(b.loaded()) != 0 {
+		t.Error("the document stays loaded")
 	}
 }

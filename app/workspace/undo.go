@@ -2,13 +2,15 @@ package workspace
 
 import (
 	"bytes"
+	"encoding/binary"
 	"time"
 
 	"inkling/crdt"
 )
 
 // undoKey is the library's key for what can be undone and redone in a document: the
-// ReplicaID whose edits these are (16 bytes), then crdt.Doc.UndoList.
+// ReplicaID whose edits these are (16 bytes), the Seq at which it went on when this was
+// saved (4, big endian), then crdt.Doc.UndoList.
 const undoKey = "undo"
 
 // undoSaveDelay is how long the person must rest before the undo list is saved. It is
@@ -58,14 +60,25 @@ func (s *Session) forgetUndo() error {
 	return s.doc.SetUndoList(noUndo)
 }
 
+// undoChanged has the undo list saved when the person rests. The caller holds s.mu.
+func (s *Session) undoChanged() {
+	s.undoDue = true
+	s.undoTimer.Reset(undoSaveDelay)
+}
+
+// undoOwner returns what a saved undo list begins with. The caller holds s.mu.
+func (s *Session) undoOwner() []byte {
+	replica, _ := s.doc.Attached()
+	return binary.BigEndian.AppendUint32(replica[:], s.doc.Version()[replica])
+}
+
 // saveUndo writes the undo list to the library, when it changed since it was saved.
 func (s *Session) saveUndo() {
 	s.mu.Lock()
 	due := s.stored && s.undoDue
 	var value []byte
 	if due {
-		replica, _ := s.doc.Attached()
-		value = append(replica[:], s.doc.UndoList()...)
+		value = append(s.undoOwner(), s.doc.UndoList()...)
 		s.undoDue = false
 	}
 	s.mu.Unlock()
@@ -78,15 +91,15 @@ func (s *Session) saveUndo() {
 }
 
 // loadUndo reads the undo list from the library. That of another replica, which this
-// copy wrote as before it was copied, counts as none, and so does one that does not fit.
+// copy wrote as before it was copied, counts as none. So does one that was saved before
+// the last edits, as after a kill: the first Undo would leave those and take back others.
 func (s *Session) loadUndo() error {
 	value, err := s.w.lib.State(s.id, undoKey)
-	if err != nil {
+	if err != nil || !s.member {
 		return err
 	}
-	replica, attached := s.doc.Attached()
-	list, own := bytes.CutPrefix(value, replica[:])
-	if !attached || !own {
+	list, own := bytes.CutPrefix(value, s.undoOwner())
+	if !own {
 		return nil
 	}
 	if err := s.doc.SetUndoList(list); err != nil {

@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"slices"
 	"testing"
 
 	"inkling/crdt"
@@ -61,12 +62,16 @@ func TestUndoListThatDoesNotFitIsDropped(t *testing.T) {
 	s := w.New()
 	typeAt(s, 0, "text")
 	s.sync()
-	replica, _ := s.doc.Attached()
+	owner := s.undoOwner()
+	earlier := slices.Clone(owner)
+	earlier[len(earlier)-1]--
 	for name, value := range map[string][]byte{
-		"empty":          {},
-		"another's":      append(make([]byte, 16), 1, 1, 0, 4, 0),
-		"not a list":     append(replica[:], 9, 9, 9),
-		"beyond the end": append(replica[:], 1, 1, 0, 100, 0),
+		"empty":              {},
+		"cut":                owner[:7],
+		"another's":          append(make([]byte, 20), 1, 1, 0, 4, 0),
+		"from before a kill": append(earlier, 1, 1, 0, 3, 0),
+		"not a list":         append(slices.Clone(owner), 9, 9, 9),
+		"beyond the end":     append(slices.Clone(owner), 1, 1, 0, 100, 0),
 	} {
 		w, s = reopen(t, w, s)
 		s.sync()

@@ -249,10 +249,16 @@ func (w *Workspace) release(s *Session) {
 	}
 }
 
-// drop forgets s if nobody has come back to it.
+// drop forgets s if nobody has come back to it. Where changes wait in it, that is put
+// off: the peer who sent them takes them for arrived and sends only what follows.
 func (w *Workspace) drop(s *Session) {
+	waits := s.waits()
 	w.mu.Lock()
-	idle := s.refs == 0 && w.sessions[s.id] == s
+	idle := s.refs == 0 && w.sessions[s.id] == s && w.life.Err() == nil // else Close does it
+	if idle && waits {
+		time.AfterFunc(sessionIdle, func() { w.drop(s) })
+		idle = false
+	}
 	if idle {
 		delete(w.sessions, s.id)
 	}
@@ -260,6 +266,13 @@ func (w *Workspace) drop(s *Session) {
 	if idle {
 		s.close()
 	}
+}
+
+// waits says whether changes wait in the document for others.
+func (s *Session) waits() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.doc.Pending() > 0
 }
 
 // show counts the windows that show a document and tells the node when the first
