@@ -172,8 +172,13 @@ func TestForeignDocumentIsReadOnly(t *testing.T) {
 	if got := moved.session.Text(); got != "Mine" {
 		t.Errorf("the text is %q", got)
 	}
-	if labels := find[*widget.Label](moved.strip.content); len(labels) != 1 || !strings.Contains(labels[0].Text, "only read") {
+	if labels := find[*widget.Label](moved.strip.content); len(labels) != 1 || !strings.Contains(labels[0].Text, "can be read") {
 		t.Errorf("it says %q", moved.strip.text)
+	}
+	test.Tap(find[*widget.Button](moved.strip.content)[0])
+	moved.eventually(t, "a copy", func() bool { return moved.session.ID() != id })
+	if test.Type(moved.editor, "x"); moved.session.Text() != "xMine" && moved.session.Text() != "Minex" || moved.strip.text != "" {
+		t.Errorf("the copy says %q under %q", moved.session.Text(), moved.strip.text)
 	}
 	moved.newDocument()
 	if moved.strip.text != "" {

@@ -63,8 +63,9 @@ func TestStandingSaysWhatHelps(t *testing.T) {
 	}{
 		{workspace.MayWrite, true, ben, ""},
 		{workspace.NoMember, true, ben, "Waiting for Ben to send the text."},
-		{workspace.NoMember, false, []string{"Ben", "Eve"}, "Ask Ben or Eve for an invite."},
-		{workspace.NoMember, false, nil, "copy the text to a new page"},
+		{workspace.NoMember, false, []string{"Ben", "Eve"}, "until Ben or Eve lets this device in."},
+		{workspace.NoMember, false, nil, "in a copy"},
+		{workspace.NoMember, true, nil, "Waiting for the text."},
 		{workspace.NeedsNewer, false, ben, "newer Inkling"},
 	} {
 		got := standing(c.standing, c.empty, c.others)
