@@ -35,7 +35,7 @@ func (s *strip) show(text string, canCopy bool) {
 			button := widget.NewButton("Write in a copy", func() { s.onCopy() })
 			action = container.NewVBox(layout.NewSpacer(), button, layout.NewSpacer())
 		}
-		s.content.Add(newGround(colorNameSidebar, container.NewBorder(nil, nil, nil, action, prose(text))))
+		s.content.Add(newGround(colorNameSidebar, container.NewPadded(container.NewBorder(nil, nil, nil, action, prose(text)))))
 	}
 	if s.onSize != nil {
 		s.onSize()
