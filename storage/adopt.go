@@ -17,7 +17,8 @@ const adoptedKey = "device"
 // or restored on another computer. Then the nonces in it belong to the other copy
 // and are forgotten, so that the next edit is that of a new replica (none is ever used
 // by two copies); open invites are void; and the device becomes a member of every
-// document, as the other one was. All of it in one transaction.
+// document, as the other one was: it gets what the others write. To write itself it
+// needs a Grant in the document. All of it in one transaction.
 func (l *Library) Adopt(device [32]byte, now time.Time) error {
 	last, err := l.State(crdt.DocID{}, adoptedKey)
 	if err != nil || bytes.Equal(last, device[:]) {

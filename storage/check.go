@@ -80,9 +80,9 @@ func (r Report) String() string {
 
 // Check reads everything: the structure of the file, and of every document, the bin
 // included, the checksum and the encoding of every change; and it builds the document
-// anew to hash all changes and check the signatures. It takes about 6 µs per change of a
-// few letters and holds up no writer. The error says that the check could not be made; what is
-// wrong with the library is in the report.
+// anew, one at a time, to hash all changes and check the signatures. It takes about 6 µs
+// per change of a few letters and holds up no writer. The error says that the check
+// could not be made; what is wrong with the library is in the report.
 func (l *Library) Check(ctx context.Context) (Report, error) {
 	var r Report
 	var err error

@@ -26,7 +26,8 @@
 //	Nonce     what this device's replica of a document is named by
 //	Group     the changes committed by one transaction
 //	Listing   what the list of documents shows: title, time of last change
-//	Member    a device that may read and write a document
+//	Member    a device that a document is shared with; who of them may write in it is
+//	          said in the document
 //	Damaged   the file is not what was written; it is copied aside, never repaired
 //	          in place
 //

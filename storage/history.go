@@ -150,7 +150,8 @@ func (l *Library) journal(ctx context.Context, doc crdt.DocID, after int64) iter
 func changeID(doc, place int64) int64 { return doc<<32 | place }
 
 const pageSQL = `
-SELECT change.id & 0xffffffff, change.replica, change.seq, change.next_seq, change.hash, change.signature, change.checksum, change.codec, change.body
+SELECT change.id & 0xffffffff, change.replica, change.seq, change.next_seq, change.hash, change.signature,
+       change.checksum, change.codec, change.body
   FROM doc CROSS JOIN change ON change.id BETWEEN (doc.id << 32) + ?2 + 1 AND doc.id << 32 | 0xffffffff
  WHERE doc.name = ?1
  ORDER BY change.id LIMIT ?3`
@@ -181,7 +182,8 @@ func scanStored(rows *sql.Rows) (*stored, error) {
 	if err := rows.Scan(&s.place, &replica, &s.Seq, &s.Next, &hash, &s.Signature, &sum, &s.codec, &s.Body); err != nil {
 		return nil, err
 	}
-	return &s, errors.Join(fill(s.Replica[:], replica, "replica"), fill(s.Hash[:], hash, "hash"), fill(s.checksum[:], sum, "checksum"))
+	return &s, errors.Join(fill(s.Replica[:], replica, "replica"), fill(s.Hash[:], hash, "hash"),
+		fill(s.checksum[:], sum, "checksum"))
 }
 
 // Since returns the frames (crdt/FORMAT.md) of committed changes of doc that a copy

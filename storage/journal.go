@@ -28,11 +28,12 @@ func (e *SeqError) Error() string {
 	return fmt.Sprintf("storage: change at seq %d of replica %s, the journal goes on at %d", e.Seq, e.Replica, e.WantSeq)
 }
 
-// Append queues changes of doc, in apply order, and returns at once; it never
-// waits for the disk. They are hashed, and must not be altered any more. done is called once, on a goroutine of the library: with nil
-// after the commit, in the order of calls; with an error when the changes are wrong
-// in themselves ([*SeqError], [ErrNotFound] for an unknown document), when too much
-// waits already ([ErrFull]), or when the library gives up at [Library.Close].
+// Append queues changes of doc, in apply order and with their hashes, and returns at
+// once; it never waits for the disk. Neither changes nor the slice may be altered any
+// more. done is called once, on a goroutine of the library: with nil after the commit,
+// in the order of calls; with an error when the changes are wrong in themselves
+// ([*SeqError], [ErrNotFound] for an unknown document), when too much waits already
+// ([ErrFull]), or when the library gives up at [Library.Close].
 // While the disk refuses, the changes wait and done is not called;
 // see [Library.Trouble]. A slow done delays the others' but no commit.
 //
