@@ -276,3 +276,46 @@ func TestDocumentIsKeptWhileChangesWait(t *testing.T) {
 		t.Error("the document stays loaded")
 	}
 }
+
+// TestMembersLetOthersIn: whoever was let in lets others in, and what these write counts
+// with everybody, also with those who hear of it late and from somebody else.
+func TestMembersLetOthersIn(t *testing.T) {
+	a, b, c := openTest(t, t.TempDir()), openTest(t, t.TempDir()), openTest(t, t.TempDir())
+	sa := a.New()
+	defer sa.Close()
+	typeAt(sa, 0, "a")
+	share(t, a, b, sa)
+	sb, err := b.Open(sa.ID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sb.Close()
+	typeAt(sb, 1, "b")
+	share(t, b, c, sb)
+	sc, err := c.Open(sa.ID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sc.Close()
+	typeAt(sc, 2, "c")
+	sc.sync()
+	wrote := journal(t, c, sa.ID())
+	receive(t, a, sa.ID(), wrote[len(wrote)-1]) // before the Grant that it builds on
+	if sa.Text() != "a" || sa.doc.Pending() != 1 {
+		t.Errorf("before the Grant: %q, %d wait", sa.Text(), sa.doc.Pending())
+	}
+	pass(t, b, a, sa.ID())
+	for _, w := range []*Workspace{a, b} {
+		pass(t, c, w, sa.ID())
+	}
+	for _, s := range []*Session{sa, sb, sc} {
+		if s.Text() != "abc" || s.doc.Pending() != 0 {
+			t.Errorf("%q, %d wait", s.Text(), s.doc.Pending())
+		}
+	}
+	for _, w := range []*Workspace{a, b, c} {
+		if r, err := w.Check(t.Context()); err != nil || !r.Intact() {
+			t.Errorf("%v, %v", r, err)
+		}
+	}
+}
