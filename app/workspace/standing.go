@@ -20,7 +20,7 @@ const (
 	NeedsNewer
 )
 
-// What only one can do who may write, letting others in, gives these to others.
+// What letting somebody in gives to who may not.
 var (
 	errNoMember   = errors.New("this device may not write in the document, so it cannot let others in. Ask somebody who writes there")
 	errNeedsNewer = errors.New("somebody wrote in the document with a newer Inkling: update yours first")

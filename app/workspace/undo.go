@@ -38,11 +38,11 @@ func (s *Session) unredo(step func(*crdt.Doc, time.Time) (crdt.Patch, bool)) (cr
 		return crdt.Anchor{}, false
 	}
 	p, ok := step(s.doc, s.w.now())
+	s.edited() // also without a patch: steps that show nothing any more are used up
 	if !ok {
 		return crdt.Anchor{}, false
 	}
 	s.log.add(p)
-	s.edited()
 	at := 0
 	for _, e := range p {
 		at = e.At + e.Inserted
@@ -87,6 +87,9 @@ func (s *Session) saveUndo() {
 	}
 	if err := s.w.lib.SetState(s.id, undoKey, value); err != nil {
 		s.w.log.Warn("what can be undone could not be saved", "doc", s.id, "err", err)
+		s.mu.Lock()
+		s.undoDue = true // once more after the next edit, or at the end
+		s.mu.Unlock()
 	}
 }
 
