@@ -26,7 +26,7 @@ func (l *Library) Adopt(device [32]byte, now time.Time) error {
 	}
 	return l.write("adopt library", func(tx *sql.Tx) error {
 		var library crdt.DocID
-		_, err1 := tx.Exec(`UPDATE doc SET nonce = NULL`)
+		err1 := forgetNonces(tx)
 		_, err2 := tx.Exec(`DELETE FROM invite WHERE used IS NULL`)
 		_, err3 := tx.Exec(`INSERT INTO member (doc, key, added) SELECT id, ?, ? FROM doc WHERE true
 			ON CONFLICT DO NOTHING`, device[:], now.UnixMilli())
@@ -34,4 +34,13 @@ func (l *Library) Adopt(device [32]byte, now time.Time) error {
 			ON CONFLICT (doc, key) DO UPDATE SET value = excluded.value`, library[:], adoptedKey, device[:])
 		return errors.Join(err1, err2, err3, err4)
 	})
+}
+
+// ForgetNonces makes the next edit of every document that of a new replica: for a
+// library of which a newer state may have been elsewhere.
+func (l *Library) ForgetNonces() error { return l.write("forget nonces", forgetNonces) }
+
+func forgetNonces(tx *sql.Tx) error {
+	_, err := tx.Exec(`UPDATE doc SET nonce = NULL`)
+	return err
 }

@@ -58,7 +58,7 @@ func standing(s workspace.Standing, empty bool, others []string) string {
 	case who != "":
 		return "You can read here, but not write until " + who + " lets this device in. Ask for an invite, unless you have just followed one."
 	}
-	return "This document was begun on another device, or in another folder. Here it can be read, and written on in a copy."
+	return "This document comes from another device or a copied library. Here it can be read, and written on in a copy."
 }
 
 // showStanding says whether the open document can be written in.

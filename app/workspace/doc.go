@@ -31,8 +31,8 @@
 // in commits a Grant before the newcomer is told (peers.go, standing.go). A session on
 // a device that is no member, or on a document that needs a newer Inkling, shows the
 // text and takes no edits; [Session.Standing] says which it is. A library that comes to
-// another device, by copy or restore, has another key there and is such a reader in its old documents
-// until it is invited again.
+// another device, by copy or restore, has another key there and is such a reader in its
+// old documents until it is invited again. One that was moved keeps its key (moved.go).
 //
 // # What it does not do
 //

@@ -103,7 +103,10 @@ func (w *Workspace) start(cfg Config) error {
 	if w.log == nil {
 		w.log = slog.New(slog.DiscardHandler)
 	}
-	var err error
+	err := w.followFolder()
+	if err != nil {
+		return err
+	}
 	if w.key, err = deviceKey(w.dir); err != nil {
 		return err
 	}

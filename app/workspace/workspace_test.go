@@ -123,6 +123,45 @@ func TestCopiedLibraryWritesAnew(t *testing.T) {
 	}
 }
 
+// TestMovedLibraryStaysOnesOwn: who moves the folder on the same computer writes on, as
+// the same device, but not as the same replica; a copy made after that is no move.
+func TestMovedLibraryStaysOnesOwn(t *testing.T) {
+	parent := t.TempDir()
+	from, to := filepath.Join(parent, "from"), filepath.Join(parent, "to")
+	w := openTest(t, from)
+	id, err := w.Import("file", []byte("text"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	device, old := w.device, nonceOf(t, w, id)
+	closeTest(t, w)
+	if err := os.Rename(from, to); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second start finds all in order
+		w = openTest(t, to)
+		s, err := w.Open(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		typeAt(s, 0, "!")
+		s.Close()
+		if nonceOf(t, w, id) == old || w.device != device || s.Standing() != MayWrite {
+			t.Errorf("nonce %x, before %x; device %x, before %x", nonceOf(t, w, id), old, w.device[:4], device[:4])
+		}
+		if r, err := w.Check(t.Context()); err != nil || !r.Intact() {
+			t.Errorf("%q, %v, %v", s.Text(), r, err)
+		}
+		closeTest(t, w)
+	}
+	if err := os.CopyFS(from, os.DirFS(to)); err != nil {
+		t.Fatal(err)
+	}
+	if w = openTest(t, from); w.device == device {
+		t.Error("two libraries are one device")
+	}
+}
+
 func nonceOf(t *testing.T, w *Workspace, id crdt.DocID) storage.Nonce {
 	t.Helper()
 	nonce, err := w.lib.Nonce(id)
