@@ -107,6 +107,12 @@ func TestNonceAndStateAreRemembered(t *testing.T) {
 	if err := l.SetState(doc, "big", make([]byte, 256<<10+1)); err == nil {
 		t.Error("a value beyond the limit was taken")
 	}
+	if err := l.ForgetNonces(); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := l.Nonce(doc); err != nil || n != (storage.Nonce{}) {
+		t.Errorf("a nonce that was to be forgotten: %v, %v", n, err)
+	}
 }
 
 // peer returns the n-th device.
