@@ -17,8 +17,3 @@ func (d *Doc) Spans() (n int) {
 	}
 	return n
 }
-
-// SetLamport makes the last Seq of replica id have a Lamport that takes long to reach.
-func (d *Doc) SetLamport(id ReplicaID, lamport uint64) {
-	d.byID[id].lamport, d.lamport = lamport, lamport
-}
