@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -317,5 +318,21 @@ func TestMembersLetOthersIn(t *testing.T) {
 		if r, err := w.Check(t.Context()); err != nil || !r.Intact() {
 			t.Errorf("%v, %v", r, err)
 		}
+	}
+}
+
+// TestGreatPasteReachesOthers: more text at once than may wait for a signature.
+func TestGreatPasteReachesOthers(t *testing.T) {
+	a, b := openTest(t, t.TempDir()), openTest(t, t.TempDir())
+	sa := a.New()
+	defer sa.Close()
+	text := strings.Repeat("Ten bytes\n", crdt.MaxPendingBytes/5)
+	typeAt(sa, 0, text)
+	sb := join(t, a, b, sa)
+	for range 2 + len(text)>>20 {
+		pass(t, a, b, sa.ID())
+	}
+	if got := sb.Text(); got != text {
+		t.Errorf("%d bytes of %d arrived", len(got), len(text))
 	}
 }
