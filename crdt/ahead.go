@@ -62,13 +62,12 @@ func (a *ahead) add(c *Change) (s *step, wanted ID, err *ChangeError) {
 	} else if r := a.doc.byID[c.Replica]; r != nil {
 		previous[0].of = r.before(0)
 	}
+	if a.doc.holds() && c.Replica == a.doc.own.family {
+		a.doc.resume = append(a.doc.resume, c.Replica) // until local edits have hashes
+		return nil, ID{}, nil
+	}
 	waits := len(previous) == 0
 	for _, p := range previous {
-		if a.doc.mustSeal(p) {
-			a.doc.resume = append(a.doc.resume, c.Replica)
-			waits = true
-			continue
-		}
 		r := reading{ahead: a, change: c, previous: p, choice: len(previous) > 1 || p.of != nil && p.next < p.of.next}
 		switch s, failed := r.read(); {
 		case s != nil:
@@ -85,12 +84,6 @@ func (a *ahead) add(c *Change) (s *step, wanted ID, err *ChangeError) {
 		err = nil
 	}
 	return nil, wanted, err
-}
-
-// mustSeal says whether local edits follow p that have no hash yet, by which to tell which
-// tail is to have the chain's name.
-func (d *Doc) mustSeal(p point) bool {
-	return d.own != nil && p.of == d.own && p.next == d.own.headNext && p.next < d.own.next
 }
 
 // keep makes s part of a, unless a has it already.

@@ -59,6 +59,9 @@ func (d *Doc) BreakUndo() {
 	}
 }
 
+// ForgetUndo makes that nothing edited so far can be undone or redone.
+func (d *Doc) ForgetUndo() { d.undo = undo{serial: d.undo.serial + 1} }
+
 // Undo takes back the last group of local edits that still shows: what it
 // inserted and is still visible is deleted, and its deletions are cancelled. Text
 // that others wrote is never deleted. It returns false when there is nothing to undo.

@@ -2,19 +2,17 @@ package workspace
 
 import (
 	"bytes"
-	"encoding/binary"
 	"time"
 
 	"inkling/crdt"
 )
 
 // undoKey is the library's key for what can be undone and redone in a document: the
-// ReplicaID whose edits these are (16 bytes), the Seq at which it went on when this was
-// saved (4, big endian), then crdt.Doc.UndoList.
+// ReplicaID whose edits these are (16 bytes), then crdt.Doc.UndoList.
 const undoKey = "undo"
 
-// undoSaveDelay is how long the person must rest before the undo list is saved. It is
-// longer than the pause that ends an undo step, because saving ends one.
+// undoSaveDelay is how long the person must rest before the undo list is saved. What is
+// typed after that and before a kill can be undone as one step.
 const undoSaveDelay = 2 * time.Second
 
 // BreakUndo makes the next edit start a new undo step.
@@ -50,14 +48,11 @@ func (s *Session) unredo(step func(*crdt.Doc, time.Time) (crdt.Patch, bool)) (cr
 	return s.doc.Anchor(at, crdt.After), true
 }
 
-// noUndo is the undo list of a document in which nothing was done.
-var noUndo = crdt.New(crdt.Genesis{}).UndoList()
-
 // forgetUndo makes that nothing done so far can be undone.
-func (s *Session) forgetUndo() error {
+func (s *Session) forgetUndo() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.doc.SetUndoList(noUndo)
+	s.doc.ForgetUndo()
 }
 
 // undoChanged has the undo list saved when the person rests. The caller holds s.mu.
@@ -69,7 +64,7 @@ func (s *Session) undoChanged() {
 // undoOwner returns what a saved undo list begins with. The caller holds s.mu.
 func (s *Session) undoOwner() []byte {
 	replica, _ := s.doc.Attached()
-	return binary.BigEndian.AppendUint32(replica[:], s.doc.Version()[replica])
+	return replica[:]
 }
 
 // saveUndo writes the undo list to the library, when it changed since it was saved.
@@ -94,8 +89,7 @@ func (s *Session) saveUndo() {
 }
 
 // loadUndo reads the undo list from the library. That of another replica, which this
-// copy wrote as before it was copied, counts as none. So does one that was saved before
-// the last edits, as after a kill: the first Undo would leave those and take back others.
+// copy wrote as before it was copied, counts as none.
 func (s *Session) loadUndo() error {
 	value, err := s.w.lib.State(s.id, undoKey)
 	if err != nil || !s.member {

@@ -63,15 +63,12 @@ func TestUndoListThatDoesNotFitIsDropped(t *testing.T) {
 	typeAt(s, 0, "text")
 	s.sync()
 	owner := s.undoOwner()
-	earlier := slices.Clone(owner)
-	earlier[len(earlier)-1]--
 	for name, value := range map[string][]byte{
-		"empty":              {},
-		"cut":                owner[:7],
-		"another's":          append(make([]byte, 20), 1, 1, 0, 4, 0),
-		"from before a kill": append(earlier, 1, 1, 0, 3, 0),
-		"not a list":         append(slices.Clone(owner), 9, 9, 9),
-		"beyond the end":     append(slices.Clone(owner), 1, 1, 0, 100, 0),
+		"empty":          {},
+		"cut":            owner[:7],
+		"another's":      append(make([]byte, 16), 1, 4, 1, 0, 4, 0),
+		"not a list":     append(slices.Clone(owner), 9, 9, 9),
+		"beyond the end": append(slices.Clone(owner), 1, 100, 1, 0, 100, 0),
 	} {
 		w, s = reopen(t, w, s)
 		s.sync()
@@ -84,6 +81,32 @@ func TestUndoListThatDoesNotFitIsDropped(t *testing.T) {
 		}
 	}
 	s.Close()
+}
+
+// TestUndoAfterAKill: what was typed since the list was saved is one step.
+func TestUndoAfterAKill(t *testing.T) {
+	w := openTest(t, t.TempDir())
+	s := w.New()
+	typeAt(s, 0, "one")
+	s.sync()
+	s.saveUndo()
+	list, err := w.lib.State(s.ID(), undoKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.BreakUndo()
+	typeAt(s, 3, " two")
+	w, s = reopen(t, w, s)
+	if err := w.lib.SetState(s.ID(), undoKey, list); err != nil {
+		t.Fatal(err)
+	}
+	w, s = reopen(t, w, s)
+	defer s.Close()
+	for _, want := range []string{"one", ""} {
+		if _, ok := s.Undo(); !ok || s.Text() != want {
+			t.Errorf("undone to %q (%v), want %q", s.Text(), ok, want)
+		}
+	}
 }
 
 // TestLettingSomebodyInKeepsUndo: a Grant is no edit of the person's.
