@@ -22,6 +22,7 @@ type Doc struct {
 	own     *replica // whose edits the local ones are; nil before Attach
 	draft   draft
 	undo    undo
+	deleted *Deleted // text of the block that d came from, still packed; mostly nil
 }
 
 // ErrNotMember says that a device may not write in a document: it is not the

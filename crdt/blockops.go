@@ -1,0 +1,360 @@
+package crdt
+
+import (
+	"math"
+
+	"inkling/crdt/internal/spantree"
+)
+
+// stroke is what one replica did without moving: ops with consecutive Seqs, though not
+// always with consecutive local versions, because others may have written meanwhile.
+type stroke struct {
+	kind  strokeKind
+	seqs  uint32 // that it takes
+	ref   uint32 // Insert: the origin; Delete: the first target; Restore: the Delete
+	count uint32 // strokeRange: how many elements the one Delete hides
+	named uint32 // Insert: the element that it names for its chain, or none
+	raw   []byte // strokeOther
+}
+
+type strokeKind uint8
+
+const (
+	strokeInsert    strokeKind = iota
+	strokeForth                // Deletes of one element each, forward
+	strokeBack                 // Deletes of one element each, backward
+	strokeRange                // one Delete of several elements, from the cursor on
+	strokeRangeBack            // one Delete of several elements, up to the cursor
+	strokeRestore
+	strokeOther
+	strokeKinds
+	strokeKindBits = 3
+)
+
+// hand is a replica as the column of ops follows it: what it is doing, and where its last op has
+// left it.
+type hand struct {
+	r       *replica
+	seq     uint32   // of its next op
+	strokes []stroke // writing: those to come
+	now     stroke
+	left    uint32 // Seqs of now that are to come
+	last    uint32 // the element that it touched last; none at first
+	habits
+}
+
+// opColumn is the column of strokes: what was done, where, as a distance from where
+// the replica was. Both directions call step for each stretch of local versions of one replica. The
+// document that they have so far, with every insert directly behind its origin, needs no keys: so it is quick,
+// and known to a reader that has nothing but what it has read.
+type opColumn struct {
+	*column
+	d      *Doc    // reading: the one being made; writing: one with d.history complete and an own tree
+	hands  []*hand // by place of the replica
+	other  bodyReader
+	owner  *hand        // whose cursor is known
+	cursor int          // of owner: how many visible elements are in front of it
+	gap    spantree.Pos // where the stroke that just began is to be done
+	left   uint32       // strokes that have not come yet
+	linear bool         // nothing has been put elsewhere than the document would have it
+	models *strokeModels
+}
+
+func newOpColumn(c *column, d *Doc) *opColumn {
+	o := &opColumn{column: c, d: d, linear: true, models: newStrokeModels()}
+	for _, r := range d.replicas {
+		o.hands = append(o.hands, &hand{r: r, last: none})
+	}
+	return o
+}
+
+// arrivalOrder orders elements for a tree that needs no order: it puts nothing, only remembers.
+type arrivalOrder struct{}
+
+func (arrivalOrder) Newlines(first, n uint32) int { return 0 }
+
+func (arrivalOrder) Less(a, b uint32) bool { return a < b }
+
+func (w *blockWriter) writeOps() []byte {
+	d := w.d
+	replayed := &Doc{history: d.history, tree: spantree.New(arrivalOrder{})}
+	replayed.cancelled = map[uint32]struct{}{}
+	o := newOpColumn(writeColumn(), replayed)
+	d.findStrokes(o.hands)
+	for _, h := range o.hands {
+		w.head.strokes += uint32(len(h.strokes))
+		for i := range h.strokes {
+			w.columns[columnOther] = append(w.columns[columnOther], h.strokes[i].raw...)
+		}
+	}
+	o.all()
+	return o.e.Finish()
+}
+
+func (r *blockReader) readOps() {
+	d := r.d
+	d.tree = spantree.New(arrivalOrder{})
+	o := newOpColumn(readColumn(r.columns[columnOps]), d)
+	o.other = bodyReader{reader: reader{b: r.columns[columnOther]}}
+	o.left = r.head.strokes
+	o.all()
+	if o.err == nil && (o.left > 0 || o.other.at != len(o.other.b)) {
+		o.fail("the ops do not add up to the block's head")
+	}
+	r.linear = r.linear && o.linear
+	r.take(o.end())
+}
+
+// all codes all strokes, in order of arrival.
+func (o *opColumn) all() {
+	for i := range o.d.arrivals {
+		a := &o.d.arrivals[i]
+		end := o.d.next
+		if i+1 < len(o.d.arrivals) {
+			end = o.d.arrivals[i+1].lv
+		}
+		h := o.hands[a.by]
+		for lv := a.lv; lv < end && o.err == nil; {
+			if h.left == 0 {
+				if o.stroke(h, lv); o.check() != nil {
+					return
+				}
+			}
+			n := min(h.left, end-lv)
+			o.step(h, lv, n)
+			lv += n
+		}
+	}
+}
+
+// stroke codes the next stroke of h, which begins at lv.
+func (o *opColumn) stroke(h *hand, lv uint32) {
+	at := o.at(h)
+	var to address
+	if o.reads() {
+		if h.now = (stroke{named: none}); o.left == 0 {
+			o.fail("more strokes than the block's head says")
+			return
+		}
+		o.left--
+	} else {
+		h.now, h.strokes = h.strokes[0], h.strokes[1:]
+		to = o.address(&h.now)
+		h.now.turn(to, at)
+	}
+	s := &h.now
+	s.kind = strokeKind(o.symbol(o.models.kind(&h.habits), int(s.kind)))
+	switch s.kind {
+	case strokeInsert:
+		o.insert(h, lv, to, at)
+	case strokeForth, strokeBack, strokeRange, strokeRangeBack:
+		o.delete(h, lv, to, at)
+	case strokeRestore:
+		o.restore(h)
+	case strokeOther:
+		o.others(h)
+	default:
+		o.fail("stroke kind %d is unknown", s.kind)
+	}
+	h.left = s.seqs
+}
+
+// at returns how many visible elements are in front of h's cursor, which is behind
+// the element that h touched last.
+func (o *opColumn) at(h *hand) int {
+	if o.owner == h {
+		return o.cursor
+	}
+	if h.last == none {
+		return 0
+	}
+	p := o.d.tree.Find(h.last)
+	at := o.d.tree.Rank(spantree.Visible, p)
+	if s, _ := o.d.tree.At(p); !s.Dead {
+		at++
+	}
+	return at
+}
+
+// address is a place in the text as it is when a stroke begins. For an Insert: the gap
+// behind dead dead elements behind so many visible ones. For a Delete: the visible
+// element behind so many, or with dead > 0, the dead one behind dead − 1 others behind so many.
+type address struct {
+	visible int
+	dead    uint32
+}
+
+// address returns where s, which is to be written, begins.
+func (o *opColumn) address(s *stroke) (to address) {
+	if s.kind >= strokeRestore || s.ref == none {
+		return address{}
+	}
+	t := o.d.tree
+	p := t.Find(s.ref)
+	at, _ := t.At(p)
+	switch {
+	case at.Dead && s.kind == strokeInsert:
+		visible, dead := t.Address(t.Behind(p))
+		return address{visible, uint32(dead)}
+	case at.Dead:
+		visible, dead := t.Address(p)
+		return address{visible, uint32(dead) + 1}
+	}
+	to.visible = t.Rank(spantree.Visible, p)
+	if s.kind == strokeInsert {
+		to.visible++
+	}
+	return to
+}
+
+// turn makes s, whose target is at to, a stroke backward if it may be one and that leads to the cursor.
+func (s *stroke) turn(to address, at int) {
+	switch {
+	case to.dead > 0:
+	case s.kind == strokeForth && s.seqs == 1 && to.visible+1 == at:
+		s.kind = strokeBack
+	case s.kind == strokeRange && to.visible+int(s.count) == at:
+		s.kind = strokeRangeBack
+	}
+}
+
+// insert codes an Insert: where, how many elements, and which one it names.
+func (o *opColumn) insert(h *hand, lv uint32, to address, at int) {
+	s, t := &h.now, o.d.tree
+	to.visible = at + o.distance(h, to.visible-at)
+	s.seqs = 1 + o.number(o.models.length(&h.habits, s.kind), s.seqs-1)
+	to.dead = o.number(&o.models.dead, to.dead)
+	p, ok := t.ByAddress(to.visible, int(to.dead))
+	if !ok {
+		o.fail("an Insert outside the text")
+		return
+	}
+	if o.gap = p; o.reads() {
+		s.ref = none
+		if left, _, ok := t.Left(p); ok {
+			s.ref = left
+		}
+	}
+	o.named(h, p, lv)
+	h.learn(s.kind, s.seqs)
+	o.owner, o.cursor = h, to.visible
+}
+
+// distance codes how many visible elements a stroke begins behind the cursor.
+func (o *opColumn) distance(h *hand, distance int) int {
+	distance = int(o.signed(o.models.distance(&h.habits, h.now.kind), int64(distance)))
+	if h.moved = distance != 0; distance < -maxDistance || distance > maxDistance {
+		o.fail("a distance of %d elements", distance)
+		return 0
+	}
+	return distance
+}
+
+const maxDistance = math.MaxInt32
+
+// named codes the element that an Insert at p names: mostly its neighbour, when that was
+// inserted at the same place by the same replica.
+func (o *opColumn) named(h *hand, p spantree.Pos, lv uint32) {
+	s, d := &h.now, o.d
+	likely := uint32(none)
+	right, ok := d.tree.At(p)
+	if ok && (s.ref == none || s.ref+1 != lv) && d.origin(right.First) == s.ref {
+		if r, _ := d.op(right.First); r == h.r {
+			likely = right.First
+		}
+	}
+	if o.bit(&o.models.likely, s.named == likely) {
+		s.named = likely
+		return
+	}
+	back := uint32(0)
+	if !o.reads() && s.named != none {
+		back = h.seq - d.seqOf(s.named)
+	}
+	if back = o.number(&o.models.named, back); back > h.seq {
+		o.fail("an Insert names what is before seq 0")
+	} else if s.named = none; back > 0 {
+		s.named = h.r.lv(h.seq - back)
+		o.linear = o.linear && d.joined(lv, s.ref, s.named) == lv
+	}
+}
+
+// delete codes Deletes: where and of how many elements. Those that go backward say where they
+// began: behind their first target, or behind the last element of their range.
+func (o *opColumn) delete(h *hand, lv uint32, to address, at int) {
+	s := &h.now
+	distance := o.distance(h, to.visible+s.behind()-at)
+	length := o.models.length(&h.habits, s.kind)
+	if s.kind == strokeForth || s.kind == strokeBack {
+		s.seqs, s.count = 1+o.number(length, s.seqs-1), 1
+	} else {
+		s.seqs, s.count = 1, 2+o.number(length, s.count-2)
+	}
+	to.visible = at + distance - s.behind()
+	if to.dead = o.number(&o.models.dead, to.dead); o.reads() {
+		s.ref = o.element(to)
+	}
+	h.learn(s.kind, max(s.seqs, s.count))
+	o.owner = nil
+}
+
+// behind returns how far the place where s began is behind the front of its first target.
+func (s *stroke) behind() int {
+	switch s.kind {
+	case strokeBack:
+		return 1
+	case strokeRangeBack:
+		return int(s.count)
+	}
+	return 0
+}
+
+// element returns the element at an address that was read.
+func (o *opColumn) element(to address) uint32 {
+	t := o.d.tree
+	if to.dead == 0 && to.visible >= 0 && to.visible < int(t.Sums().Visible) {
+		s, _ := t.At(t.Nth(spantree.Visible, to.visible))
+		return s.First
+	}
+	if to.dead > 0 {
+		if p, ok := t.ByAddress(to.visible, int(to.dead)-1); ok {
+			if s, ok := t.At(p); ok && s.Dead {
+				return s.First
+			}
+		}
+	}
+	o.fail("a Delete outside the text")
+	return none
+}
+
+// restore codes which Delete a Restore cancels.
+func (o *opColumn) restore(h *hand) {
+	s := &h.now
+	back := uint32(0)
+	if !o.reads() {
+		back = h.seq - o.d.seqOf(s.ref)
+	}
+	back = o.number(&o.models.restored, back)
+	if s.seqs = 1; back == 0 || back > h.seq {
+		o.fail("a Restore of what is not there")
+		return
+	}
+	s.ref = h.r.lv(h.seq - back)
+	h.learn(s.kind, 1)
+	o.owner = nil
+}
+
+// others takes an op that does nothing to the text from the column beside this one.
+func (o *opColumn) others(h *hand) {
+	s := &h.now
+	if o.reads() {
+		b := &o.other
+		start := b.at
+		b.seq, b.ops, b.typed = h.seq, 0, false
+		s.seqs = b.op().seqs
+		if s.raw = b.b[start:b.at]; b.err != nil {
+			o.fail("an op that does nothing: %v", b.err)
+		}
+	}
+	h.learn(s.kind, 1)
+}
