@@ -112,7 +112,8 @@ func (a *ahead) add(c *Change) (wanted ID, err *ChangeError) {
 		hashes[i] = a.hash(cause)
 	}
 	if c.Seq == 0 {
-		b := readHead(c.Body, 0)
+		var b bodyReader
+		b.readHead(c.Body, 0)
 		copy(t.device[:], b.device)
 	}
 	hashed := *c

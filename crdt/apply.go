@@ -56,7 +56,9 @@ func (d *Doc) Apply(changes ...*Change) (Applied, error) {
 		if first == nil {
 			first = err
 		}
-		touched = append(touched, c.Replica)
+		if n := len(touched); n == 0 || touched[n-1] != c.Replica {
+			touched = append(touched, c.Replica)
+		}
 	}
 	refused := len(a.Refused)
 	for len(touched) > 0 {
@@ -97,14 +99,17 @@ func (d *Doc) applyReady(ids []ReplicaID, a *Applied) (again []ReplicaID) {
 	for id, t := range ahead.chains {
 		if forged := t.verify(t.next); forged != nil {
 			a.Refused = append(a.Refused, refuse(forged, "its signature is not that of its chain"))
-			d.pending.drop(id, forged.Seq, maxSeq)
+			d.pending.dropFrom(id, forged.Seq)
 		}
 	}
 	for _, c := range ahead.covered() {
-		d.take1(c, &a.Patch)
+		d.bring(c, &a.Patch)
 		a.Changes = append(a.Changes, c)
-		d.pending.drop(c.Replica, c.Seq, c.Next)
-		again = append(again, d.pending.woken(c.Replica)...)
+	}
+	for id, t := range ahead.chains {
+		if d.pending.dropTo(id, d.byID[id]); t.limit > 0 {
+			again = append(again, d.pending.woken(id)...)
+		}
 	}
 	ahead.await()
 	return again
@@ -128,7 +133,7 @@ func (d *Doc) examineChain(ahead *ahead, id ReplicaID, a *Applied) (progress boo
 		wanted, err := ahead.add(c)
 		if err != nil {
 			a.Refused = append(a.Refused, err)
-			d.pending.drop(id, c.Seq, maxSeq)
+			d.pending.dropFrom(id, c.Seq)
 			return progress
 		}
 		if !wanted.IsRoot() {
@@ -144,7 +149,7 @@ func (d *Doc) examineChain(ahead *ahead, id ReplicaID, a *Applied) (progress boo
 // Flush, in the same order. Hash and signature are not checked again, everything
 // else is. A known change does nothing. The error is a [*ChangeError], or wraps [ErrMissing].
 func (d *Doc) Load(c *Change) (Patch, error) {
-	r := d.byID[c.Replica]
+	r := d.known(c.Replica)
 	if r != nil && c.Next <= r.next {
 		return nil, nil
 	}
@@ -155,15 +160,18 @@ func (d *Doc) Load(c *Change) (Patch, error) {
 	if !wanted.IsRoot() {
 		return nil, fmt.Errorf("%w: %d of replica %s wants %d of replica %s", ErrMissing, c.Seq, c.Replica, wanted.Seq, wanted.Replica)
 	}
-	var patch Patch
-	d.take1(c, &patch)
+	patch := d.patches.make()
+	d.bring(c, &patch)
 	return patch, nil
 }
 
-// take1 integrates a change that has been examined.
-func (d *Doc) take1(c *Change, patch *Patch) {
+// bring integrates a change that has been examined.
+func (d *Doc) bring(c *Change, patch *Patch) {
 	d.endChange()
-	r := d.intern(c.Replica, d.docID)
+	r := d.known(c.Replica)
+	if r == nil {
+		r = d.intern(c.Replica, d.docID)
+	}
 	d.integrate(r, c, patch)
 	if c.Hash != (Hash{}) {
 		r.setHead(c.Next, c.Hash)
@@ -186,6 +194,12 @@ func (d *Doc) examine(r *replica, c *Change) (wanted ID, err error) {
 		return ID{c.Replica, c.Seq - 1}, nil
 	case c.Seq < next:
 		return ID{}, refuse(c, "it overlaps edits up to %d that came in other changes", next)
+	}
+	if c.Body[0] == bodyVersion && !abroad(c.Body) {
+		if refused := d.limits(nil, c); refused != nil {
+			return ID{}, refused
+		}
+		return ID{}, nil
 	}
 	v := chainView{doc: d, r: r, id: c.Replica}
 	wanted, refused := v.examine(c)

@@ -45,7 +45,7 @@ const (
 // sealed, else it panics. The error says that deleted text of the block that d came
 // from cannot be read, or that the text is longer than [MaxBlockText]. O(changes + text), and about 1 µs per byte of text.
 func (d *Doc) HistoryBlock() ([]byte, error) {
-	if d.draft.holds() {
+	if d.holds() {
 		panic("crdt: a history block of a document with edits that are not flushed and sealed")
 	}
 	if err := d.needText(); err != nil {

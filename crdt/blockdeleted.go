@@ -2,6 +2,8 @@ package crdt
 
 import (
 	"unicode/utf8"
+
+	"inkling/crdt/internal/textmodel"
 )
 
 // Deleted is the deleted text of a document that came from a block: it takes long to
@@ -13,10 +15,10 @@ import (
 //	d.FillDeleted(x)          // with the lock
 type Deleted struct {
 	packed []byte
-	text   []byte      // history.text as it was, which no edit alters
-	pieces []textPiece // in document order as it was
-	next   uint32      // the first local version that is not from the block
-	filled [][]byte    // what Decode found, by piece
+	text   []byte   // history.text as it was, which no edit alters
+	texts  *texts   // in document order as it was
+	next   uint32   // the first local version that is not from the block
+	filled [][]byte // what Decode found, by piece
 	err    error
 }
 
@@ -45,7 +47,7 @@ func (d *Doc) FillDeleted(x *Deleted) {
 		return
 	}
 	for i, text := range x.filled {
-		copy(d.text[x.pieces[i].at:], text)
+		copy(d.text[x.texts.pieces[i].at:], text)
 	}
 	d.deleted = nil
 }
@@ -76,42 +78,42 @@ func sameWidths(text, model []byte) bool {
 	return true
 }
 
-// deletedPiece is what the model of text is given: see textmodel.Piece.
-type deletedPiece struct {
-	Text  []byte
-	Born  uint32
-	Known bool
+// gaps returns the pieces of t as the model of text has them: the visible ones known.
+func (t *texts) gaps(text func(p *textPiece) []byte) []textmodel.Piece {
+	list := make([]textmodel.Piece, len(t.pieces))
+	for i := range t.pieces {
+		p := &t.pieces[i]
+		list[i] = textmodel.Piece{Text: text(p), Born: p.first, Known: !p.dead}
+	}
+	return list
 }
 
-// packDeleted codes the deleted text of t, of which the visible text is known.
+// packDeleted codes the deleted text of t, given the visible one.
 func packDeleted(d *Doc, t *texts) []byte {
-	var all []byte
-	for _, p := range t.pieces {
-		if p.dead {
-			d.contents(p.first, p.n, func(text []byte) { all = append(all, text...) })
-		}
-	}
-	return compress(all)
+	return textmodel.Encode(t.gaps(func(p *textPiece) (all []byte) {
+		d.contents(p.first, p.n, func(text []byte) { all = append(all, text...) })
+		return all
+	}))
 }
 
+// unpackDeleted returns the text of the deleted pieces of x, and nothing for the others.
 func unpackDeleted(x *Deleted) ([][]byte, error) {
-	n := 0
-	for _, p := range x.pieces {
+	gaps := x.texts.gaps(func(p *textPiece) []byte {
 		if p.dead {
-			n += int(p.bytes)
+			return make([]byte, p.bytes)
 		}
+		return x.text[p.at : p.at+p.bytes]
+	})
+	if err := textmodel.Decode(x.packed, gaps); err != nil {
+		return nil, formatErrorf(0, "%v", err)
 	}
-	all, err := decompress(x.packed, n)
-	if err != nil {
-		return nil, formatErrorf(0, "deleted text: %v", err)
-	}
-	filled := make([][]byte, len(x.pieces))
-	for i, p := range x.pieces {
-		if p.dead {
-			filled[i], all = all[:p.bytes], all[p.bytes:]
-			if !sameWidths(filled[i], x.text[p.at:p.at+p.bytes]) {
-				return nil, formatErrorf(0, "deleted text is not UTF-8 of the right widths")
-			}
+	filled := make([][]byte, len(gaps))
+	for i, p := range x.texts.pieces {
+		if !p.dead {
+			continue
+		}
+		if filled[i] = gaps[i].Text; !sameWidths(filled[i], x.text[p.at:p.at+p.bytes]) {
+			return nil, formatErrorf(0, "deleted text is not UTF-8 of the right widths")
 		}
 	}
 	return filled, nil

@@ -141,7 +141,7 @@ func (r *blockReader) readText() {
 	d.divideWide()
 	d.tree = spantree.Build(&d.history, t.stretches())
 	if r.head.dead > 0 {
-		d.deleted = &Deleted{packed: slices.Clone(r.columns[columnDeleted]), text: d.text[:len(d.text):len(d.text)], pieces: t.pieces, next: d.next}
+		d.deleted = &Deleted{packed: slices.Clone(r.columns[columnDeleted]), text: d.text[:len(d.text):len(d.text)], texts: t, next: d.next}
 	}
 }
 

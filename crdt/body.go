@@ -68,13 +68,13 @@ type bodyReader struct {
 	typed   bool // the last op was an Insert
 }
 
-// readHead begins to read body, whose first op has the given Seq; the causes come
+// readHead makes r begin to read body, whose first op has the given Seq; the causes come
 // next, then the grant, then the ops.
-func readHead(body []byte, seq uint32) bodyReader {
-	r := bodyReader{reader: reader{b: body}, seq: seq}
+func (r *bodyReader) readHead(body []byte, seq uint32) {
+	r.b, r.seq = body, seq
 	r.flags = r.byte("head")
 	if r.flags == bodyVersion { // by far the commonest
-		return r
+		return
 	}
 	if v := r.flags & headVersion; r.err == nil && v != bodyVersion {
 		r.at = 0
@@ -95,7 +95,6 @@ func readHead(body []byte, seq uint32) bodyReader {
 			r.fail("%d causes", r.causes)
 		}
 	}
-	return r
 }
 
 // rawCause is one cause as a body has it.
@@ -260,7 +259,8 @@ func checkBody(body []byte, seq uint32) (next uint32, err error) {
 	if len(body) > MaxChangeBytes {
 		return 0, formatErrorf(0, "a body of %d bytes, at most %d are allowed", len(body), MaxChangeBytes)
 	}
-	r := readHead(body, seq)
+	var r bodyReader
+	r.readHead(body, seq)
 	if r.err == nil && (r.flags&headOpening != 0) != (seq == 0) {
 		r.fail("the opening belongs to seq 0, this is %d", seq)
 	}
@@ -278,6 +278,29 @@ func checkBody(body []byte, seq uint32) (next uint32, err error) {
 		r.op()
 	}
 	return r.seq, r.err
+}
+
+// abroad says whether an op of a body without causes, whose form has been checked,
+// refers to another replica.
+func abroad(body []byte) bool {
+	for at := 1; at < len(body); {
+		first := body[at]
+		at++
+		if first&flagSeqs != 0 {
+			_, n := binary.Uvarint(body[at:])
+			at += n
+		}
+		length, n := binary.Uvarint(body[at:])
+		at += n
+		switch kind := OpKind(first & kindMask); {
+		case kind == Delete, kind == Insert && first&flagOrigin != 0:
+			if body[at] >= refTable {
+				return true
+			}
+		}
+		at += int(length)
+	}
+	return false
 }
 
 // checkCauses reads all causes: known places ascending, then new ones, all different.

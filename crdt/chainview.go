@@ -88,11 +88,8 @@ func (v *chainView) mentions(id ReplicaID) bool {
 // over it. wanted is an op that must come first; then v must be thrown away.
 func (v *chainView) examine(c *Change) (wanted ID, err *ChangeError) {
 	v.causes = v.causes[:0]
-	b := readHead(c.Body, c.Seq)
-	if b.flags == bodyVersion && !v.foreign(&b) {
-		return ID{}, v.limits(c)
-	}
-	b = readHead(c.Body, c.Seq)
+	var b bodyReader
+	b.readHead(c.Body, c.Seq)
 	if wanted, err = v.examineCauses(c, &b); err != nil || !wanted.IsRoot() {
 		return wanted, err
 	}
@@ -115,28 +112,17 @@ func (v *chainView) examine(c *Change) (wanted ID, err *ChangeError) {
 			return ID{}, refuse(c, "its op %d refers to what is %d before %d of replica %s", seq, o.ref.back, declared, id)
 		}
 	}
-	return ID{}, v.limits(c)
-}
-
-// foreign says whether an op of b refers to another replica.
-func (v *chainView) foreign(b *bodyReader) bool {
-	for b.more() {
-		if o := b.op(); o.ref.place >= refTable {
-			return true
-		}
-	}
-	return false
+	return ID{}, v.doc.limits(v.ahead, c)
 }
 
 // limits refuses what no copy has numbers for.
-func (v *chainView) limits(c *Change) *ChangeError {
-	d := v.doc
+func (d *Doc) limits(ahead *ahead, c *Change) *ChangeError {
 	switch {
-	case uint64(d.next)+uint64(v.ahead.seqs())+uint64(c.Next-c.Seq) >= none:
+	case uint64(d.next)+uint64(ahead.seqs())+uint64(c.Next-c.Seq) >= none:
 		return refuse(c, "the document would have more than 2³² edits")
-	case uint64(len(d.text))+uint64(v.ahead.bytes())+uint64(len(c.Body)) >= none:
+	case uint64(len(d.text))+uint64(ahead.bytes())+uint64(len(c.Body)) >= none:
 		return refuse(c, "the document would have more than 4 GB of text")
-	case d.lamport+uint64(v.ahead.seqs())+uint64(c.Next-c.Seq) >= maxLamport:
+	case d.lamport+uint64(ahead.seqs())+uint64(c.Next-c.Seq) >= maxLamport:
 		return refuse(c, "its Lamport would reach 2⁵³")
 	}
 	return nil

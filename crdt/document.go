@@ -22,6 +22,8 @@ type Doc struct {
 	own     *replica // whose edits the local ones are; nil before Attach
 	draft   draft
 	undo    undo
+	spot    spot // of the last edit
+	patches patches
 	deleted *Deleted // text of the block that d came from, still packed; mostly nil
 }
 
@@ -50,14 +52,14 @@ func (d *Doc) Genesis() Genesis { return d.genesis }
 
 // Attach makes local edits be edits of a from now on, continuing where d has seen
 // that chain end. It gives [ErrNotMember] when a may not write, and panics when edits of
-// another chain have not been flushed. Edits of another chain can no longer
+// another chain have not been flushed and sealed. Edits of another chain can no longer
 // be undone.
 func (d *Doc) Attach(a Author) error {
 	id := a.Replica(d.docID)
 	if d.own != nil && d.own.id == id {
 		return nil
 	}
-	if d.draft.holds() {
+	if d.holds() {
 		panic("crdt: attach with unflushed edits of another replica")
 	}
 	r := d.byID[id]
@@ -68,6 +70,9 @@ func (d *Doc) Attach(a Author) error {
 		}
 		r = d.intern(id, d.docID)
 		r.author, r.grant = a, grant
+	}
+	if r.headNext != r.next {
+		r.setHead(r.next, d.hashAt(moment{r, r.next}))
 	}
 	d.own = r
 	d.undo = undo{}

@@ -20,7 +20,6 @@ type draft struct {
 	// only within its group, because one Restore cancels the whole of it.
 	deletes int
 	news    map[*replica]struct{} // of which something came since the last change began
-	flushed bool                  // a Flush waits for its Sealed
 	scratch []byte                // of draftText
 }
 
@@ -40,8 +39,8 @@ func newDraft(r *replica, all []*replica) draft {
 	return f
 }
 
-// holds says whether there are ops that no Flush has returned.
-func (f *draft) holds() bool { return f.news != nil && (f.from != none || f.flushed) }
+// holds says whether there are local ops that have not been flushed and sealed.
+func (d *Doc) holds() bool { return d.own != nil && d.own.headNext < d.own.next }
 
 // part is the beginning of a text that one change has room for.
 type part struct {
@@ -57,10 +56,10 @@ func (d *Doc) draftText(text string, now time.Time) part {
 	text = prefix(text, MaxChangeBytes-d.draft.size)
 	d.draft.size += len(text)
 	d.draft.deletes = 0
-	if len(text) == 1 {
-		return part{append(d.draft.scratch[:0], text[0]), 1}
-	}
 	d.draft.scratch = append(d.draft.scratch[:0], text...)
+	if len(text) == 1 {
+		return part{d.draft.scratch, 1}
+	}
 	return part{d.draft.scratch, uint32(utf8.RuneCountInString(text))}
 }
 

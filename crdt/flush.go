@@ -8,7 +8,8 @@ import (
 // Batch is the changes of one flush, on their way to be hashed and signed.
 type Batch struct {
 	replica  ReplicaID
-	previous Hash
+	previous Hash // in front of the first change
+	follows  bool // previous is not known yet: an earlier batch has not been sealed
 	bodies   []byte
 	first    sealing // apart, because a batch mostly has no other
 	rest     []sealing
@@ -25,8 +26,7 @@ type sealing struct {
 func (b *Batch) Empty() bool { return b.first.end == 0 }
 
 // Flush ends the open change and returns the local changes since the last Flush.
-// They must be sealed ([Batch.Seal]) and handed back ([Doc.Sealed]) before the next
-// Flush that has something.
+// They must be sealed ([Batch.Seal]) and handed back ([Doc.Sealed]), batch after batch.
 func (d *Doc) Flush() (b Batch) {
 	if d.own == nil {
 		return b
@@ -36,10 +36,10 @@ func (d *Doc) Flush() (b Batch) {
 	if f.first == d.own.next {
 		return b
 	}
-	if f.flushed {
-		panic("crdt: flush before the last changes were sealed")
+	b.replica = d.own.id
+	if b.follows = d.own.headNext != f.first; !b.follows {
+		b.previous = d.own.head
 	}
-	b.replica, b.previous = d.own.id, d.hashAt(moment{d.own, f.first})
 	for seq := f.first; seq < d.own.next; {
 		lv := d.own.lv(seq)
 		_, n := d.changes.change(lv)
@@ -55,15 +55,22 @@ func (d *Doc) Flush() (b Batch) {
 		}
 		seq += n
 	}
-	f.first, f.flushed = d.own.next, true
+	f.first = d.own.next
 	return b
 }
+
+// After tells b the last change of the batch before it, if a Flush made b before
+// that was handed back.
+func (b *Batch) After(last *Change) { b.previous, b.follows = last.Hash, false }
 
 // Seal hashes the changes of b, signs the last with the key of the author's device,
 // and returns them, oldest first. It touches no document, so it needs no lock.
 func (b *Batch) Seal(key ed25519.PrivateKey) []*Change {
 	if b.Empty() {
 		return nil
+	}
+	if b.follows {
+		panic("crdt: seal a batch before the one in front of it")
 	}
 	changes := make([]*Change, 0, 1+len(b.rest))
 	previous, start := b.previous, 0
@@ -81,15 +88,15 @@ func (b *Batch) Seal(key ed25519.PrivateKey) []*Change {
 	return changes
 }
 
-// Sealed notes that changes are what [Batch.Seal] made of the last Flush.
+// Sealed notes that changes are what [Batch.Seal] made of the oldest Flush whose
+// changes have not been handed back.
 func (d *Doc) Sealed(changes []*Change) {
-	if !d.draft.flushed || len(changes) == 0 || changes[0].Replica != d.own.id {
-		panic("crdt: changes that are not those of the last flush")
+	if len(changes) == 0 || d.own == nil || changes[0].Replica != d.own.id || changes[0].Seq != d.own.headNext {
+		panic("crdt: changes that are not those of the oldest flush")
 	}
 	for _, c := range changes {
 		d.own.setHead(c.Next, c.Hash)
 	}
 	last := changes[len(changes)-1]
 	d.own.sign(last.Next, bytes.Clone(last.Signature), d.hasGrant(d.own, last))
-	d.draft.flushed = false
 }

@@ -15,8 +15,10 @@ type history struct {
 	next     uint32 // the local version that the next Seq gets
 	replicas []*replica
 	byID     map[ReplicaID]*replica
+	last     *replica // that known returned last
 	arrivals []arrival
 	runs     []run
+	hint     int    // the run that was asked for last
 	text     []byte // of all inserted elements, in order of arrival
 	changes  boundaries
 	// other holds the ops that do nothing to the text, as their change has them:
@@ -91,6 +93,18 @@ func (h *history) intern(id ReplicaID, doc DocID) *replica {
 	return r
 }
 
+// known returns the replica with the given name, nil when there is none.
+func (h *history) known(id ReplicaID) *replica {
+	if h.last == nil || h.last.id != id {
+		if r := h.byID[id]; r != nil {
+			h.last = r
+		} else {
+			return nil
+		}
+	}
+	return h.last
+}
+
 // begin notes that the next Seq of r, the first of a change, has the given Lamport.
 func (h *history) begin(r *replica, lamport uint64) {
 	r.lamport = lamport - 1
@@ -158,13 +172,32 @@ func (h *history) knows(r ReplicaID, seq uint32) bool {
 	return k != nil && seq < k.next
 }
 
-// run returns the place of the run that lv belongs to.
+// run returns the place of the run that lv belongs to: mostly the one asked for
+// last, or its neighbour, or the newest.
 func (h *history) run(lv uint32) int {
-	i := len(h.runs) - 1
-	if h.runs[i].lv <= lv {
-		return i
+	lo, hi := 0, len(h.runs) // runs[lo].lv ≤ lv < runs[hi].lv, as far as both are
+	if i := h.hint; i < hi {
+		if h.runs[i].lv <= lv {
+			if i+1 == hi || lv < h.runs[i+1].lv {
+				return i
+			}
+			if i+2 == hi || lv < h.runs[i+2].lv {
+				h.hint = i + 1
+				return i + 1
+			}
+			if h.runs[hi-1].lv <= lv {
+				h.hint = hi - 1
+				return hi - 1
+			}
+			lo = i + 2
+		} else {
+			if h.runs[i-1].lv <= lv {
+				h.hint = i - 1
+				return i - 1
+			}
+			hi = i - 1
+		}
 	}
-	lo, hi := 0, i // runs[lo].lv ≤ lv < runs[hi].lv
 	for hi-lo > 1 {
 		if m := int(uint(lo+hi) >> 1); h.runs[m].lv <= lv {
 			lo = m
@@ -172,6 +205,7 @@ func (h *history) run(lv uint32) int {
 			hi = m
 		}
 	}
+	h.hint = lo
 	return lo
 }
 
@@ -334,8 +368,8 @@ func (h *history) contents(lv, n uint32, f func(text []byte)) {
 
 // Newlines counts the newlines among the n elements from lv on.
 func (h *history) Newlines(lv, n uint32) (count int) {
-	if n == 1 && lv+1 == h.next { // typed just now
-		if h.text[len(h.text)-1] == '\n' {
+	if n == 1 {
+		if h.content(lv, 1)[0] == '\n' {
 			return 1
 		}
 		return 0

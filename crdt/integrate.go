@@ -10,7 +10,8 @@ import (
 // have been checked. An op that refers to what is not there is void: it takes its Seqs
 // and does nothing.
 func (d *Doc) integrate(r *replica, c *Change, patch *Patch) {
-	b := readHead(c.Body, c.Seq)
+	var b bodyReader
+	b.readHead(c.Body, c.Seq)
 	if b.device != nil {
 		copy(r.author.Device[:], b.device)
 		copy(r.author.Nonce[:], b.nonce)
@@ -92,9 +93,9 @@ func (d *Doc) integrateInsert(r *replica, o *rawOp, raw []byte, patch *Patch) {
 
 // insertAt puts n elements from lv on at p.
 func (d *Doc) insertAt(p spantree.Pos, lv, n uint32, patch *Patch) {
-	before, old := d.tree.Before(p), d.tree.Sums()
+	from, old := d.spotAt(p), d.tree.Sums()
 	d.tree.Insert(p, lv, n)
-	patch.add(editAt(before, d.tree.Sums().Minus(old)))
+	patch.add(d.edited(from, d.tree.Sums().Minus(old)))
 }
 
 func (d *Doc) integrateDelete(r *replica, o *rawOp, raw []byte, patch *Patch) {
@@ -105,6 +106,10 @@ func (d *Doc) integrateDelete(r *replica, o *rawOp, raw []byte, patch *Patch) {
 		return
 	}
 	d.addDelete(lv, target, o.count)
+	if o.count == 1 {
+		d.hide(target, 1, patch)
+		return
+	}
 	d.history.pieces(target, o.count, func(lv, n uint32) { d.hide(lv, n, patch) })
 }
 
@@ -162,12 +167,15 @@ func (d *Doc) setDead(p spantree.Pos, n uint32, dead bool, patch *Patch) {
 		d.tree.SetDead(p, n, dead)
 		return
 	}
-	before := d.tree.Before(p)
-	patch.add(editAt(before, d.tree.SetDead(p, n, dead)))
+	from := d.spotAt(p)
+	patch.add(d.edited(from, d.tree.SetDead(p, n, dead)))
 }
 
 // areElements says whether n consecutive Seqs from lv on are all elements.
 func (d *Doc) areElements(lv, n uint32) bool {
+	if n == 1 {
+		return d.isElement(lv)
+	}
 	all := true
 	d.history.pieces(lv, n, func(lv, n uint32) {
 		for i, end := d.run(lv), lv+n; i < len(d.runs) && d.runs[i].lv < end; i++ {

@@ -1,6 +1,10 @@
 package crdt
 
-import "time"
+import (
+	"time"
+
+	"inkling/crdt/internal/spantree"
+)
 
 // Insert types text at offset at, for the attached replica. now is the present
 // time; it serves to group what one undo takes back, and people see it, to the
@@ -14,7 +18,7 @@ func (d *Doc) Insert(at int, text string, now time.Time) Edit {
 	}
 	origin, p := d.left(at)
 	d.undo.edit(now, d.own.next, origin)
-	before, old := d.tree.Before(p), d.tree.Sums()
+	from, old := d.spotAt(p), d.tree.Sums()
 	for text != "" {
 		part := d.draftText(text, now)
 		named := d.neighbour(p, origin)
@@ -26,7 +30,7 @@ func (d *Doc) Insert(at int, text string, now time.Time) Edit {
 		text = text[len(part.text):]
 	}
 	d.undo.place = origin
-	return editAt(before, d.tree.Sums().Minus(old))
+	return d.edited(from, d.tree.Sums().Minus(old))
 }
 
 // Delete removes the range [from, to), for the attached replica. Deleting nothing
@@ -38,17 +42,32 @@ func (d *Doc) Delete(from, to int, now time.Time) Edit {
 		return Edit{}
 	}
 	left, p := d.left(from)
-	right := d.element(to - 1)
-	if d.undo.place != right {
-		right = left
+	q := d.tree.Nth(spantree.Visible, from)
+	first, _ := d.tree.At(q)
+	d.undo.edit(now, d.own.next, d.deletePlace(left, first.First, from, to))
+	start, old := d.spotAt(p), d.tree.Sums()
+	if n := uint32(to - from); n <= first.N && d.arrival(first.First) == d.arrival(first.First+n-1) {
+		d.deleteOp(stretch{first.First, n}, now)
+		d.tree.SetDead(q, n, true)
+	} else {
+		var gone stretches
+		d.stretches(from, to, func(lv, n uint32) { gone.add(d, lv, n) })
+		d.deleteAll(gone, now, nil)
 	}
-	d.undo.edit(now, d.own.next, right)
-	before, old := d.tree.Before(p), d.tree.Sums()
-	var gone stretches
-	d.stretches(from, to, func(lv, n uint32) { gone.add(d, lv, n) })
-	d.deleteAll(gone, now, nil)
 	d.undo.place = left
-	return editAt(before, d.tree.Sums().Minus(old))
+	return d.edited(start, d.tree.Sums().Minus(old))
+}
+
+// deletePlace returns where a Delete of [from, to) goes on from: at its end, when
+// the last edit ended there, else at its beginning.
+func (d *Doc) deletePlace(left, first uint32, from, to int) uint32 {
+	if to-from > 1 {
+		first = d.element(to - 1)
+	}
+	if d.undo.place == first {
+		return first
+	}
+	return left
 }
 
 // Grant makes a device a member, for the attached replica. name is what it calls
@@ -90,11 +109,16 @@ func (list *stretches) add(d *Doc, lv, n uint32) {
 // deleteAll deletes elements that are visible.
 func (d *Doc) deleteAll(gone stretches, now time.Time, patch *Patch) {
 	for _, t := range gone {
-		if !d.extendDelete(t) {
-			d.draftOp(0, now)
-			d.addDelete(d.take(d.own, 1), t.lv, t.n)
-		}
+		d.deleteOp(t, now)
 		d.pieces(t.lv, t.n, func(lv, n uint32) { d.hide(lv, n, patch) })
+	}
+}
+
+// deleteOp puts the Delete of t into the draft.
+func (d *Doc) deleteOp(t stretch, now time.Time) {
+	if !d.extendDelete(t) {
+		d.draftOp(0, now)
+		d.addDelete(d.take(d.own, 1), t.lv, t.n)
 	}
 }
 

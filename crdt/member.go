@@ -76,7 +76,8 @@ func (d *Doc) hasGrant(r *replica, c *Change) bool {
 // grantOf returns the op that an opening names as its Grant when it is in c, a change
 // that is in no document yet.
 func grantOf(c *Change, seq uint32) (raw []byte) {
-	b := readHead(c.Body, c.Seq)
+	var b bodyReader
+	b.readHead(c.Body, c.Seq)
 	b.checkCauses()
 	if b.flags&headGrant != 0 {
 		b.grant()

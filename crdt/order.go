@@ -48,8 +48,13 @@ import (
 // Less says whether the key of element a is less than that of element b. Both are
 // local versions; O(log n).
 func (h *history) Less(a, b uint32) bool {
-	if a == b {
+	switch b {
+	case a:
 		return false
+	case a + 1:
+		if h.runs[h.run(b)].lv != b {
+			return true // b was inserted behind a
+		}
 	}
 	if c := h.compareIDs(h.chain(a), h.chain(b)); c != 0 {
 		return c < 0

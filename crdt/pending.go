@@ -1,10 +1,10 @@
 package crdt
 
 import (
-	"cmp"
 	"errors"
 	"maps"
 	"slices"
+	"sort"
 )
 
 // Limits of what waits in one document.
@@ -40,7 +40,8 @@ func (p *pending) add(c *Change) error {
 	if w == nil {
 		w = &waiting{}
 	}
-	i, found := slices.BinarySearchFunc(w.changes, c.Seq, func(k *Change, seq uint32) int { return cmp.Compare(k.Seq, seq) })
+	i := w.place(c.Seq)
+	found := i < len(w.changes) && w.changes[i].Seq == c.Seq
 	if found && string(w.changes[i].Body) == string(c.Body) {
 		if w.changes[i].Signature == nil {
 			w.changes[i] = c
@@ -60,21 +61,41 @@ func (p *pending) add(c *Change) error {
 	return nil
 }
 
-// drop forgets the changes of a chain that begin at from or later and before to.
-func (p *pending) drop(id ReplicaID, from, to uint32) {
-	w := p.chains[id]
-	if w == nil {
-		return
+// dropFrom forgets the changes of a chain from the Seq from on.
+func (p *pending) dropFrom(id ReplicaID, from uint32) {
+	if w := p.chains[id]; w != nil {
+		i := w.place(from)
+		p.forget(w.changes[i:])
+		w.changes = w.changes[:i]
+		p.tidy(id)
 	}
-	w.changes = slices.DeleteFunc(w.changes, func(c *Change) bool {
-		gone := from <= c.Seq && c.Seq < to
-		if gone {
-			p.count--
-			p.bytes -= len(c.Body)
-		}
-		return gone
-	})
-	if len(w.changes) == 0 {
+}
+
+// dropTo forgets the changes of a chain that have been applied to r (nil: none have).
+func (p *pending) dropTo(id ReplicaID, r *replica) {
+	if w := p.chains[id]; w != nil && r != nil {
+		i := w.place(r.next)
+		p.forget(w.changes[:i])
+		w.changes = w.changes[i:]
+		p.tidy(id)
+	}
+}
+
+// place returns where a change that begins at seq is or would be.
+func (w *waiting) place(seq uint32) int {
+	return sort.Search(len(w.changes), func(i int) bool { return w.changes[i].Seq >= seq })
+}
+
+func (p *pending) forget(changes []*Change) {
+	for _, c := range changes {
+		p.bytes -= len(c.Body)
+	}
+	p.count -= len(changes)
+	clear(changes) // the array stays a while
+}
+
+func (p *pending) tidy(id ReplicaID) {
+	if len(p.chains[id].changes) == 0 {
 		delete(p.chains, id)
 	}
 }

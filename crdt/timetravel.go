@@ -131,6 +131,9 @@ func (d *Doc) cancelledIn(seen func(func(lv, n uint32))) map[uint32]bool {
 // eachDelete calls f for what the Deletes among n local versions from lv on hide, but
 // for the cancelled ones.
 func (d *Doc) eachDelete(lv, n uint32, cancelled map[uint32]bool, f func(lv, n uint32)) {
+	if n == 0 {
+		return
+	}
 	for i, end := d.run(lv), lv+n; i < len(d.runs) && d.runs[i].lv < end; i++ {
 		r := &d.runs[i]
 		if r.kind != runDelete && r.kind != runBack {

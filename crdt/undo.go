@@ -18,8 +18,8 @@ type undo struct {
 	done, undone []group // oldest first; what an Undo did is a group of undone
 	grows        bool    // the last group of done takes further edits
 	serial       int     // counts groups
-	last         time.Time
-	place        uint32 // the element behind which the last edit ended
+	last         int64   // time of the last edit, in nanoseconds since the Unix epoch
+	place        uint32  // the element behind which the last edit ended
 }
 
 // group is the own Seqs from … to-1.
@@ -28,9 +28,10 @@ type group struct{ from, to uint32 }
 // edit says that a local edit begins at the own Seq next, behind the element place;
 // it goes on from the last one or begins a group.
 func (u *undo) edit(now time.Time, next, place uint32) {
+	at := now.UnixNano()
 	if u.grows && u.place == place {
-		if pause := now.Sub(u.last); pause >= 0 && pause < undoPause {
-			u.last = now
+		if pause := at - u.last; pause >= 0 && pause < int64(undoPause) {
+			u.last = at
 			return
 		}
 	}
@@ -39,7 +40,7 @@ func (u *undo) edit(now time.Time, next, place uint32) {
 	if len(u.done) >= 2*maxUndoGroups {
 		u.done = append([]group(nil), u.done[len(u.done)-maxUndoGroups:]...)
 	}
-	u.grows, u.last, u.undone = true, now, nil
+	u.grows, u.last, u.undone = true, at, nil
 	u.serial++
 }
 

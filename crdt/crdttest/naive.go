@@ -1,242 +1,265 @@
 package crdttest
 
 import (
-	"cmp"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"errors"
+	"fmt"
 	"slices"
 
 	"inkling/crdt"
 )
 
-// Naive is a document as the definition has it. It shares no code with crdt.Doc
-// but the values that travel.
+// Naive is a document as the definition has it. It reads bytes by a decoder of its
+// own and shares no code with crdt.Doc but the values that travel. It does not know forks.
 type Naive struct {
-	lamports  map[crdt.ReplicaID][]uint64
-	elements  map[crdt.ID]*element
-	children  map[crdt.ID][]*element // by origin, in document order
-	deletes   map[crdt.ID]crdt.Span  // Delete ops
-	cancelled map[crdt.ID]bool       // Delete ops that a Restore has cancelled
-	waiting   []*crdt.Change
+	elements
+	genesis crdt.Genesis
+	doc     crdt.DocID
+	waiting []frame
+	changes []*change                    // that all they build on is known of, in a causal order
+	chains  map[crdt.ReplicaID][]*change // the same, by chain
+	next    map[crdt.ReplicaID]uint32    // up to which a chain has been applied
+	Refused []error                      // why frames were thrown away
 }
 
-type element struct {
-	id, origin, chain crdt.ID
-	char              rune
-	deletes           []crdt.ID // ops that hit it
+// frame is a change as it travels.
+type frame struct {
+	replica   crdt.ReplicaID
+	seq       uint32
+	body      []byte
+	signature []byte
 }
 
-// NewNaive returns an empty oracle.
-func NewNaive() *Naive {
+// change is a frame that has been read, because all it builds on had been.
+type change struct {
+	frame
+	Body
+	after    chain
+	device   crdt.DeviceKey
+	lamport  uint64 // of its first Seq
+	hash     crdt.Hash
+	verified bool // it bears a good signature
+	applied  bool
+}
+
+var errTooLong = errors.New("too long a body")
+
+// errWaits says that something that a change builds on has not come.
+var errWaits = errors.New("it waits")
+
+// NewNaive returns an oracle of the document of g that has seen nothing.
+func NewNaive(g crdt.Genesis) *Naive {
 	return &Naive{
-		lamports:  map[crdt.ReplicaID][]uint64{},
-		elements:  map[crdt.ID]*element{},
-		children:  map[crdt.ID][]*element{},
-		deletes:   map[crdt.ID]crdt.Span{},
-		cancelled: map[crdt.ID]bool{},
+		elements: newElements(), genesis: g, doc: sha256.Sum256(append(append([]byte{1}, g.Creator[:]...), g.Random[:]...)),
+		chains: map[crdt.ReplicaID][]*change{}, next: map[crdt.ReplicaID]uint32{},
 	}
 }
 
-// Apply brings in a change, at once or when its causes have come. It does not
-// check whether the change is well-formed.
-func (n *Naive) Apply(c *crdt.Change) {
-	n.waiting = append(n.waiting, c)
-	for progress := true; progress; {
-		progress = false
-		waiting := n.waiting
-		n.waiting = nil
-		for _, c := range waiting {
-			switch {
-			case n.next(c.Replica) >= c.Next():
-			case n.ready(c):
-				n.integrate(c)
-				progress = true
-			default:
-				n.waiting = append(n.waiting, c)
-			}
+// Apply brings in frames, at once or when what they build on, and a signature, have come.
+func (n *Naive) Apply(frames ...[]byte) {
+	for _, b := range frames {
+		f, err := decodeFrame(b)
+		if err != nil {
+			n.Refused = append(n.Refused, err)
+			continue
+		}
+		n.waiting = append(n.waiting, f)
+	}
+	for n.readWaiting() {
+	}
+	n.applyCovered()
+}
+
+func decodeFrame(b []byte) (f frame, err error) {
+	s := &scanner{left: b}
+	flags := s.byte()
+	if flags > 1 {
+		s.fail("frame flags %#x", flags)
+	}
+	s.array(f.replica[:])
+	f.seq = uint32(s.below(seqLimit))
+	f.body = s.bytes(s.below(crdt.MaxChangeBytes + 1))
+	if flags == 1 {
+		f.signature = s.bytes(ed25519.SignatureSize)
+	}
+	if s.err == nil && (len(s.left) > 0 || f.replica.IsZero()) {
+		s.fail("more than a frame, or nobody's")
+	}
+	return f, s.err
+}
+
+// readWaiting reads what of the waiting frames can be, and says whether that was any.
+func (n *Naive) readWaiting() (progress bool) {
+	waiting := n.waiting
+	n.waiting = nil
+	for _, f := range waiting {
+		chain := n.chains[f.replica]
+		if i := slices.IndexFunc(chain, func(c *change) bool { return c.seq == f.seq && string(c.body) == string(f.body) }); i >= 0 {
+			n.sign(chain[i], f.signature)
+			continue
+		}
+		c, err := n.read(f)
+		switch {
+		case err == errWaits:
+			n.waiting = append(n.waiting, f)
+		case err != nil:
+			n.Refused = append(n.Refused, fmt.Errorf("%s at %d: %w", f.replica, f.seq, err))
+		default:
+			n.changes = append(n.changes, c)
+			n.chains[f.replica] = append(chain, c)
+			n.sign(c, f.signature)
+			progress = true
 		}
 	}
+	return progress
 }
 
-func (n *Naive) next(r crdt.ReplicaID) uint32 { return uint32(len(n.lamports[r])) }
-
-func (n *Naive) ready(c *crdt.Change) bool {
-	for _, id := range c.Causes {
-		if id.Seq >= n.next(id.Replica) {
-			return false
-		}
-	}
-	return c.Seq == n.next(c.Replica)
-}
-
-func (n *Naive) lamport(id crdt.ID) uint64 { return n.lamports[id.Replica][id.Seq] }
-
-func (n *Naive) integrate(c *crdt.Change) {
-	var lamport uint64
-	if c.Seq > 0 {
-		lamport = n.lamport(crdt.ID{Replica: c.Replica, Seq: c.Seq - 1})
-	}
-	for _, id := range c.Causes {
-		lamport = max(lamport, n.lamport(id))
-	}
-	id := crdt.ID{Replica: c.Replica, Seq: c.Seq}
-	for _, o := range c.Ops {
-		for range o.Seqs() {
-			lamport++
-			n.lamports[c.Replica] = append(n.lamports[c.Replica], lamport)
-		}
-		n.integrateOp(id, o)
-		id.Seq += o.Seqs()
-	}
-}
-
-func (n *Naive) integrateOp(id crdt.ID, o crdt.Op) {
-	switch o.Kind {
-	case crdt.Insert:
-		n.insert(id, o)
-	case crdt.Delete:
-		n.delete(id, o.Target)
-	case crdt.Restore:
-		op := crdt.ID{Replica: o.Target.Replica, Seq: o.Target.Seq}
-		if _, ok := n.deletes[op]; ok && op.Replica == id.Replica {
-			n.cancelled[op] = true
-		}
-	}
-}
-
-func (n *Naive) insert(id crdt.ID, o crdt.Op) {
-	if !o.Origin.IsRoot() && n.elements[o.Origin] == nil {
+// sign notes a signature of c if it is good.
+func (n *Naive) sign(c *change, signature []byte) {
+	if signature == nil {
 		return
 	}
-	e := &element{id: id, origin: o.Origin, chain: id}
-	if named := n.elements[crdt.ID{Replica: id.Replica, Seq: o.Chain}]; o.Chained && named != nil && named.origin == e.origin {
-		e.chain = named.chain
+	if !ed25519.Verify(c.device[:], c.hash[:], signature) {
+		n.Refused = append(n.Refused, fmt.Errorf("%s at %d: forged", c.replica, c.seq))
+		return
 	}
-	for _, char := range o.Text {
-		e.char = char
-		n.elements[e.id] = e
-		siblings := append(n.children[e.origin], e)
-		slices.SortFunc(siblings, func(a, b *element) int { return -n.compare(a, b) })
-		n.children[e.origin] = siblings
-		after := crdt.ID{Replica: id.Replica, Seq: e.id.Seq + 1}
-		e = &element{id: after, origin: e.id, chain: after}
-	}
+	c.verified = true
 }
 
-func (n *Naive) delete(id crdt.ID, t crdt.Span) {
-	for _, target := range ids(t) {
-		if n.elements[target] == nil {
-			return
-		}
-	}
-	n.deletes[id] = t
-	for _, target := range ids(t) {
-		n.elements[target].deletes = append(n.elements[target].deletes, id)
-	}
-}
-
-// compare orders siblings by (chain, id), and ids by (Lamport, replica, Seq).
-func (n *Naive) compare(a, b *element) int {
-	return cmp.Or(n.compareIDs(a.chain, b.chain), n.compareIDs(a.id, b.id))
-}
-
-func (n *Naive) compareIDs(a, b crdt.ID) int {
-	return cmp.Or(cmp.Compare(n.lamport(a), n.lamport(b)), a.Replica.Compare(b.Replica), cmp.Compare(a.Seq, b.Seq))
-}
-
-func ids(t crdt.Span) (all []crdt.ID) {
-	for i := range t.Len {
-		all = append(all, crdt.ID{Replica: t.Replica, Seq: t.Seq + i})
-	}
-	return all
-}
-
-// order returns all elements in document order: the tree in preorder.
-func (n *Naive) order() (all []*element) {
-	stack := slices.Clone(n.children[crdt.ID{}])
-	slices.Reverse(stack)
-	for len(stack) > 0 {
-		e := stack[len(stack)-1]
-		stack = stack[:len(stack)-1]
-		all = append(all, e)
-		for _, child := range slices.Backward(n.children[e.id]) {
-			stack = append(stack, child)
-		}
-	}
-	return all
-}
-
-func (n *Naive) visible(e *element) bool {
-	return !slices.ContainsFunc(e.deletes, func(op crdt.ID) bool { return !n.cancelled[op] })
-}
-
-// Text returns the visible text.
-func (n *Naive) Text() string {
-	var text []rune
-	for _, e := range n.order() {
-		if n.visible(e) {
-			text = append(text, e.char)
-		}
-	}
-	return string(text)
-}
-
-// Offset returns where an anchor is, and whether its element is known.
-func (n *Naive) Offset(a crdt.Anchor) (offset int, known bool) {
-	for _, e := range n.order() {
-		v := n.visible(e)
-		if e.id == a.ID {
-			if a.Bias == crdt.After && v {
-				offset++
-			}
-			return offset, true
-		}
-		if v {
-			offset++
-		}
+// read checks a frame against all that it builds on.
+func (n *Naive) read(f frame) (*change, error) {
+	c := &change{frame: f}
+	before := chain{replica: f.replica}
+	previous := sha256.Sum256(append(slices.Clone(n.doc[:]), f.replica[:]...))
+	if own := n.chains[f.replica]; len(own) > 0 {
+		last := own[len(own)-1]
+		before, previous, c.device = last.after, last.hash, last.device
+		c.lamport = n.lamports[crdt.ID{Replica: f.replica, Seq: before.next - 1}]
 	}
 	switch {
-	case !a.ID.IsRoot():
-		return 0, false
-	case a.Bias == crdt.After:
-		return 0, true
+	case f.seq > before.next:
+		return nil, errWaits
+	case f.seq < before.next:
+		return nil, errors.New("it overlaps")
 	}
-	return offset, true
+	var err error
+	if c.Body, c.after, err = before.decode(f.body); err != nil {
+		return nil, err
+	}
+	hash := slices.Clone(previous[:])
+	for _, k := range c.Causes {
+		cause, err := n.cause(k)
+		if err != nil {
+			return nil, err
+		}
+		hash = append(hash, cause.hash[:]...)
+		c.lamport = max(c.lamport, n.lamports[crdt.ID{Replica: k.Replica, Seq: k.Next - 1}])
+	}
+	c.hash = sha256.Sum256(append(hash, f.body...))
+	if err := n.admit(c); err != nil {
+		return nil, err
+	}
+	c.lamport++
+	if c.lamport+uint64(c.after.next-c.seq) > 1<<53 {
+		return nil, errors.New("the Lamports end")
+	}
+	for i := range c.after.next - c.seq {
+		n.lamports[crdt.ID{Replica: f.replica, Seq: c.seq + i}] = c.lamport + uint64(i)
+	}
+	return c, nil
 }
 
-// InsertOp returns the op by which replica r inserts text at an offset.
-func (n *Naive) InsertOp(r crdt.ReplicaID, at int, text string) crdt.Op {
-	o := crdt.Op{Kind: crdt.Insert, Text: text}
-	all := n.order()
-	right := 0 // of the place, in all
-	for i, seen := 0, 0; seen < at; i++ {
-		if n.visible(all[i]) {
-			seen++
-			o.Origin, right = all[i].id, i+1
+// cause returns the change that k names.
+func (n *Naive) cause(k Cause) (*change, error) {
+	chain := n.chains[k.Replica]
+	for _, c := range chain {
+		if c.after.next == k.Next {
+			return c, nil
+		}
+		if c.after.next > k.Next {
+			return nil, errors.New("a cause within a change")
 		}
 	}
-	if right < len(all) && all[right].id.Replica == r && all[right].origin == o.Origin {
-		o.Chained, o.Chain = true, all[right].id.Seq
-	}
-	return o
+	return nil, errWaits
 }
 
-// DeleteOps returns the ops that delete the range [from, to).
-func (n *Naive) DeleteOps(from, to int) (ops []crdt.Op) {
-	offset := -1
-	for _, e := range n.order() {
-		if !n.visible(e) {
-			continue
+// admit says whether the writer of an opening is a member, and that what it says is true.
+func (n *Naive) admit(c *change) error {
+	if c.Opening == nil {
+		return nil
+	}
+	a := c.Opening
+	c.device = a.Device
+	name := sha256.Sum256(append(append(slices.Clone(a.Device[:]), n.doc[:]...), a.Nonce[:]...))
+	if [16]byte(name[:]) != c.replica {
+		return errors.New("a replica of another name")
+	}
+	if creator := a.Device == n.genesis.Creator; creator || c.Grant == nil {
+		if creator && c.Grant == nil {
+			return nil
 		}
-		if offset++; offset < from || offset >= to {
-			continue
+		return errors.New("a grant to the creator, or none")
+	}
+	if o, _ := n.op(*c.Grant); o == nil || o.Kind != crdt.Grant || o.Device != a.Device {
+		return errors.New("no grant to this device")
+	}
+	return nil
+}
+
+// op returns the op that begins at id, and the change it is in; nil if there is none.
+func (n *Naive) op(id crdt.ID) (*Op, *change) {
+	for _, c := range n.chains[id.Replica] {
+		seq := c.seq
+		for i := range c.Ops {
+			if seq == id.Seq {
+				return &c.Ops[i], c
+			}
+			seq += c.Ops[i].Seqs
 		}
-		if k := len(ops); k > 0 {
-			t := &ops[k-1].Target
-			if (crdt.ID{Replica: t.Replica, Seq: t.Seq + t.Len}) == e.id {
-				t.Len++
-				continue
+	}
+	return nil, nil
+}
+
+// applyCovered applies the greatest set of changes of which each is covered by a good
+// signature of its chain and builds on no change outside.
+func (n *Naive) applyCovered() {
+	reach := map[crdt.ReplicaID]uint32{}
+	for id, chain := range n.chains {
+		reach[id] = chain[len(chain)-1].after.next
+	}
+	for shrunk := true; shrunk; {
+		shrunk = false
+		for id, chain := range n.chains {
+			if end := n.covered(chain, reach); end < reach[id] {
+				reach[id], shrunk = end, true
 			}
 		}
-		ops = append(ops, crdt.Op{Kind: crdt.Delete, Target: crdt.Span{Replica: e.id.Replica, Seq: e.id.Seq, Len: 1}})
 	}
-	return ops
+	for _, c := range n.changes {
+		if c.applied || c.after.next > reach[c.replica] {
+			continue
+		}
+		id := crdt.ID{Replica: c.replica, Seq: c.seq}
+		for _, o := range c.Ops {
+			n.apply(id, o)
+			id.Seq += o.Seqs
+		}
+		c.applied, n.next[c.replica] = true, id.Seq
+	}
+}
+
+// covered returns where the last signed change of a chain ends that builds, with all in
+// front of it, only on what is in reach.
+func (n *Naive) covered(chain []*change, reach map[crdt.ReplicaID]uint32) (end uint32) {
+	for _, c := range chain {
+		if c.after.next > reach[c.replica] ||
+			slices.ContainsFunc(c.Causes, func(k Cause) bool { return k.Next > reach[k.Replica] }) {
+			return end
+		}
+		if c.verified || c.applied {
+			end = c.after.next
+		}
+	}
+	return end
 }

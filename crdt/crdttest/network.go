@@ -1,71 +1,92 @@
 package crdttest
 
-import (
-	"math/rand/v2"
-	"slices"
-)
+import "slices"
 
-// Network carries messages between peers as badly as it can: it repeats some,
-// delivers in any order, and loses some until [Network.Retransmit].
+// Network carries frames between peers as badly as it is told to: frames arrive in
+// any order, after any time, twice or not at all, and not at all across a cut. It has no dice:
+// each mishap is asked for, so that a run can be played again.
 type Network struct {
-	rng     *rand.Rand
-	inboxes [][][]byte
-	lost    [][][]byte // by receiver
+	inboxes [][][]byte // by receiver
+	lost    [][]letter // by receiver
+	side    []bool     // of the cut, if any
+}
+
+// letter is a frame with its sender.
+type letter struct {
+	from  int
+	frame []byte
 }
 
 // NewNetwork returns a network of so many peers.
-func NewNetwork(rng *rand.Rand, peers int) *Network {
-	return &Network{rng: rng, inboxes: make([][][]byte, peers), lost: make([][][]byte, peers)}
+func NewNetwork(peers int) *Network {
+	return &Network{inboxes: make([][][]byte, peers), lost: make([][]letter, peers), side: make([]bool, peers)}
 }
 
-// Broadcast sends a message from one peer to all others.
-func (n *Network) Broadcast(from int, message []byte) {
+// Send sends a frame to all other peers. What the cut keeps back is lost.
+func (n *Network) Send(from int, frame []byte) {
 	for to := range n.inboxes {
-		if to == from {
-			continue
-		}
-		if n.rng.IntN(8) == 0 {
-			n.lost[to] = append(n.lost[to], message)
-			continue
-		}
-		for n.put(to, message); n.rng.IntN(5) == 0; {
-			n.put(to, message)
+		if to != from {
+			n.carry(to, letter{from, frame})
 		}
 	}
 }
 
-func (n *Network) put(to int, message []byte) {
-	at := n.rng.IntN(len(n.inboxes[to]) + 1)
-	n.inboxes[to] = slices.Insert(n.inboxes[to], at, message)
+func (n *Network) carry(to int, l letter) {
+	if n.side[l.from] != n.side[to] {
+		n.lost[to] = append(n.lost[to], l)
+		return
+	}
+	n.inboxes[to] = append(n.inboxes[to], l.frame)
 }
 
-// Receive returns some of what is on its way to a peer.
-func (n *Network) Receive(to int) [][]byte {
-	k := n.rng.IntN(len(n.inboxes[to]) + 1)
-	messages := n.inboxes[to][:k]
-	n.inboxes[to] = slices.Clone(n.inboxes[to][k:])
-	return messages
+// Receive takes up to count frames out of what is on its way to a peer, from the place
+// at on, which may be anything; it goes on from the beginning.
+func (n *Network) Receive(to, at, count int) (frames [][]byte) {
+	for len(n.inboxes[to]) > 0 && count > 0 {
+		at = max(0, at) % len(n.inboxes[to])
+		frames = append(frames, n.inboxes[to][at])
+		n.inboxes[to] = slices.Delete(n.inboxes[to], at, at+1)
+		count--
+	}
+	return frames
 }
 
-// Crash loses all that is on its way to a peer.
-func (n *Network) Crash(to int) {
-	n.lost[to] = append(n.lost[to], n.inboxes[to]...)
-	n.inboxes[to] = nil
+// Repeat makes a frame that is on its way arrive once more.
+func (n *Network) Repeat(to, at int) {
+	if k := len(n.inboxes[to]); k > 0 {
+		n.inboxes[to] = append(n.inboxes[to], n.inboxes[to][max(0, at)%k])
+	}
+}
+
+// Lose loses up to count frames that are on their way to a peer, from the place at on.
+func (n *Network) Lose(to, at, count int) {
+	for _, frame := range n.Receive(to, at, count) {
+		n.lost[to] = append(n.lost[to], letter{to, frame}) // nothing keeps it back
+	}
+}
+
+// Cut parts the peers whose bit is set from the others; 0 ends the cut.
+func (n *Network) Cut(peers int) {
+	for i := range n.side {
+		n.side[i] = peers>>i&1 != 0
+	}
 }
 
 // Retransmit sends again what was lost.
 func (n *Network) Retransmit() {
-	for to := range n.lost {
-		for _, message := range n.lost[to] {
-			n.put(to, message)
-		}
+	for to, lost := range n.lost {
 		n.lost[to] = nil
+		for _, l := range lost {
+			n.carry(to, l)
+		}
 	}
 }
 
+// Waiting returns how many frames are on their way to a peer.
+func (n *Network) Waiting(to int) int { return len(n.inboxes[to]) }
+
 // Quiet says whether nothing is on its way and nothing is lost.
 func (n *Network) Quiet() bool {
-	empty := func(queue [][]byte) bool { return len(queue) == 0 }
-	return !slices.ContainsFunc(n.inboxes, func(q [][]byte) bool { return !empty(q) }) &&
-		!slices.ContainsFunc(n.lost, func(q [][]byte) bool { return !empty(q) })
+	return !slices.ContainsFunc(n.inboxes, func(q [][]byte) bool { return len(q) > 0 }) &&
+		!slices.ContainsFunc(n.lost, func(q []letter) bool { return len(q) > 0 })
 }

@@ -3,18 +3,43 @@ package crdttest
 import (
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
+	"time"
 )
 
-// Trace is a recorded sequential editing session from
-// https://github.com/josephg/editing-traces (sequential_traces; CC BY 4.0).
+// Trace is a recorded editing session from https://github.com/josephg/editing-traces
+// (CC BY 4.0), of one person or of several at once.
 type Trace struct {
-	Edits []Edit
-	End   string // the text at the end
+	Agents int // 1 in a sequential trace
+	Txns   []Txn
+	End    string // the text at the end
 }
 
-// LoadTrace reads a gzipped JSON trace. Concurrent traces are an error.
+// Txn is edits that one person made at one time.
+type Txn struct {
+	Parents []int // the txns that it was made in knowledge of, with theirs; in a sequential trace the one before
+	Agent   int
+	Time    time.Time
+	Edits   []Edit
+}
+
+// rawTrace is a trace as its file has it.
+type rawTrace struct {
+	Kind         string
+	StartContent string
+	EndContent   string
+	NumAgents    int
+	Txns         []struct {
+		Parents []int
+		Agent   int
+		Time    string
+		Patches [][]any
+	}
+}
+
+// LoadTrace reads a gzipped JSON trace, sequential or concurrent.
 func LoadTrace(path string) (*Trace, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -25,30 +50,48 @@ func LoadTrace(path string) (*Trace, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read trace %s: %w", path, err)
 	}
-	var raw struct {
-		Kind         string
-		StartContent string
-		EndContent   string
-		Txns         []struct{ Patches [][]any }
-	}
+	var raw rawTrace
 	if err := json.NewDecoder(z).Decode(&raw); err != nil {
 		return nil, fmt.Errorf("read trace %s: %w", path, err)
 	}
-	if raw.Kind == "concurrent" {
-		return nil, fmt.Errorf("read trace %s: it is not sequential", path)
+	t, err := raw.trace()
+	if err != nil {
+		return nil, fmt.Errorf("read trace %s: %w", path, err)
 	}
-	t := &Trace{End: raw.EndContent}
+	return t, nil
+}
+
+func (raw *rawTrace) trace() (*Trace, error) {
+	t := &Trace{Agents: max(1, raw.NumAgents), End: raw.EndContent}
+	concurrent := raw.Kind == "concurrent"
+	if raw.StartContent != "" && concurrent {
+		return nil, errors.New("a concurrent trace that begins with a text")
+	}
 	if raw.StartContent != "" {
-		t.Edits = append(t.Edits, Edit{Insert: raw.StartContent})
+		t.Txns = append(t.Txns, Txn{Edits: []Edit{{Insert: raw.StartContent}}})
 	}
-	for _, txn := range raw.Txns {
-		for _, p := range txn.Patches {
+	for i, r := range raw.Txns {
+		at, err := time.Parse(time.RFC3339, r.Time)
+		if err != nil {
+			return nil, err
+		}
+		txn := Txn{Agent: r.Agent, Time: at, Parents: r.Parents}
+		for _, p := range r.Patches {
 			e, err := edit(p)
 			if err != nil {
-				return nil, fmt.Errorf("read trace %s: %w", path, err)
+				return nil, err
 			}
-			t.Edits = append(t.Edits, e)
+			txn.Edits = append(txn.Edits, e)
 		}
+		if !concurrent && len(t.Txns) > 0 {
+			txn.Parents = []int{len(t.Txns) - 1}
+		}
+		for _, parent := range txn.Parents {
+			if parent < 0 || parent >= len(t.Txns) {
+				return nil, fmt.Errorf("txn %d has the parent %d", i, parent)
+			}
+		}
+		t.Txns = append(t.Txns, txn)
 	}
 	return t, nil
 }

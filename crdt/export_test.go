@@ -1,0 +1,31 @@
+package crdt
+
+// Order returns the ids of all elements, tombstones too, in document order.
+func (d *Doc) Order() (ids []ID) {
+	for s := range d.tree.All() {
+		for lv := s.First; lv < s.First+s.N; lv++ {
+			ids = append(ids, d.id(lv))
+		}
+	}
+	return ids
+}
+
+// Spans returns how many spans the tree keeps its elements in.
+func (d *Doc) Spans() (n int) {
+	for range d.tree.All() {
+		n++
+	}
+	return n
+}
+
+// BlockSizes returns how many bytes the parts of a history block take.
+func BlockSizes(block []byte) map[string]int {
+	r := blockReader{reader: reader{b: block}}
+	r.frame()
+	sizes := map[string]int{"head": len(block)}
+	for i, name := range []string{"changes", "ops", "other", "widths", "live", "deleted"} {
+		sizes[name] = len(r.columns[i])
+		sizes["head"] -= len(r.columns[i])
+	}
+	return sizes
+}

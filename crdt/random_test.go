@@ -1,0 +1,75 @@
+package crdt_test
+
+import (
+	"flag"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"inkling/crdt/crdttest"
+)
+
+var (
+	runsFlag  = flag.Int("runs", 25, "random runs of each kind")
+	stepsFlag = flag.Int("steps", 150, "steps of a random run")
+	peersFlag = flag.Int("peers", 0, "peers of a random run; 0: 2 to 5, rarely up to 16")
+	seedFlag  = flag.Uint64("seed", 0, "seed of the first random run; 0: another one each time")
+)
+
+// eachSeed runs f on fresh seeds and names the seed of one that fails.
+func eachSeed(t *testing.T, f func(t *testing.T, rng *rand.Rand)) {
+	t.Helper()
+	first := *seedFlag
+	if first == 0 {
+		first = uint64(time.Now().UnixNano()) % 1_000_000_007
+	}
+	for seed := first; seed < first+uint64(*runsFlag) && !t.Failed(); seed++ {
+		oneSeed(t, seed, f)
+	}
+}
+
+func oneSeed(t *testing.T, seed uint64, f func(t *testing.T, rng *rand.Rand)) {
+	t.Helper()
+	defer func() {
+		if t.Failed() {
+			t.Logf("again with -run '^%s$' -seed %d -runs 1 -steps %d -peers %d", t.Name(), seed, *stepsFlag, *peersFlag)
+		}
+	}()
+	f(t, rand.New(rand.NewPCG(seed, 1)))
+}
+
+// TestRandomPeersConverge: whatever people do and the network does to it, each copy
+// is what the oracle says, and in the end all are equal.
+func TestRandomPeersConverge(t *testing.T) {
+	eachSeed(t, func(t *testing.T, rng *rand.Rand) {
+		n := *peersFlag
+		switch {
+		case n > 0:
+		case rng.IntN(12) == 0:
+			n = 6 + rng.IntN(11)
+		default:
+			n = 2 + rng.IntN(4)
+		}
+		run(t, rng, n, *stepsFlag)
+	})
+}
+
+// TestShrinkFindsTheFault: of a script that fails when two certain steps are in it,
+// these two are left; and what is printed is read again.
+func TestShrinkFindsTheFault(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	s := draw(rng, 3, 100)
+	s[20], s[70] = crdttest.Step{Verb: "this", Text: "a \"b\"\n"}, crdttest.Step{Verb: "that"}
+	fails := func(s crdttest.Script) bool {
+		this, that := false, false
+		for _, step := range s {
+			this = this || step.Verb == "this"
+			that = that || this && step.Verb == "that"
+		}
+		return that
+	}
+	got := crdttest.ParseScript(crdttest.Shrink(s, 1000, fails).String())
+	if len(got) != 2 || got[0] != s[20] || got[1] != s[70] {
+		t.Errorf("shrunk to\n%s", got)
+	}
+}
