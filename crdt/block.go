@@ -62,6 +62,7 @@ type blockWriter struct {
 	d       *Doc
 	head    blockHead
 	columns [blockColumns][]byte
+	changes *changeColumn
 }
 
 func (w *blockWriter) write() []byte {
@@ -118,6 +119,7 @@ type blockReader struct {
 	d       *Doc
 	head    blockHead
 	columns [blockColumns][]byte
+	changes *changeColumn
 	linear  bool // every change was made in knowledge of all in front of it
 }
 

@@ -42,15 +42,16 @@ type changeColumn struct {
 	recent  []*replica // those that have written, the last one first
 	flags   int        // of the last group
 	minutes int64      // of the last group
+	several int        // whether its changes have more than one Seq
 	left    uint32     // causes that the head counts and that have not come yet
 	models  changeModels
 }
 
 type changeModels struct {
-	flags   [1 << groupFlags]rangecoder.Tree // by the flags of the last group
+	flags   [1 << groupFlags][2]rangecoder.Tree // by the flags of the last group and its size
 	by      rangecoder.Number
-	size    rangecoder.Number
-	count   [1 << groupFlags]rangecoder.Number // by flags
+	size    [2]rangecoder.Number                  // by the size before
+	count   [1 << groupFlags][2]rangecoder.Number // by flags and size
 	minutes rangecoder.Signed
 	causes  rangecoder.Number // how many
 	fresh   rangecoder.Prob
@@ -66,6 +67,7 @@ type changeChain struct {
 	size    uint32       // of its last change
 	changes uint32       // so far
 	marks   []changeMark // its groups
+	units   []changeMark // the same, groups of size 1 as one where they follow each other
 	table   []changeMention
 }
 
@@ -73,6 +75,14 @@ type changeChain struct {
 type changeMention struct {
 	of      *replica
 	changes uint32
+}
+
+// note adds a group.
+func (k *changeChain) note(m changeMark) {
+	k.marks = append(k.marks, m)
+	if n := len(k.units); n == 0 || m.size > 1 || k.units[n-1].size > 1 {
+		k.units = append(k.units, m)
+	}
 }
 
 // maxNews is from how many changes on their number decides nothing.
@@ -87,36 +97,38 @@ func newChangeColumn(c *column, all []*replica) *changeColumn {
 		k.chains[r] = &changeChain{number: i}
 	}
 	for i := range k.models.flags {
-		k.models.flags[i] = rangecoder.NewTree(groupFlags)
+		for j := range k.models.flags[i] {
+			k.models.flags[i][j] = rangecoder.NewTree(groupFlags)
+		}
 	}
 	return k
 }
 
 // group codes the next group.
 func (c *changeColumn) group(g *changeGroup) {
-	c.flags = c.symbol(c.models.flags[c.flags], c.flagsOf(g))
+	c.flags = c.symbol(c.models.flags[c.flags][c.several], c.flagsOf(g))
 	c.who(g)
 	if c.err != nil {
 		return
 	}
 	chain := c.chains[g.by]
 	if c.flags&groupSizes != 0 || chain.size == 0 {
-		g.size = c.number(&c.models.size, g.size)
+		g.size = c.number(&c.models.size[several(chain.size)], g.size)
 		chain.size = g.size
 	}
 	g.size = chain.size
-	g.count = 1 + c.number(&c.models.count[c.flags], g.count-1)
+	g.count = 1 + c.number(&c.models.count[c.flags][several(g.size)], g.count-1)
 	if g.minutes -= c.minutes; c.flags&groupMinutes == 0 {
 		g.minutes = 0
 	} else {
 		g.minutes = c.signed(&c.models.minutes, g.minutes)
 	}
 	g.minutes += c.minutes
-	c.minutes = g.minutes
+	c.minutes, c.several = g.minutes, several(g.size)
 	if c.flags&groupCauses != 0 {
 		c.causes(g, chain)
 	}
-	chain.marks = append(chain.marks, changeMark{chain.next, g.size, chain.changes})
+	chain.note(changeMark{chain.next, g.size, chain.changes})
 	chain.next += g.size * g.count
 	chain.changes += g.count
 }
@@ -285,6 +297,7 @@ func (w *blockWriter) writeChanges() []byte {
 		w.head.causes += uint32(len(g.causes))
 	})
 	w.head.seqs = d.next
+	w.changes = c
 	return c.e.Finish()
 }
 
@@ -312,6 +325,7 @@ func (r *blockReader) readChanges() {
 	if c.err == nil && (d.next != r.head.seqs || c.left > 0 || len(c.recent) != len(c.all)) {
 		c.fail("the changes do not add up to the block's head")
 	}
+	r.changes = c
 	r.take(c.end())
 }
 
@@ -342,4 +356,57 @@ func (d *Doc) addGroup(g *changeGroup) (lamport uint64) {
 	d.changes.addAlike(g.size, g.count, g.minutes)
 	r.minutes = g.minutes
 	return r.lamport
+}
+
+// units divides a chain for those who guess where its strokes end: a change of several
+// Seqs is one, and so are all changes of one Seq between two of those.
+type units struct {
+	marks []changeMark // without what lies behind
+}
+
+// What a Seq is in its unit.
+const (
+	unitSingle = iota // a change of its own
+	unitFirst         // the first of a change
+	unitInside        // another
+	unitClasses
+)
+
+// find drops the groups that end in front of seq. Seqs asked for must not fall.
+func (u *units) find(seq uint64) *changeMark {
+	for len(u.marks) > 1 && uint64(u.marks[1].seq) <= seq {
+		u.marks = u.marks[1:]
+	}
+	return &u.marks[0]
+}
+
+// end returns the Seq behind the unit that seq is in, unless that is the last of single Seqs.
+func (u *units) end(seq uint64) (end uint64, limited bool) {
+	m := u.find(seq)
+	if m.size > 1 {
+		off := (seq - uint64(m.seq)) % uint64(m.size)
+		return seq - off + uint64(m.size), true
+	}
+	if len(u.marks) == 1 {
+		return 0, false
+	}
+	return uint64(u.marks[1].seq), true
+}
+
+func (u *units) class(seq uint64) int {
+	switch m := u.find(seq); {
+	case m.size == 1:
+		return unitSingle
+	case (seq-uint64(m.seq))%uint64(m.size) == 0:
+		return unitFirst
+	}
+	return unitInside
+}
+
+// several returns 1 for more than one, else 0.
+func several(n uint32) int {
+	if n > 1 {
+		return 1
+	}
+	return 0
 }

@@ -6,7 +6,9 @@ import "inkling/crdt/internal/rangecoder"
 type habits struct {
 	kinds [2]strokeKind // of its last strokes
 	long  int           // of the last stroke: lengthClass
-	moved bool          // the stroke being coded is elsewhere than the last one ended
+	// of the stroke being coded
+	moved bool // it is elsewhere than the last one ended
+	unit  int  // what its first Seq is in its unit, or the first that no unit's end has told of
 }
 
 // learn notes a stroke.
@@ -29,9 +31,10 @@ func lengthClass(n uint32) int {
 
 // strokeModels are the models of the column of strokes.
 type strokeModels struct {
-	kinds     [strokeKinds][strokeKinds][lengthClasses]rangecoder.Tree
+	kinds     [strokeKinds][strokeKinds][lengthClasses][unitClasses]rangecoder.Tree
 	distances [strokeKinds][strokeKinds]rangecoder.Signed
-	lengths   [strokeKinds][2]rangecoder.Number
+	lengths   [strokeKinds][2][unitClasses]rangecoder.Number
+	ends      [strokeKinds][unitClasses][2]struct{ whole, beyond rangecoder.Prob }
 	dead      rangecoder.Number
 	likely    rangecoder.Prob
 	named     rangecoder.Number
@@ -43,7 +46,9 @@ func newStrokeModels() *strokeModels {
 	for i := range m.kinds {
 		for j := range m.kinds[i] {
 			for k := range m.kinds[i][j] {
-				m.kinds[i][j][k] = rangecoder.NewTree(strokeKindBits)
+				for l := range m.kinds[i][j][k] {
+					m.kinds[i][j][k][l] = rangecoder.NewTree(strokeKindBits)
+				}
 			}
 		}
 	}
@@ -51,7 +56,7 @@ func newStrokeModels() *strokeModels {
 }
 
 func (m *strokeModels) kind(h *habits) rangecoder.Tree {
-	return m.kinds[h.kinds[0]][h.kinds[1]][h.long]
+	return m.kinds[h.kinds[0]][h.kinds[1]][h.long][h.unit]
 }
 
 func (m *strokeModels) distance(h *habits, kind strokeKind) *rangecoder.Signed {
@@ -63,5 +68,5 @@ func (m *strokeModels) length(h *habits, kind strokeKind) *rangecoder.Number {
 	if h.moved {
 		moved = 1
 	}
-	return &m.lengths[kind][moved]
+	return &m.lengths[kind][moved][h.unit]
 }

@@ -40,6 +40,7 @@ type hand struct {
 	now     stroke
 	left    uint32 // Seqs of now that are to come
 	last    uint32 // the element that it touched last; none at first
+	units   units
 	habits
 }
 
@@ -60,10 +61,14 @@ type opColumn struct {
 	models *strokeModels
 }
 
-func newOpColumn(c *column, d *Doc) *opColumn {
+func newOpColumn(c *column, d *Doc, changes *changeColumn) *opColumn {
 	o := &opColumn{column: c, d: d, linear: true, models: newStrokeModels()}
 	for _, r := range d.replicas {
-		o.hands = append(o.hands, &hand{r: r, last: none})
+		h := &hand{r: r, last: none}
+		if k := changes.chains[r]; k != nil {
+			h.units.marks = k.units
+		}
+		o.hands = append(o.hands, h)
 	}
 	return o
 }
@@ -79,7 +84,7 @@ func (w *blockWriter) writeOps() []byte {
 	d := w.d
 	replayed := &Doc{history: d.history, tree: spantree.New(arrivalOrder{})}
 	replayed.cancelled = map[uint32]struct{}{}
-	o := newOpColumn(writeColumn(), replayed)
+	o := newOpColumn(writeColumn(), replayed, w.changes)
 	d.findStrokes(o.hands)
 	for _, h := range o.hands {
 		w.head.strokes += uint32(len(h.strokes))
@@ -94,7 +99,7 @@ func (w *blockWriter) writeOps() []byte {
 func (r *blockReader) readOps() {
 	d := r.d
 	d.tree = spantree.New(arrivalOrder{})
-	o := newOpColumn(readColumn(r.columns[columnOps]), d)
+	o := newOpColumn(readColumn(r.columns[columnOps]), d, r.changes)
 	o.other = bodyReader{reader: reader{b: r.columns[columnOther]}}
 	o.left = r.head.strokes
 	o.all()
@@ -143,6 +148,7 @@ func (o *opColumn) stroke(h *hand, lv uint32) {
 		h.now.turn(to, at)
 	}
 	s := &h.now
+	h.unit = h.units.class(uint64(h.seq))
 	s.kind = strokeKind(o.symbol(o.models.kind(&h.habits), int(s.kind)))
 	switch s.kind {
 	case strokeInsert:
@@ -222,7 +228,7 @@ func (s *stroke) turn(to address, at int) {
 func (o *opColumn) insert(h *hand, lv uint32, to address, at int) {
 	s, t := &h.now, o.d.tree
 	to.visible = at + o.distance(h, to.visible-at)
-	s.seqs = 1 + o.number(o.models.length(&h.habits, s.kind), s.seqs-1)
+	o.seqs(h)
 	to.dead = o.number(&o.models.dead, to.dead)
 	p, ok := t.ByAddress(to.visible, int(to.dead))
 	if !ok {
@@ -238,6 +244,36 @@ func (o *opColumn) insert(h *hand, lv uint32, to address, at int) {
 	o.named(h, p, lv)
 	h.learn(s.kind, s.seqs)
 	o.owner, o.cursor = h, to.visible
+}
+
+// seqs codes how many Seqs a stroke takes: unit by unit, whether it ends where that does,
+// goes on behind, or ends before.
+func (o *opColumn) seqs(h *hand) {
+	s := &h.now
+	from, goes := uint64(h.seq), uint64(h.seq)+uint64(s.seqs)
+	for i := 0; ; i = 1 {
+		end, limited := h.units.end(from)
+		if !limited {
+			break
+		}
+		m := &o.models.ends[s.kind][h.units.class(from)][i]
+		if o.bit(&m.whole, goes == end) {
+			goes = end
+			s.seqs = uint32(goes - uint64(h.seq))
+			return
+		}
+		if !o.bit(&m.beyond, goes > end) {
+			break
+		}
+		from = end
+	}
+	h.unit = h.units.class(from)
+	n := 1 + uint64(o.number(o.models.length(&h.habits, s.kind), uint32(goes-from-1)))
+	if n += from - uint64(h.seq); n > math.MaxUint32 {
+		o.fail("a stroke of more seqs than there are")
+		n = 1
+	}
+	s.seqs = uint32(n)
 }
 
 // distance codes how many visible elements a stroke begins behind the cursor.
@@ -284,11 +320,12 @@ func (o *opColumn) named(h *hand, p spantree.Pos, lv uint32) {
 func (o *opColumn) delete(h *hand, lv uint32, to address, at int) {
 	s := &h.now
 	distance := o.distance(h, to.visible+s.behind()-at)
-	length := o.models.length(&h.habits, s.kind)
 	if s.kind == strokeForth || s.kind == strokeBack {
-		s.seqs, s.count = 1+o.number(length, s.seqs-1), 1
+		o.seqs(h)
+		s.count = 1
 	} else {
-		s.seqs, s.count = 1, 2+o.number(length, s.count-2)
+		s.count = 2 + o.number(o.models.length(&h.habits, s.kind), s.count-2)
+		s.seqs = 1
 	}
 	to.visible = at + distance - s.behind()
 	if to.dead = o.number(&o.models.dead, to.dead); o.reads() {
