@@ -32,9 +32,10 @@ func lengthClass(n uint32) int {
 // strokeModels are the models of the column of strokes.
 type strokeModels struct {
 	kinds     [strokeKinds][strokeKinds][lengthClasses][unitClasses]rangecoder.Tree
-	distances [strokeKinds][strokeKinds]rangecoder.Signed
-	lengths   [strokeKinds][2][unitClasses]rangecoder.Number
+	distances [strokeKinds][strokeKinds][unitClasses]rangecoder.Signed
+	lengths   [strokeKinds][2][unitClasses][lengthClasses]rangecoder.Number
 	ends      [strokeKinds][unitClasses][2]struct{ whole, beyond rangecoder.Prob }
+	rests     [2][unitClasses]rangecoder.Prob
 	dead      rangecoder.Number
 	likely    rangecoder.Prob
 	named     rangecoder.Number
@@ -60,13 +61,20 @@ func (m *strokeModels) kind(h *habits) rangecoder.Tree {
 }
 
 func (m *strokeModels) distance(h *habits, kind strokeKind) *rangecoder.Signed {
-	return &m.distances[kind][h.kinds[0]]
+	return &m.distances[kind][h.kinds[0]][h.unit]
 }
 
 func (m *strokeModels) length(h *habits, kind strokeKind) *rangecoder.Number {
-	moved := 0
+	return &m.lengths[kind][h.movedClass()][h.unit][h.long]
+}
+
+func (m *strokeModels) rest(h *habits) *rangecoder.Prob {
+	return &m.rests[h.movedClass()][h.unit]
+}
+
+func (h *habits) movedClass() int {
 	if h.moved {
-		moved = 1
+		return 1
 	}
-	return &m.lengths[kind][moved][h.unit]
+	return 0
 }

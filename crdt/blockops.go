@@ -145,16 +145,16 @@ func (o *opColumn) stroke(h *hand, lv uint32) {
 	} else {
 		h.now, h.strokes = h.strokes[0], h.strokes[1:]
 		to = o.address(&h.now)
-		h.now.turn(to, at)
 	}
 	s := &h.now
 	h.unit = h.units.class(uint64(h.seq))
+	s.turn(to, at, h.unit)
 	s.kind = strokeKind(o.symbol(o.models.kind(&h.habits), int(s.kind)))
 	switch s.kind {
 	case strokeInsert:
 		o.insert(h, lv, to, at)
 	case strokeForth, strokeBack, strokeRange, strokeRangeBack:
-		o.delete(h, lv, to, at)
+		o.delete(h, to, at)
 	case strokeRestore:
 		o.restore(h)
 	case strokeOther:
@@ -213,12 +213,16 @@ func (o *opColumn) address(s *stroke) (to address) {
 	return to
 }
 
-// turn makes s, whose target is at to, a stroke backward if it may be one and that leads to the cursor.
-func (s *stroke) turn(to address, at int) {
+// turn makes s, whose target is at to, a stroke backward if it may be one and that leads to the
+// cursor. A single Delete in a larger change is likely to be one of a range that is in parts.
+func (s *stroke) turn(to address, at, unit int) {
+	single := s.kind == strokeForth && s.seqs == 1
 	switch {
 	case to.dead > 0:
-	case s.kind == strokeForth && s.seqs == 1 && to.visible+1 == at:
+	case single && to.visible+1 == at:
 		s.kind = strokeBack
+	case single && unit != unitSingle:
+		s.kind = strokeRange
 	case s.kind == strokeRange && to.visible+int(s.count) == at:
 		s.kind = strokeRangeBack
 	}
@@ -317,22 +321,39 @@ func (o *opColumn) named(h *hand, p spantree.Pos, lv uint32) {
 
 // delete codes Deletes: where and of how many elements. Those that go backward say where they
 // began: behind their first target, or behind the last element of their range.
-func (o *opColumn) delete(h *hand, lv uint32, to address, at int) {
+func (o *opColumn) delete(h *hand, to address, at int) {
 	s := &h.now
-	distance := o.distance(h, to.visible+s.behind()-at)
-	if s.kind == strokeForth || s.kind == strokeBack {
-		o.seqs(h)
-		s.count = 1
-	} else {
-		s.count = 2 + o.number(o.models.length(&h.habits, s.kind), s.count-2)
+	from := at + o.distance(h, to.visible+s.behind()-at)
+	to.dead = o.number(&o.models.dead, to.dead)
+	switch s.kind {
+	case strokeRange:
 		s.seqs = 1
-	}
-	to.visible = at + distance - s.behind()
-	if to.dead = o.number(&o.models.dead, to.dead); o.reads() {
-		s.ref = o.element(to)
+		to.visible = from
+		o.count(h, o.element(to))
+	case strokeRangeBack:
+		s.seqs = 1
+		s.count = 2 + o.number(o.models.length(&h.habits, s.kind), s.count-2)
+		to.visible = from - int(s.count)
+		s.ref = o.element(to).First
+	default:
+		s.count = 1
+		o.seqs(h)
+		to.visible = from - s.behind()
+		s.ref = o.element(to).First
 	}
 	h.learn(s.kind, max(s.seqs, s.count))
 	o.owner = nil
+}
+
+// count codes how many elements a Delete hides that begins with those of rest: mostly just those.
+func (o *opColumn) count(h *hand, rest spantree.Stretch) {
+	s := &h.now
+	s.ref = rest.First
+	if o.bit(o.models.rest(&h.habits), s.count == rest.N) {
+		s.count = rest.N
+		return
+	}
+	s.count = 1 + o.number(o.models.length(&h.habits, s.kind), s.count-1)
 }
 
 // behind returns how far the place where s began is behind the front of its first target.
@@ -346,22 +367,22 @@ func (s *stroke) behind() int {
 	return 0
 }
 
-// element returns the element at an address that was read.
-func (o *opColumn) element(to address) uint32 {
+// element returns the element at an address, and those like it behind it.
+func (o *opColumn) element(to address) (rest spantree.Stretch) {
 	t := o.d.tree
 	if to.dead == 0 && to.visible >= 0 && to.visible < int(t.Sums().Visible) {
-		s, _ := t.At(t.Nth(spantree.Visible, to.visible))
-		return s.First
+		rest, _ = t.At(t.Nth(spantree.Visible, to.visible))
+		return rest
 	}
 	if to.dead > 0 {
 		if p, ok := t.ByAddress(to.visible, int(to.dead)-1); ok {
-			if s, ok := t.At(p); ok && s.Dead {
-				return s.First
+			if rest, ok = t.At(p); ok && rest.Dead {
+				return rest
 			}
 		}
 	}
 	o.fail("a Delete outside the text")
-	return none
+	return spantree.Stretch{First: none, N: 1}
 }
 
 // restore codes which Delete a Restore cancels.
