@@ -81,6 +81,9 @@ func (d *Doc) receive(c *Change) error {
 	}
 	lv := r.lv(c.Seq)
 	first, n := d.changes.change(lv)
+	if err := d.needText(); err != nil {
+		return refuse(c, "it cannot be compared: %v", err)
+	}
 	if first == lv && c.Seq+n == c.Next && bytes.Equal(d.appendBody(nil, r, lv, n), c.Body) {
 		return nil
 	}

@@ -1,5 +1,121 @@
 package crdt
 
-// checkUnusual checks what the columns cannot exclude by their form.
+// checkUnusual checks what the form of the columns does not exclude: that replicas are
+// members and signed where changes end, and that those changes have a well-formed body of which that is not
+// certain anyway: the very large ones and those with ops that do nothing to the text.
 func (r *blockReader) checkUnusual() {
+	d := r.d
+	for _, k := range d.replicas {
+		if !d.vouched(k) {
+			r.fail("replica %s is no member, or signed where no change ends", k.id)
+			return
+		}
+	}
+	for lv := uint32(0); lv < d.changes.end; lv = d.changes.alikeTo(lv) {
+		if d.changes.find(lv).size > MaxChangeOps {
+			r.checkLarge(lv)
+		}
+	}
+	for i := range d.runs {
+		if k := &d.runs[i]; k.kind == runOther {
+			if !d.doesNothing(k.lv) {
+				r.fail("an op is said to do nothing that does something")
+			}
+			r.checkChange(k.lv)
+		}
+		if r.err != nil {
+			return
+		}
+	}
+}
+
+// checkLarge checks the changes from lv on that are alike.
+func (r *blockReader) checkLarge(lv uint32) {
+	d := r.d
+	for end := d.changes.alikeTo(lv); lv < end && r.err == nil; lv += d.changes.find(lv).size {
+		r.checkChange(lv)
+	}
+}
+
+// checkChange checks the body of the change that lv is in. Deleted text is not there yet, but
+// something as long.
+func (r *blockReader) checkChange(lv uint32) {
+	d := r.d
+	first, n := d.changes.change(lv)
+	by, seq := d.op(first)
+	next, err := checkBody(d.appendBody(nil, by, first, n), seq)
+	if err == nil && next != seq+n {
+		err = formatErrorf(0, "a change of %d seqs has ops for %d", n, next-seq)
+	}
+	r.take(err)
+}
+
+// vouched says whether k's device is a member and its hashes and signatures belong to
+// ends of its changes. Whether they are right, only [Doc.Verify] says.
+func (d *Doc) vouched(k *replica) bool {
+	ends := []uint32{k.headNext, k.signature.next}
+	for _, s := range k.kept {
+		ends = append(ends, s.next)
+	}
+	for _, next := range ends {
+		if next == 0 {
+			continue
+		}
+		if known, whole := d.ends(viewCause{k.id, next}); !known || !whole {
+			return false
+		}
+	}
+	if !k.grant.IsRoot() {
+		place, ok := k.placeOf(d.byID[k.grant.Replica])
+		if !ok || k.table[place].at(0) <= k.grant.Seq {
+			return false
+		}
+	}
+	return d.isMember(k)
+}
+
+// doesNothing says whether the op lv, which is kept as its change has it, refers to what its
+// replica knew, and does nothing to the text by the rules that make ops void.
+func (d *Doc) doesNothing(lv uint32) bool {
+	r, seq := d.op(lv)
+	b := bodyReader{reader: reader{b: d.other[lv]}, seq: seq}
+	o := b.op()
+	first, n := d.changes.change(lv)
+	if b.err != nil || o.seqs > first+n-lv {
+		return false
+	}
+	switch o.kind {
+	case Insert, Delete, Restore:
+	default:
+		return true
+	}
+	target, ok := d.findAt(r, seq-(lv-first), seq, o.ref)
+	if !ok {
+		return false
+	}
+	switch o.kind {
+	case Insert:
+		return target != none && !d.isElement(target)
+	case Delete:
+		return !d.areElements(target, o.count)
+	}
+	_, _, works := d.target(target)
+	return !works
+}
+
+// findAt returns what a reference of r's op seq names, which is in the change that begins at change.
+// It returns false when r did not know that then.
+func (d *Doc) findAt(r *replica, change, seq uint32, f reference) (lv uint32, ok bool) {
+	switch f.place {
+	case refOwn:
+		return r.lv(seq - f.back), true
+	case refRoot:
+		return none, true
+	}
+	place := f.place - refTable
+	if place >= uint32(len(r.table)) || r.table[place].at(change) < f.back {
+		return none, false
+	}
+	m := &r.table[place]
+	return m.of.lv(m.at(change) - f.back), true
 }

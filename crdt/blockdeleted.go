@@ -1,6 +1,7 @@
 package crdt
 
 import (
+	"slices"
 	"unicode/utf8"
 
 	"inkling/crdt/internal/textmodel"
@@ -52,8 +53,8 @@ func (d *Doc) FillDeleted(x *Deleted) {
 	d.deleted = nil
 }
 
-// needText makes sure that deleted text can be read. While it cannot, code points of the right
-// width stand for it.
+// needText makes sure that deleted text can be read. Where it fails, other code points of the same widths stand
+// for it; that happens only with a block from elsewhere that [Doc.Verify] would not let pass.
 func (d *Doc) needText() error {
 	if d.deleted == nil {
 		return nil
@@ -63,19 +64,6 @@ func (d *Doc) needText() error {
 	}
 	d.FillDeleted(d.deleted)
 	return nil
-}
-
-// sameWidths says whether text is valid and its code points are as wide as those of model.
-func sameWidths(text, model []byte) bool {
-	for len(text) > 0 {
-		r, size := utf8.DecodeRune(text)
-		_, want := utf8.DecodeRune(model)
-		if size != want || r == utf8.RuneError && size == 1 {
-			return false
-		}
-		text, model = text[size:], model[size:]
-	}
-	return true
 }
 
 // gaps returns the pieces of t as the model of text has them: the visible ones known.
@@ -108,13 +96,19 @@ func unpackDeleted(x *Deleted) ([][]byte, error) {
 		return nil, formatErrorf(0, "%v", err)
 	}
 	filled := make([][]byte, len(gaps))
-	for i, p := range x.texts.pieces {
-		if !p.dead {
+	var found texts
+	for i, g := range gaps {
+		if g.Known {
 			continue
 		}
-		if filled[i] = gaps[i].Text; !sameWidths(filled[i], x.text[p.at:p.at+p.bytes]) {
-			return nil, formatErrorf(0, "deleted text is not UTF-8 of the right widths")
+		if !utf8.Valid(g.Text) {
+			return nil, formatErrorf(0, "deleted text is not UTF-8")
 		}
+		filled[i] = g.Text
+		found.addWidths(g.Text)
+	}
+	if !slices.Equal(found.widths, x.texts.widths) {
+		return nil, formatErrorf(0, "deleted text is not as wide as it was said to be")
 	}
 	return filled, nil
 }

@@ -112,6 +112,9 @@ func (r *blockReader) readWidths(elements uint32) []width {
 		if m.width(c, &widths[i]); c.check() != nil {
 			break
 		}
+		if i > 0 && widths[i].bytes == widths[i-1].bytes {
+			c.fail("two stretches of one width")
+		}
 		n += uint64(widths[i].n)
 		bytes += uint64(widths[i].n) * uint64(widths[i].bytes)
 	}
@@ -229,7 +232,8 @@ func takeWidths(widths []width, n uint32, f func(w width)) []width {
 // arrival, and tells the pieces and runs where theirs is.
 func (t *texts) layOut(d *Doc, live []byte) {
 	at, run := uint32(0), 0
-	for _, i := range t.byArrival() {
+	order := t.byArrival()
+	for _, i := range order {
 		p := &t.pieces[i]
 		p.at = at
 		at += p.bytes
@@ -244,7 +248,7 @@ func (t *texts) layOut(d *Doc, live []byte) {
 		}
 		widths = takeWidths(widths, p.n, func(w width) { text = fill(text, w) })
 	}
-	for _, i := range t.byArrival() {
+	for _, i := range order {
 		p := &t.pieces[i]
 		text := d.text[p.at : p.at+p.bytes]
 		for ; run < len(d.runs) && d.runs[run].lv < p.first+p.n; run++ {
@@ -320,7 +324,7 @@ func compress(text []byte) []byte {
 
 // decompress unpacks a text of just so many bytes.
 func decompress(packed []byte, size int) ([]byte, error) {
-	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(uint64(max(size, 1))), zstd.WithDecoderMaxWindow(MaxBlockText))
+	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecodeAllCapLimit(true), zstd.WithDecoderMaxMemory(MaxBlockText))
 	if err != nil {
 		panic(err) // the options are wrong
 	}

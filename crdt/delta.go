@@ -34,6 +34,9 @@ func (d *Doc) DeltaSince(v VersionVector) (delta []*Change) {
 
 // changeAt returns the change of r that begins at lv, with its signature if d keeps that.
 func (d *Doc) changeAt(r *replica, lv uint32) *Change {
+	if d.deleted != nil && lv < d.deleted.next {
+		_ = d.needText() // what cannot be read makes changes that no signature fits
+	}
 	_, n := d.changes.change(lv)
 	seq := d.seqOf(lv)
 	c := &Change{Replica: r.id, Seq: seq, Next: seq + n, Body: d.appendBody(nil, r, lv, n)}

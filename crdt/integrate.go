@@ -130,6 +130,9 @@ func (d *Doc) cancel(lv uint32, patch *Patch) {
 		return
 	}
 	d.cancelled[lv] = struct{}{}
+	if d.deleted != nil && lv < d.deleted.next {
+		_ = d.needText() // Verify has told of what cannot be read
+	}
 	first, n, _ := d.target(lv)
 	d.history.pieces(first, n, func(lv, n uint32) { d.show(lv, n, patch) })
 }
