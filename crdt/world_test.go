@@ -236,14 +236,25 @@ func (w *world) same() error {
 		if p.doc.Pending() != 0 {
 			return fmt.Errorf("at peer %d %d changes wait", n, p.doc.Pending())
 		}
-		all := p.doc.DeltaSince(nil)
-		if len(all) != len(p.disk) {
-			return fmt.Errorf("peer %d gives %d changes, has %d", n, len(all), len(p.disk))
+		if err := sameChanges(p.doc.DeltaSince(nil), p.disk); err != nil {
+			return fmt.Errorf("peer %d: %w", n, err)
 		}
-		for i, c := range all {
-			if k := p.disk[i]; c.Replica != k.Replica || c.Seq != k.Seq || string(c.Body) != string(k.Body) {
-				return fmt.Errorf("peer %d gives the body %x, got %x", n, c.Body, k.Body)
-			}
+	}
+	return nil
+}
+
+// sameChanges compares changes, in whatever order.
+func sameChanges(got, want []*crdt.Change) error {
+	bodies := map[crdt.ID]string{}
+	for _, c := range want {
+		bodies[crdt.ID{Replica: c.Replica, Seq: c.Seq}] = string(c.Body)
+	}
+	if len(got) != len(want) {
+		return fmt.Errorf("%d changes, want %d", len(got), len(want))
+	}
+	for _, c := range got {
+		if body := bodies[crdt.ID{Replica: c.Replica, Seq: c.Seq}]; body != string(c.Body) {
+			return fmt.Errorf("the body %x at %d of %s, want %x", c.Body, c.Seq, c.Replica, body)
 		}
 	}
 	return nil

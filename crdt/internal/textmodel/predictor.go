@@ -58,6 +58,9 @@ func newPredictor(textSize int) *predictor {
 func (p *predictor) begin(e edge) {
 	w := &p.window
 	p.before = w.recent(1) % refinerRows
+	// Two, three and six bytes; the word so far, also with the word before; the
+	// edge with a byte. More contexts, and other lengths, were tried: none took
+	// more than 0.3 % off the coded size, each costs a tenth of the time.
 	p.hashes = [contexts]uint32{
 		scramble(1, w.recent(2)),
 		scramble(2, w.recent(3)),
@@ -100,8 +103,7 @@ func (p *predictor) predict() uint16 {
 	x := p.byPrefix.mix(&p.in, int(p.prefix))
 	x += p.byPlace.mix(&p.in, length*placeClasses+p.place)
 	x >>= 1
-	one := squash(x) +
-		p.refiner.refine(x, p.before<<8|uint32(p.prefix))
+	one := squash(x) + p.refiner.refine(x, p.before<<8|uint32(p.prefix))
 	return uint16(min(max(one/2, 1), 1<<16-1))
 }
 

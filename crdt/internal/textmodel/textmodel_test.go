@@ -185,7 +185,7 @@ func TestTypedErrors(t *testing.T) {
 
 // Files are written with this model: other bytes are another format.
 func TestFormatIsFixed(t *testing.T) {
-	const want = 0xc78e509b
+	const want uint32 = 0xc78e509b
 	pieces := write(rand.New(rand.NewPCG(3, 4)), 5000)
 	data := Encode(pieces)
 	if sum := crc32.ChecksumIEEE(data); sum != want {

@@ -1,0 +1,385 @@
+package crdt_test
+
+import (
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"inkling/crdt"
+	"inkling/crdt/crdttest"
+)
+
+// opsOf returns the ops of changes as the oracle reads them; the changes must be all
+// of the document.
+func opsOf(g crdt.Genesis, changes []*crdt.Change) (ops []crdttest.Op) {
+	oracle := crdttest.NewNaive(g)
+	oracle.Apply(crdttest.Frames(changes)...)
+	for _, c := range changes {
+		ops = append(ops, oracle.Ops(c.Replica, c.Seq)...)
+	}
+	return ops
+}
+
+// copyOf returns a document that has applied changes.
+func copyOf(t *testing.T, g crdt.Genesis, changes []*crdt.Change) *crdt.Doc {
+	t.Helper()
+	d := crdt.New(g)
+	apply(t, d, changes...)
+	check(t, d)
+	return d
+}
+
+func TestTypingAndBackspacingIsOneOpEach(t *testing.T) {
+	w := newWriter(t)
+	w.typed(0, "hello wörld")
+	for at := 10; at > 5; at-- {
+		w.Delete(at, at+1, w.now)
+	}
+	for range 3 {
+		w.Delete(1, 2, w.now)
+	}
+	own, _ := w.Attached()
+	at := func(seq uint32) crdt.ID { return crdt.ID{Replica: own, Seq: seq} }
+	changes := w.who.Flush(w.Doc)
+	want := []crdttest.Op{crdttest.InsertOp(crdt.ID{}, "hello wörld"), crdttest.DeleteOp(at(6), 5), crdttest.DeleteOp(at(1), 3)}
+	if got := opsOf(w.Genesis(), changes); len(changes) != 1 || !reflect.DeepEqual(got, want) {
+		t.Errorf("flushed %+v in %d changes, want %+v", got, len(changes), want)
+	}
+	if again := w.Flush(); !again.Empty() || again.Seal(w.who.Key) != nil {
+		t.Error("the second flush gave something")
+	}
+	if got := copyOf(t, w.Genesis(), changes).Text(); got != "ho " {
+		t.Errorf("the copy has %q", got)
+	}
+}
+
+// TestKeysAreSmall: what one key costs in a change of its own.
+func TestKeysAreSmall(t *testing.T) {
+	w := newWriter(t)
+	w.typed(0, "a")
+	w.who.Flush(w.Doc)
+	for _, k := range []struct {
+		edit func()
+		size int
+	}{
+		{func() { w.typed(1, "b") }, 4},
+		{func() { w.Delete(1, 2, w.now) }, 5},
+		{func() { w.typed(1, "c") }, 7}, // in front of what was deleted: a chain
+	} {
+		k.edit()
+		if got := len(w.who.Flush(w.Doc)[0].Body); got != k.size {
+			t.Errorf("a body of %d bytes, want %d", got, k.size)
+		}
+	}
+}
+
+// TestForeignChangeEndsTheOpenChange: each change names what was known when its
+// first op was made.
+func TestForeignChangeEndsTheOpenChange(t *testing.T) {
+	p := newPeople(t, 2, "")
+	ana, ben := p.docs[0], p.docs[1]
+	var all []*crdt.Change
+	tell := func() {
+		changes := p.who[1].Flush(ben)
+		all = append(all, changes...)
+		apply(t, ana, changes...)
+	}
+	ana.Insert(0, "one", noon)
+	ben.Insert(0, "B", noon)
+	tell()
+	ana.Insert(ana.Len(), "two", noon)
+	ben.Insert(1, "C", noon)
+	tell()
+	ana.Insert(0, "!", noon)
+	changes := p.who[0].Flush(ana)
+	if len(changes) != 3 {
+		t.Fatalf("%d changes, want 3", len(changes))
+	}
+	if changes[0].Signature != nil || changes[1].Signature != nil || changes[2].Signature == nil {
+		t.Error("not the last change is signed")
+	}
+	apply(t, ben, changes...)
+	if ben.Text() != ana.Text() {
+		t.Errorf("text %q, want %q", ben.Text(), ana.Text())
+	}
+}
+
+func TestGreatEditsBecomeSeveralChanges(t *testing.T) {
+	for name, edit := range map[string]func(w *writer){
+		"paste": func(w *writer) { w.Insert(0, strings.Repeat("wör中👍\n", 120_000), w.now) },
+		"ops": func(w *writer) {
+			for range 25_000 {
+				w.Insert(0, "x", w.now) // in front: each an op of its own
+			}
+		},
+		"typing": func(w *writer) {
+			for range 3 {
+				w.Insert(w.Len(), strings.Repeat("ab", 200_000), w.now)
+			}
+		},
+		"deletes": func(w *writer) {
+			w.Insert(0, strings.Repeat("ab", 40_000), w.now)
+			for at := range 40_000 {
+				w.BreakUndo()
+				w.Delete(at, at+1, w.now)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWriter(t)
+			edit(w)
+			changes := w.who.Flush(w.Doc)
+			if len(changes) < 2 {
+				t.Errorf("%d changes", len(changes))
+			}
+			if got := copyOf(t, w.Genesis(), changes).Text(); got != w.Text() {
+				t.Errorf("the copy has %d bytes of text, want %d", len(got), len(w.Text()))
+			}
+			check(t, w.Doc)
+		})
+	}
+}
+
+// loaded returns a document with changes that were on its disk.
+func loaded(t testing.TB, g crdt.Genesis, changes []*crdt.Change) *crdt.Doc {
+	d := crdt.New(g)
+	for _, c := range changes {
+		_, err := d.Load(c)
+		must(t, err)
+	}
+	return d
+}
+
+// crowd returns the changes of many copies of the creator's, each a letter.
+func crowd(t *testing.T, p crdttest.Person, n int) (changes []*crdt.Change) {
+	all := crdttest.NewNaive(p.Genesis())
+	for i := range n {
+		s := crdttest.NewScribe(all, p.Again(i+10), nil)
+		c := s.Draft(crdttest.Body{Ops: []crdttest.Op{crdttest.InsertOp(crdt.ID{}, "x")}})
+		c.Next = 1
+		changes = append(changes, c)
+	}
+	return changes
+}
+
+// TestMoreCausesThanOneChangeHolds: a newcomer's first edit in a document of 5,000
+// chains, whichever of them holds the Grant.
+func TestMoreCausesThanOneChangeHolds(t *testing.T) {
+	ana, ben := crdttest.NewPerson("Ana"), crdttest.NewPerson("Ben")
+	changes := crowd(t, ana, 5000)
+	for n := range 2 { // as one of the first and of the last chains
+		d := loaded(t, ana.Genesis(), changes)
+		granter := ana.Again(100)
+		for late := range 1000 {
+			granter = ana.Again(100 + 10_000*late)
+			if first := granter.Author.Replica(d.ID())[0]; n == 0 && first < 5 || n == 1 && first > 250 {
+				break
+			}
+		}
+		must(t, d.Attach(granter.Author))
+		d.Grant(ben.Author.Device, ben.Name, noon)
+		all := append(changes[:5000:5000], granter.Flush(d)...)
+		must(t, d.Attach(ben.Author))
+		d.Delete(0, 5000, noon)
+		d.Insert(0, "fresh", noon)
+		own := ben.Flush(d)
+		other := loaded(t, ana.Genesis(), all)
+		apply(t, other, own...)
+		if got := other.Text(); got != "fresh" {
+			t.Errorf("the copy has %.40q", got)
+		}
+		if _, ok := d.Undo(noon); !ok || d.Text() != strings.Repeat("x", 5000) {
+			t.Errorf("text %.40q after undo", d.Text())
+		}
+		check(t, d)
+	}
+}
+
+func TestAttachGoesOnWhereTheReplicaWas(t *testing.T) {
+	w := newWriter(t)
+	w.typed(0, "before")
+	d := copyOf(t, w.Genesis(), w.who.Flush(w.Doc))
+	must(t, d.Attach(w.who.Author))
+	must(t, d.Attach(w.who.Author)) // once more: nothing
+	d.Insert(6, " after", noon)
+	changes := w.who.Flush(d)
+	if changes[0].Seq != 6 {
+		t.Errorf("the change begins at %d, want 6", changes[0].Seq)
+	}
+	apply(t, w.Doc, changes...)
+	w.want("before after")
+}
+
+// TestOwnChainGoesOnElsewhere: a copy of the same replica went on from the flushed
+// edits. That must not happen, but it must not break the chain either.
+func TestOwnChainGoesOnElsewhere(t *testing.T) {
+	w := newWriter(t)
+	w.typed(0, "one")
+	first := w.who.Flush(w.Doc)
+	d := copyOf(t, w.Genesis(), first)
+	must(t, d.Attach(w.who.Author))
+	d.Insert(3, "+", noon)
+	ahead := w.who.Flush(d)
+	apply(t, w.Doc, ahead...)
+	w.want("one+")
+	if b := w.Flush(); !b.Empty() {
+		t.Fatal("what came from elsewhere is flushed again")
+	}
+	w.typed(4, "two")
+	changes := w.who.Flush(w.Doc)
+	if len(changes) != 1 || changes[0].Seq != 4 {
+		t.Fatalf("%d changes, the first at %d", len(changes), changes[0].Seq)
+	}
+	if got := copyOf(t, w.Genesis(), []*crdt.Change{changes[0], ahead[0], first[0]}).Text(); got != "one+two" {
+		t.Errorf("the copy has %q", got)
+	}
+	must(t, w.Verify())
+}
+
+// TestOwnChainForked: what has the Seqs of other edits is refused, be they flushed or not.
+func TestOwnChainForked(t *testing.T) {
+	w := newWriter(t)
+	w.typed(0, "one")
+	first := w.who.Flush(w.Doc)
+	d := copyOf(t, w.Genesis(), first)
+	must(t, d.Attach(w.who.Author))
+	d.Insert(3, "+", noon)
+	ahead := w.who.Flush(d)
+	w.typed(3, "-")
+	wantRefused(t, w.Doc, "", ahead...)
+	w.want("one-")
+	w.who.Flush(w.Doc)
+	wantRefused(t, w.Doc, "forked", ahead...)
+	w.want("one-")
+	if _, err := w.Load(ahead[0]); err != nil {
+		t.Logf("load: %v", err)
+	}
+	must(t, w.Verify())
+}
+
+func TestAttachToAnotherReplicaDeclaresAll(t *testing.T) {
+	w := newWriter(t)
+	w.typed(0, "abc")
+	changes := w.who.Flush(w.Doc)
+	w.who = w.who.Again(2)
+	must(t, w.Attach(w.who.Author))
+	w.undo(w.Undo, false, "abc")
+	w.Delete(1, 2, w.now)
+	if got := copyOf(t, w.Genesis(), append(changes, w.who.Flush(w.Doc)...)).Text(); got != "ac" {
+		t.Errorf("the copy has %q", got)
+	}
+}
+
+func TestMinutes(t *testing.T) {
+	w := newWriter(t)
+	times := []time.Time{{}, noon, noon.Add(59 * time.Second), noon.Add(time.Minute), time.Unix(-61, 0), time.Unix(-60, 0), noon}
+	var changes []*crdt.Change
+	for i, now := range times {
+		w.Insert(i, "x", now)
+		changes = append(changes, w.who.Flush(w.Doc)...)
+	}
+	d := copyOf(t, w.Genesis(), changes)
+	at := 0
+	for _, a := range d.Authors(0, d.Len()) {
+		for range a.Len {
+			want := times[at].Unix() / 60
+			if times[at].Unix() == -61 {
+				want = -2
+			}
+			if a.Minutes != want || a.Device != w.who.Author.Device {
+				t.Errorf("element %d is of minute %d, want %d", at, a.Minutes, want)
+			}
+			at++
+		}
+	}
+	if at != len(times) {
+		t.Errorf("authors of %d elements, want %d", at, len(times))
+	}
+	must(t, sameChanges(d.DeltaSince(nil), changes))
+}
+
+func TestLoad(t *testing.T) {
+	abc := letters(t, crdttest.NewPerson("Ana"), "abc")
+	d := crdt.New(crdttest.NewPerson("Ana").Genesis())
+	if _, err := d.Load(abc[1]); !errors.Is(err, crdt.ErrMissing) {
+		t.Errorf("a change without the one before it: %v", err)
+	}
+	for range 2 {
+		_, err := d.Load(abc[0])
+		must(t, err)
+	}
+	overlap := *abc[1]
+	overlap.Seq, overlap.Next = 0, 2
+	var refused *crdt.ChangeError
+	if _, err := d.Load(&overlap); !errors.As(err, &refused) {
+		t.Errorf("a change that overlaps: %v", err)
+	}
+	if d.Text() != "a" {
+		t.Errorf("text %q", d.Text())
+	}
+	_, err := d.Load(forged(abc[1]))
+	must(t, err)
+	if err := d.Verify(); err == nil {
+		t.Error("Verify does not find the forged signature")
+	}
+	check(t, d)
+}
+
+func TestCallersBugsPanic(t *testing.T) {
+	ben := crdttest.NewPerson("Ben").Author
+	for name, f := range map[string]func(w *writer){
+		"insert outside":      func(w *writer) { w.Insert(4, "x", noon) },
+		"insert before 0":     func(w *writer) { w.Insert(-1, "x", noon) },
+		"broken text":         func(w *writer) { w.Insert(0, "\xff", noon) },
+		"delete outside":      func(w *writer) { w.Delete(1, 4, noon) },
+		"delete backwards":    func(w *writer) { w.Delete(2, 1, noon) },
+		"slice outside":       func(w *writer) { w.Slice(0, 4) },
+		"no such paragraph":   func(w *writer) { w.LineStart(1) },
+		"author at the end":   func(w *writer) { w.Author(3) },
+		"a broken name":       func(w *writer) { w.Doc.Grant(ben.Device, "\xff", noon) },
+		"attach with a draft": func(w *writer) { _ = w.Attach(w.who.Again(2).Author) },
+		"flush before sealed": func(w *writer) { w.Flush(); w.Insert(0, "", noon); w.Delete(0, 1, noon); w.Flush() },
+		"sealed of another": func(w *writer) {
+			w.Flush()
+			w.Sealed([]*crdt.Change{{Replica: crdt.ReplicaID{1}}})
+		},
+		"sealed for nothing": func(w *writer) { w.Sealed(nil) },
+		"edit unattached":    func(w *writer) { crdt.New(w.Genesis()).Insert(0, "x", noon) },
+		"undo list unattached": func(w *writer) {
+			_ = crdt.New(w.Genesis()).SetUndoList([]byte{1, 0, 0})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWriter(t)
+			w.Insert(0, "abc", noon)
+			defer func() {
+				if got, ok := recover().(string); !ok || !strings.HasPrefix(got, "crdt: ") {
+					t.Errorf("panic %q, want one that begins with crdt:", got)
+				}
+				check(t, w.Doc)
+			}()
+			f(w)
+		})
+	}
+}
+
+// TestNothingOutOfNothing: edits of nothing do nothing, and who is not attached can
+// neither flush nor undo.
+func TestNothingOutOfNothing(t *testing.T) {
+	w := newWriter(t)
+	w.Insert(0, "", noon)
+	w.Delete(0, 0, noon)
+	if b := w.Flush(); !b.Empty() || len(w.Version()) != 0 {
+		t.Errorf("it has seen %v", w.Version())
+	}
+	d := crdt.New(w.Genesis())
+	d.BreakUndo()
+	if _, ok := d.Undo(noon); ok || len(d.UndoList()) != 3 {
+		t.Error("there is something to undo")
+	}
+	if _, ok := d.Attached(); ok {
+		t.Error("nobody is attached")
+	}
+}
