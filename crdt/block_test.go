@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"inkling/crdt"
+	"inkling/crdt/crdttest"
 )
 
 // TestBlockIsTheDocument: of whatever people have done, the block of each copy reads as that copy,
@@ -20,6 +21,124 @@ func TestBlockIsTheDocument(t *testing.T) {
 				t.Fatalf("%v\n%s", err, p.doc.Dump())
 			}
 		}
+	})
+}
+
+// TestBlockOfStrangeChanges: also of what no honest copy writes.
+func TestBlockOfStrangeChanges(t *testing.T) {
+	eachSeed(t, func(t *testing.T, rng *rand.Rand) {
+		_, changes := strangeChanges(rng, 2+rng.IntN(4), *stepsFlag/2)
+		rng.Shuffle(len(changes), func(i, j int) { changes[i], changes[j] = changes[j], changes[i] })
+		d := crdt.New(crdttest.People(1)[0].Genesis())
+		apply(t, d, changes...)
+		if err := sameBlock(d); err != nil {
+			t.Fatalf("%v\n%s", err, d.Dump())
+		}
+	})
+}
+
+// TestBlockBeforeItsDeletedText: edits between loading and the arrival of the deleted text do what they
+// do when it is there, and cannot harm it.
+func TestBlockBeforeItsDeletedText(t *testing.T) {
+	eachSeed(t, func(t *testing.T, rng *rand.Rand) {
+		peers := playRandom(t, rng)
+		block, err := peers[0].doc.HistoryBlock()
+		must(t, err)
+		whole, lazy := loadBlock(t, block), loadBlock(t, block)
+		must(t, whole.Verify())
+		deleted := lazy.DeletedText()
+		fill := rng.IntN(40)
+		must(t, whole.Attach(peers[0].Author))
+		must(t, lazy.Attach(peers[0].Author))
+		edits := crdttest.NewEdits(rng)
+		for i := range 40 {
+			if i == fill && deleted != nil {
+				must(t, deleted.Decode())
+				lazy.FillDeleted(deleted)
+			}
+			e, undo := edits.Next(whole.Len()), rng.IntN(4)
+			for _, d := range []*crdt.Doc{whole, lazy} {
+				write(d, e, undo)
+			}
+			if whole.Text() != lazy.Text() {
+				t.Fatalf("text %q, want %q", lazy.Text(), whole.Text())
+			}
+		}
+		peers[0].Flush(whole)
+		peers[0].Flush(lazy)
+		must(t, lazy.Verify())
+		must(t, sameHistory(lazy, whole))
+		must(t, sameBlock(lazy))
+	})
+}
+
+// write makes an edit, or takes one back, or does that again.
+func write(d *crdt.Doc, e crdttest.Edit, undo int) {
+	switch undo {
+	case 0:
+		d.Undo(noon)
+	case 1:
+		d.Redo(noon)
+	default:
+		d.Delete(e.At, e.At+e.Delete, noon)
+		d.Insert(e.At, e.Insert, noon)
+		d.BreakUndo()
+	}
+}
+
+func loadBlock(t testing.TB, block []byte) *crdt.Doc {
+	t.Helper()
+	d, err := crdt.LoadBlock(block)
+	must(t, err)
+	return d
+}
+
+// TestBlockDamaged: no byte of a block can be another one.
+func TestBlockDamaged(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	block, err := playRandom(t, rng)[0].doc.HistoryBlock()
+	must(t, err)
+	for range 1000 {
+		damaged := bytes.Clone(block)
+		damaged[rng.IntN(len(block))] ^= 1 << rng.IntN(8)
+		var format *crdt.FormatError
+		if _, err := crdt.LoadBlock(damaged); !errors.As(err, &format) {
+			t.Fatalf("a damaged block gives %v", err)
+		}
+	}
+}
+
+// FuzzLoadBlock: bytes give a typed error or a document that is sound and has a block of its own. The checksum is
+// put right, so that what is behind it is reached.
+func FuzzLoadBlock(f *testing.F) {
+	for seed := range uint64(8) {
+		rng := rand.New(rand.NewPCG(seed, 1))
+		_, changes := strangeChanges(rng, 1+int(seed%4), 3+4*int(seed))
+		d := crdt.New(crdttest.People(1)[0].Genesis())
+		apply(f, d, changes...)
+		block, err := d.HistoryBlock()
+		must(f, err)
+		f.Add(block[:len(block)-crdt.ChecksumSize])
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		d, err := crdt.LoadBlock(crdt.WithChecksum(b))
+		if err != nil {
+			var format *crdt.FormatError
+			if !errors.As(err, &format) {
+				t.Fatalf("the error is %T: %v", err, err)
+			}
+			return
+		}
+		if err := d.Check(); err != nil {
+			t.Fatal(err)
+		}
+		block, err := d.HistoryBlock()
+		if err != nil {
+			return // deleted text that cannot be read
+		}
+		e := loadBlock(t, block)
+		_ = e.Verify() // reads the deleted text
+		must(t, sameHistory(e, d))
 	})
 }
 
@@ -62,7 +181,7 @@ func sameBlock(d *crdt.Doc) error {
 	if e.DeletedText() != nil {
 		return errors.New("deleted text is still packed after Verify")
 	}
-	if err := sameChanges(e, d); err != nil {
+	if err := sameHistory(e, d); err != nil {
 		return err
 	}
 	again, err := e.HistoryBlock()
@@ -72,8 +191,8 @@ func sameBlock(d *crdt.Doc) error {
 	return err
 }
 
-// sameChanges says what is different between what two copies have seen.
-func sameChanges(e, d *crdt.Doc) error {
+// sameHistory says what is different between what two copies have seen.
+func sameHistory(e, d *crdt.Doc) error {
 	if err := e.Check(); err != nil {
 		return err
 	}

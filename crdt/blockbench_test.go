@@ -23,7 +23,7 @@ func BenchmarkBlock(b *testing.B) {
 	}
 	paths, _ := filepath.Glob(filepath.Join(folder, "*.json.gz"))
 	for _, path := range paths {
-		trace := must(crdttest.LoadTrace(path))
+		trace := read(crdttest.LoadTrace(path))
 		b.Run(strings.TrimSuffix(filepath.Base(path), ".json.gz"), func(b *testing.B) { benchBlock(b, trace) })
 	}
 }
@@ -35,21 +35,21 @@ func benchBlock(b *testing.B, trace *crdttest.Trace) {
 	m := measures{}
 	for b.Loop() {
 		var block []byte
-		m.ms("write-ms", func() { block = must(d.HistoryBlock()) })
+		m.ms("write-ms", func() { block = read(d.HistoryBlock()) })
 		m.put("block-B", float64(len(block)))
 		for name, n := range crdt.BlockSizes(block) {
 			m.put(name+"-B", float64(n))
 		}
 		var loaded *crdt.Doc
 		for range 5 {
-			m.ms("load-ms", func() { loaded = must(crdt.LoadBlock(block)); touch(b, loaded, r) })
+			m.ms("load-ms", func() { loaded = read(crdt.LoadBlock(block)); touch(b, loaded, r) })
 		}
-		loaded = must(crdt.LoadBlock(block))
+		loaded = read(crdt.LoadBlock(block))
 		if loaded.Text() != trace.End {
 			b.Fatal("the block has another text")
 		}
 		m.ms("load-all-ms", func() {
-			loaded = must(crdt.LoadBlock(block))
+			loaded = read(crdt.LoadBlock(block))
 			x := loaded.DeletedText()
 			if err := x.Decode(); err != nil {
 				b.Fatal(err)
@@ -64,4 +64,11 @@ func benchBlock(b *testing.B, trace *crdttest.Trace) {
 		}
 	}
 	m.report(b)
+}
+
+func read[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
 }

@@ -50,9 +50,9 @@ type hand struct {
 // and known to a reader that has nothing but what it has read.
 type opColumn struct {
 	*column
-	d      *Doc    // reading: the one being made; writing: one with d.history complete and an own tree
-	hands  []*hand // by place of the replica
-	other  bodyReader
+	d      *Doc         // reading: the one being made; writing: one with d.history complete and an own tree
+	hands  []*hand      // by place of the replica
+	other  bodyReader   // the column beside this one: of ops that do nothing to the text
 	owner  *hand        // whose cursor is known
 	cursor int          // of owner: how many visible elements are in front of it
 	gap    spantree.Pos // where the stroke that just began is to be done
@@ -88,11 +88,9 @@ func (w *blockWriter) writeOps() []byte {
 	d.findStrokes(o.hands)
 	for _, h := range o.hands {
 		w.head.strokes += uint32(len(h.strokes))
-		for i := range h.strokes {
-			w.columns[columnOther] = append(w.columns[columnOther], h.strokes[i].raw...)
-		}
 	}
 	o.all()
+	w.columns[columnOther] = o.other.b
 	return o.e.Finish()
 }
 
@@ -404,15 +402,16 @@ func (o *opColumn) restore(h *hand) {
 
 // others takes an op that does nothing to the text from the column beside this one.
 func (o *opColumn) others(h *hand) {
-	s := &h.now
+	s, b := &h.now, &o.other
 	if o.reads() {
-		b := &o.other
 		start := b.at
 		b.seq, b.ops, b.typed = h.seq, 0, false
 		s.seqs = b.op().seqs
 		if s.raw = b.b[start:b.at]; b.err != nil {
 			o.fail("an op that does nothing: %v", b.err)
 		}
+	} else {
+		b.b = append(b.b, s.raw...)
 	}
 	h.learn(s.kind, 1)
 }

@@ -29,3 +29,9 @@ func BlockSizes(block []byte) map[string]int {
 	}
 	return sizes
 }
+
+// ChecksumSize is the length of what ends a block.
+const ChecksumSize = checksumSize
+
+// WithChecksum returns b with its checksum behind it.
+func WithChecksum(b []byte) []byte { return append(b[:len(b):len(b)], checksum(b)...) }
