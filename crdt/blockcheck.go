@@ -11,6 +11,10 @@ func (r *blockReader) checkUnusual() {
 			return
 		}
 	}
+	if !d.allKnown() {
+		r.fail("an op refers to what its replica had not seen")
+		return
+	}
 	for lv := uint32(0); lv < d.changes.end; lv = d.changes.alikeTo(lv) {
 		if d.changes.find(lv).size > MaxChangeOps {
 			r.checkLarge(lv)

@@ -71,94 +71,23 @@ func (o *opColumn) note(r run) {
 }
 
 // mayStep fails unless the next n Seqs of h's stroke, which has been read, refer to what is
-// there and what the replica had seen.
+// there.
 func (o *opColumn) mayStep(h *hand, lv, n uint32) {
 	s, d := &h.now, o.d
 	ok := true
 	switch s.kind {
-	case strokeInsert:
-		ok = s.ref == none || o.mayName(h, lv, s.ref, 1)
 	case strokeForth:
-		ok = o.elements(s.ref, n, lv) && o.mayDelete(h, lv, n, s.ref, +1)
+		ok = d.elementsBefore(lv, s.ref, n)
 	case strokeBack:
-		ok = n <= s.ref+1 && o.elements(s.ref+1-n, n, lv) && o.mayDelete(h, lv, n, s.ref, -1)
+		ok = n <= s.ref+1 && d.elementsBefore(lv, s.ref+1-n, n)
 	case strokeRange, strokeRangeBack:
-		r, seq := d.op(s.ref)
-		ok = s.count <= r.next-seq
-		if ok {
-			d.history.pieces(s.ref, s.count, func(first, n uint32) {
-				ok = ok && o.elements(first, n, lv) && o.mayName(h, lv, first, n)
-			})
-		}
+		ok = d.seqsBefore(lv, s.ref, s.count)
 	case strokeRestore:
 		_, _, ok = d.target(s.ref)
 	case strokeOther:
 		ok = n == s.seqs
 	}
 	if !ok {
-		o.fail("an op refers to what is not there or was not known to its replica")
+		o.fail("an op refers to what is not there")
 	}
-}
-
-// elements says whether n local versions from first on are elements in front of lv.
-func (o *opColumn) elements(first, n, lv uint32) bool {
-	if first >= lv || n > lv-first {
-		return false
-	}
-	d := o.d
-	for i := d.run(first); i < len(d.runs) && d.runs[i].lv < first+n; i++ {
-		if d.runs[i].kind != runInsert {
-			return false
-		}
-	}
-	return true
-}
-
-// mayName says whether h's replica had seen n elements from first on when it made the
-// change that lv, its next Seq, is in.
-func (o *opColumn) mayName(h *hand, lv, first, n uint32) bool {
-	d := o.d
-	if len(d.replicas) == 1 {
-		return true
-	}
-	change, _ := d.changes.change(lv)
-	return o.declared(h.r, h.seq-(lv-change), first, n)
-}
-
-// declared says whether r had seen n elements from first on in its change that begins at seq.
-func (o *opColumn) declared(r *replica, seq, first, n uint32) bool {
-	d := o.d
-	for n > 0 {
-		i := d.arrival(first)
-		a := &d.arrivals[i]
-		here := n
-		if i+1 < len(d.arrivals) {
-			here = min(n, d.arrivals[i+1].lv-first)
-		}
-		if of := d.replicas[a.by]; of != r {
-			place, ok := r.placeOf(of)
-			if !ok || a.seq+(first-a.lv)+here > r.table[place].at(seq) {
-				return false
-			}
-		}
-		first, n = first+here, n-here
-	}
-	return true
-}
-
-// mayDelete is mayName for n Deletes from lv on, of one element each, the first of which hides first;
-// each further one hides the next in the direction.
-func (o *opColumn) mayDelete(h *hand, lv, n, first uint32, direction int) bool {
-	least := min(first, first+uint32(direction)*(n-1))
-	if o.mayName(h, lv, least, n) {
-		return true
-	}
-	d := o.d
-	for i := range n {
-		change, _ := d.changes.change(lv + i)
-		if !o.declared(h.r, h.seq+i-(lv+i-change), first+uint32(direction)*i, 1) {
-			return false
-		}
-	}
-	return true
 }
