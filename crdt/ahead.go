@@ -13,8 +13,6 @@ type ahead struct {
 	doc    *Doc
 	order  []aheadChange
 	chains map[ReplicaID]*aheadChain
-	size   int    // bytes of bodies
-	count  uint32 // Seqs
 }
 
 // aheadChain is one chain of ahead.
@@ -32,23 +30,10 @@ type aheadChain struct {
 type aheadChange struct {
 	*Change
 	causes []viewCause
+	grants bool // it holds a Grant, so its signature is kept for good
 }
 
 func newAhead(d *Doc) *ahead { return &ahead{doc: d, chains: map[ReplicaID]*aheadChain{}} }
-
-func (a *ahead) seqs() uint32 {
-	if a == nil {
-		return 0
-	}
-	return a.count
-}
-
-func (a *ahead) bytes() int {
-	if a == nil {
-		return 0
-	}
-	return a.size
-}
 
 // ends says whether a cause is known, in d or ahead, and whether a change ends there.
 func (a *ahead) ends(d *Doc, c viewCause) (known, whole bool) {
@@ -120,11 +105,9 @@ func (a *ahead) add(c *Change) (wanted ID, err *ChangeError) {
 	hashed.Hash = hashChange(t.hash, hashes, c.Body)
 	t.hash, t.next = hashed.Hash, c.Next
 	t.ends[c.Next] = hashed.Hash
-	examined := aheadChange{&hashed, slices.Clone(t.view.causes)}
+	examined := aheadChange{&hashed, slices.Clone(t.view.causes), hasGrant(c)}
 	t.changes = append(t.changes, examined)
 	a.order = append(a.order, examined)
-	a.size += len(c.Body)
-	a.count += c.Next - c.Seq
 	return ID{}, nil
 }
 
@@ -146,7 +129,7 @@ func (t *aheadChain) verify(below uint32) (forged *Change) {
 		if c.Next > below || c.Signature == nil {
 			continue
 		}
-		if ed25519.Verify(t.device[:], c.Hash[:], c.Signature) {
+		if t.signs(c.Change) {
 			t.limit = c.Next
 			return forged
 		}
@@ -155,8 +138,14 @@ func (t *aheadChain) verify(below uint32) (forged *Change) {
 	return forged
 }
 
+// signs says whether c has a signature that is right.
+func (t *aheadChain) signs(c *Change) bool {
+	return c.Signature != nil && ed25519.Verify(t.device[:], c.Hash[:], c.Signature)
+}
+
 // covered returns the changes that may be applied, in order: each below the limit of
-// its chain, as are those that it builds on.
+// its chain, as are those that it builds on. Signatures that were not checked are
+// dropped, so that nobody gets a wrong one from here.
 func (a *ahead) covered() (list []*Change) {
 	for again := true; again; {
 		again, list = false, list[:0]
@@ -169,6 +158,9 @@ func (a *ahead) covered() (list []*Change) {
 				t.verify(c.Seq)
 				again = true
 				break
+			}
+			if c.Next != t.limit && !(c.grants && t.signs(c.Change)) {
+				c.Signature = nil
 			}
 			list = append(list, c.Change)
 		}

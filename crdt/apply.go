@@ -43,9 +43,12 @@ var ErrMissing = errors.New("crdt: a change that builds on others that are missi
 // signature of each chain; what one signature covers is applied as a whole.
 //
 // The error is the first of a given change: a [*ChangeError], also in Refused, or
-// [ErrPendingFull]. The other changes count nevertheless.
+// [ErrPendingFull]. The other changes count nevertheless. [ErrDocumentFull] means that none was looked at.
 func (d *Doc) Apply(changes ...*Change) (Applied, error) {
 	var a Applied
+	if d.full(changes) {
+		return a, ErrDocumentFull
+	}
 	var first error
 	var touched []ReplicaID
 	for _, c := range changes {
@@ -67,6 +70,9 @@ func (d *Doc) Apply(changes ...*Change) (Applied, error) {
 	if first == nil && len(a.Refused) > refused {
 		first = a.Refused[refused]
 	}
+	if d.pending.trim(changes) && first == nil {
+		first = ErrPendingFull
+	}
 	return a, first
 }
 
@@ -74,7 +80,7 @@ func (d *Doc) Apply(changes ...*Change) (Applied, error) {
 func (d *Doc) receive(c *Change) error {
 	r := d.byID[c.Replica]
 	if r == nil || c.Seq >= r.next {
-		return d.pending.add(c)
+		return d.pending.add(c, c.Seq == 0 || r != nil && c.Seq == r.next)
 	}
 	if r == d.own && c.Next > d.draft.first {
 		return refuse(c, "it overlaps local edits that are not flushed")
@@ -94,9 +100,17 @@ func (d *Doc) receive(c *Change) error {
 // and returns the chains that must be looked at once more.
 func (d *Doc) applyReady(ids []ReplicaID, a *Applied) (again []ReplicaID) {
 	ahead := newAhead(d)
+	asked := map[ReplicaID]bool{} // since anything was put ahead
 	for queue := ids; len(queue) > 0; queue = queue[1:] {
-		if d.examineChain(ahead, queue[0], a) {
-			queue = append(queue, d.pending.woken(queue[0])...)
+		id := queue[0]
+		progress, wants := d.examineChain(ahead, id, a)
+		if progress {
+			clear(asked)
+			queue = append(queue, d.pending.woken(id)...)
+		}
+		asked[id] = true
+		if d.pending.chains[wants] != nil && !asked[wants] {
+			queue = append(queue, wants) // it may itself have waited for this one
 		}
 	}
 	for id, t := range ahead.chains {
@@ -119,11 +133,11 @@ func (d *Doc) applyReady(ids []ReplicaID, a *Applied) (again []ReplicaID) {
 }
 
 // examineChain puts what waits of a chain ahead, as far as it can be, and says
-// whether that was anything.
-func (d *Doc) examineChain(ahead *ahead, id ReplicaID, a *Applied) (progress bool) {
+// whether that was anything, and which chain it wants more of.
+func (d *Doc) examineChain(ahead *ahead, id ReplicaID, a *Applied) (progress bool, wants ReplicaID) {
 	w := d.pending.chains[id]
 	if w == nil {
-		return false
+		return false, wants
 	}
 	t := ahead.chain(id)
 	for _, c := range w.changes {
@@ -131,21 +145,21 @@ func (d *Doc) examineChain(ahead *ahead, id ReplicaID, a *Applied) (progress boo
 		case c.Seq < t.next:
 			continue // ahead already
 		case c.Seq > t.next:
-			return progress
+			return progress, id
 		}
 		wanted, err := ahead.add(c)
 		if err != nil {
 			a.Refused = append(a.Refused, err)
 			d.pending.dropFrom(id, c.Seq)
-			return progress
+			return progress, wants
 		}
 		if !wanted.IsRoot() {
 			d.pending.wait(id, wanted.Replica)
-			return progress
+			return progress, wanted.Replica
 		}
 		progress = true
 	}
-	return progress
+	return progress, wants
 }
 
 // Load brings in a change from one's own disk, where it got after [Doc.Apply] or a
@@ -163,6 +177,9 @@ func (d *Doc) Load(c *Change) (Patch, error) {
 	if !wanted.IsRoot() {
 		return nil, fmt.Errorf("%w: %d of replica %s wants %d of replica %s", ErrMissing, c.Seq, c.Replica, wanted.Seq, wanted.Replica)
 	}
+	if d.full([]*Change{c}) {
+		return nil, ErrDocumentFull
+	}
 	patch := d.patches.make()
 	d.bring(c, &patch)
 	return patch, nil
@@ -175,14 +192,32 @@ func (d *Doc) bring(c *Change, patch *Patch) {
 	if r == nil {
 		r = d.intern(c.Replica, d.docID)
 	}
+	grants := len(d.grants)
 	d.integrate(r, c, patch)
 	if c.Hash != (Hash{}) {
 		r.setHead(c.Next, c.Hash)
 	}
 	if c.Signature != nil {
-		r.sign(c.Next, c.Signature, d.hasGrant(r, c))
+		r.sign(c.Next, c.Signature, len(d.grants) > grants)
+	}
+	if r == d.own {
+		d.draft.first = r.next // it was made here once, and lost here
 	}
 	d.draft.applied(r)
+}
+
+// ErrDocumentFull says that a document cannot take more changes: it has had nearly
+// 2³² edits, or 4 GB of text.
+var ErrDocumentFull = errors.New("crdt: the document has had so many edits that it takes no more")
+
+// full says whether d has no room for the given changes and those that wait.
+func (d *Doc) full(changes []*Change) bool {
+	seqs, size := uint64(d.next)+uint64(d.pending.seqs), uint64(len(d.text))+uint64(d.pending.bytes)
+	for _, c := range changes {
+		seqs += uint64(c.Next - c.Seq)
+		size += uint64(len(c.Body))
+	}
+	return seqs >= none || size >= none
 }
 
 // examine checks c, the next change of r (nil: the first of a replica that is
@@ -199,9 +234,6 @@ func (d *Doc) examine(r *replica, c *Change) (wanted ID, err error) {
 		return ID{}, refuse(c, "it overlaps edits up to %d that came in other changes", next)
 	}
 	if c.Body[0] == bodyVersion && !abroad(c.Body) {
-		if refused := d.limits(nil, c); refused != nil {
-			return ID{}, refused
-		}
 		return ID{}, nil
 	}
 	v := chainView{doc: d, r: r, id: c.Replica}

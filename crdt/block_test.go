@@ -210,3 +210,11 @@ func sameHistory(e, d *crdt.Doc) error {
 	}
 	return nil
 }
+
+// must ends the test for an error.
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -46,7 +46,7 @@ func (d *Doc) allKnown() bool {
 				i++
 			}
 			stop := min(end, d.end(i))
-			if !d.known(i, d.replicas[a.by], lv, stop-lv) {
+			if !d.knownRun(i, d.replicas[a.by], lv, stop-lv) {
 				return false
 			}
 			lv = stop
@@ -55,8 +55,8 @@ func (d *Doc) allKnown() bool {
 	return true
 }
 
-// known says whether r had seen what the n ops from lv on refer to, which are of run i.
-func (d *Doc) known(i int, r *replica, lv, n uint32) bool {
+// knownRun says whether r had seen what the n ops from lv on refer to, which are of run i.
+func (d *Doc) knownRun(i int, r *replica, lv, n uint32) bool {
 	k := &d.runs[i]
 	off := lv - k.lv
 	switch {

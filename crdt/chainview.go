@@ -112,20 +112,7 @@ func (v *chainView) examine(c *Change) (wanted ID, err *ChangeError) {
 			return ID{}, refuse(c, "its op %d refers to what is %d before %d of replica %s", seq, o.ref.back, declared, id)
 		}
 	}
-	return ID{}, v.doc.limits(v.ahead, c)
-}
-
-// limits refuses what no copy has numbers for.
-func (d *Doc) limits(ahead *ahead, c *Change) *ChangeError {
-	switch {
-	case uint64(d.next)+uint64(ahead.seqs())+uint64(c.Next-c.Seq) >= none:
-		return refuse(c, "the document would have more than 2³² edits")
-	case uint64(len(d.text))+uint64(ahead.bytes())+uint64(len(c.Body)) >= none:
-		return refuse(c, "the document would have more than 4 GB of text")
-	case d.lamport+uint64(ahead.seqs())+uint64(c.Next-c.Seq) >= maxLamport:
-		return refuse(c, "its Lamport would reach 2⁵³")
-	}
-	return nil
+	return ID{}, nil
 }
 
 func (v *chainView) examineCauses(c *Change, b *bodyReader) (wanted ID, err *ChangeError) {

@@ -10,7 +10,6 @@ const (
 	MaxChangeOps   = 10_000  // ops
 	MaxChangeBytes = 1 << 20 // bytes of the body
 	MaxCauses      = 4_096   // foreign replicas that one change names as causes
-	maxLamport     = 1 << 53
 	maxSeq         = math.MaxUint32
 )
 

@@ -94,6 +94,9 @@ func minutes(t time.Time) int64 {
 // one began. More causes than one change may name go ahead in changes of their own.
 func (d *Doc) openChange() {
 	causes := d.news()
+	if len(causes) > MaxCauses && d.own.next == 0 {
+		putFirst(causes, d.own.grant.Replica)
+	}
 	for len(causes) > MaxCauses {
 		d.beginChange(causes[:MaxCauses])
 		d.note(d.take(d.own, 1), appendOp(nil, Pass, 0, 1, nil))
@@ -101,6 +104,17 @@ func (d *Doc) openChange() {
 		causes = causes[MaxCauses:]
 	}
 	d.beginChange(causes)
+}
+
+// putFirst moves the replica with the given name, which an opening must declare, to the
+// end of the first change's causes, if it is behind that: they stay in order.
+func putFirst(causes []*replica, id ReplicaID) {
+	i := slices.IndexFunc(causes, func(r *replica) bool { return r.id == id })
+	if i >= MaxCauses {
+		r := causes[i]
+		copy(causes[MaxCauses:i+1], causes[MaxCauses-1:i])
+		causes[MaxCauses-1] = r
+	}
 }
 
 // news returns the replicas of which d has seen more than the own chain has

@@ -35,3 +35,8 @@ const ChecksumSize = checksumSize
 
 // WithChecksum returns b with its checksum behind it.
 func WithChecksum(b []byte) []byte { return append(b[:len(b):len(b)], checksum(b)...) }
+
+// SetLamport makes the last Seq of replica id have a Lamport that takes long to reach.
+func (d *Doc) SetLamport(id ReplicaID, lamport uint64) {
+	d.byID[id].lamport, d.lamport = lamport, lamport
+}

@@ -98,5 +98,5 @@ func (d *Doc) Sealed(changes []*Change) {
 		d.own.setHead(c.Next, c.Hash)
 	}
 	last := changes[len(changes)-1]
-	d.own.sign(last.Next, bytes.Clone(last.Signature), d.hasGrant(d.own, last))
+	d.own.sign(last.Next, bytes.Clone(last.Signature), hasGrant(last))
 }

@@ -79,9 +79,9 @@ func (d *Doc) Grant(device DeviceKey, name string, now time.Time) {
 		return
 	}
 	payload := append(device[:], prefix(name, maxNameBytes)...)
+	d.BreakUndo()
 	d.draftOp(len(payload), now)
 	d.note(d.take(d.own, 1), appendOp(nil, Grant, 0, 1, payload))
-	d.undo.grows = false
 }
 
 // stretch is n elements of one replica with consecutive Seqs, from the local

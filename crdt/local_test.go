@@ -75,6 +75,34 @@ func TestKeysAreSmall(t *testing.T) {
 	}
 }
 
+// TestDeleteAcrossASeam: Ben types on right behind what Ana typed last; a deletion
+// across both takes just what it shows.
+func TestDeleteAcrossASeam(t *testing.T) {
+	defer func() {
+		if r := recover(); r != nil {
+			t.Errorf("panic: %v", r)
+		}
+	}()
+	for n := range 2 {
+		p := newPeople(t, 2, "")
+		p.docs[0].Insert(0, "ana", noon)
+		p.meet()
+		p.docs[1].Insert(3, "ben", noon)
+		p.meet()
+		p.docs[0].Insert(0, "x", noon)
+		p.docs[1].Insert(0, "y", noon)
+		p.meet()
+		p.docs[n].Delete(4, 7, noon)
+		if got := p.meet(); got[2:] != "ann" {
+			t.Errorf("text %q", got)
+		}
+		p.docs[n].Undo(noon)
+		if got := p.meet(); got[2:] != "anaben" {
+			t.Errorf("text %q", got)
+		}
+	}
+}
+
 // TestForeignChangeEndsTheOpenChange: each change names what was known when its
 // first op was made.
 func TestForeignChangeEndsTheOpenChange(t *testing.T) {
@@ -147,7 +175,7 @@ func loaded(t testing.TB, g crdt.Genesis, changes []*crdt.Change) *crdt.Doc {
 	d := crdt.New(g)
 	for _, c := range changes {
 		_, err := d.Load(c)
-		must(t, err)
+		succeed(t, err)
 	}
 	return d
 }
@@ -178,10 +206,10 @@ func TestMoreCausesThanOneChangeHolds(t *testing.T) {
 				break
 			}
 		}
-		must(t, d.Attach(granter.Author))
+		succeed(t, d.Attach(granter.Author))
 		d.Grant(ben.Author.Device, ben.Name, noon)
 		all := append(changes[:5000:5000], granter.Flush(d)...)
-		must(t, d.Attach(ben.Author))
+		succeed(t, d.Attach(ben.Author))
 		d.Delete(0, 5000, noon)
 		d.Insert(0, "fresh", noon)
 		own := ben.Flush(d)
@@ -201,8 +229,8 @@ func TestAttachGoesOnWhereTheReplicaWas(t *testing.T) {
 	w := newWriter(t)
 	w.typed(0, "before")
 	d := copyOf(t, w.Genesis(), w.who.Flush(w.Doc))
-	must(t, d.Attach(w.who.Author))
-	must(t, d.Attach(w.who.Author)) // once more: nothing
+	succeed(t, d.Attach(w.who.Author))
+	succeed(t, d.Attach(w.who.Author)) // once more: nothing
 	d.Insert(6, " after", noon)
 	changes := w.who.Flush(d)
 	if changes[0].Seq != 6 {
@@ -219,7 +247,7 @@ func TestOwnChainGoesOnElsewhere(t *testing.T) {
 	w.typed(0, "one")
 	first := w.who.Flush(w.Doc)
 	d := copyOf(t, w.Genesis(), first)
-	must(t, d.Attach(w.who.Author))
+	succeed(t, d.Attach(w.who.Author))
 	d.Insert(3, "+", noon)
 	ahead := w.who.Flush(d)
 	apply(t, w.Doc, ahead...)
@@ -235,7 +263,7 @@ func TestOwnChainGoesOnElsewhere(t *testing.T) {
 	if got := copyOf(t, w.Genesis(), []*crdt.Change{changes[0], ahead[0], first[0]}).Text(); got != "one+two" {
 		t.Errorf("the copy has %q", got)
 	}
-	must(t, w.Verify())
+	succeed(t, w.Verify())
 }
 
 // TestOwnChainForked: what has the Seqs of other edits is refused, be they flushed or not.
@@ -244,7 +272,7 @@ func TestOwnChainForked(t *testing.T) {
 	w.typed(0, "one")
 	first := w.who.Flush(w.Doc)
 	d := copyOf(t, w.Genesis(), first)
-	must(t, d.Attach(w.who.Author))
+	succeed(t, d.Attach(w.who.Author))
 	d.Insert(3, "+", noon)
 	ahead := w.who.Flush(d)
 	w.typed(3, "-")
@@ -256,7 +284,7 @@ func TestOwnChainForked(t *testing.T) {
 	if _, err := w.Load(ahead[0]); err != nil {
 		t.Logf("load: %v", err)
 	}
-	must(t, w.Verify())
+	succeed(t, w.Verify())
 }
 
 func TestAttachToAnotherReplicaDeclaresAll(t *testing.T) {
@@ -264,7 +292,7 @@ func TestAttachToAnotherReplicaDeclaresAll(t *testing.T) {
 	w.typed(0, "abc")
 	changes := w.who.Flush(w.Doc)
 	w.who = w.who.Again(2)
-	must(t, w.Attach(w.who.Author))
+	succeed(t, w.Attach(w.who.Author))
 	w.undo(w.Undo, false, "abc")
 	w.Delete(1, 2, w.now)
 	if got := copyOf(t, w.Genesis(), append(changes, w.who.Flush(w.Doc)...)).Text(); got != "ac" {
@@ -297,7 +325,7 @@ func TestMinutes(t *testing.T) {
 	if at != len(times) {
 		t.Errorf("authors of %d elements, want %d", at, len(times))
 	}
-	must(t, sameChanges(d.DeltaSince(nil), changes))
+	succeed(t, sameChanges(d.DeltaSince(nil), changes))
 }
 
 func TestLoad(t *testing.T) {
@@ -308,7 +336,7 @@ func TestLoad(t *testing.T) {
 	}
 	for range 2 {
 		_, err := d.Load(abc[0])
-		must(t, err)
+		succeed(t, err)
 	}
 	overlap := *abc[1]
 	overlap.Seq, overlap.Next = 0, 2
@@ -320,7 +348,7 @@ func TestLoad(t *testing.T) {
 		t.Errorf("text %q", d.Text())
 	}
 	_, err := d.Load(forged(abc[1]))
-	must(t, err)
+	succeed(t, err)
 	if err := d.Verify(); err == nil {
 		t.Error("Verify does not find the forged signature")
 	}
@@ -340,7 +368,12 @@ func TestCallersBugsPanic(t *testing.T) {
 		"author at the end":   func(w *writer) { w.Author(3) },
 		"a broken name":       func(w *writer) { w.Doc.Grant(ben.Device, "\xff", noon) },
 		"attach with a draft": func(w *writer) { _ = w.Attach(w.who.Again(2).Author) },
-		"flush before sealed": func(w *writer) { w.Flush(); w.Insert(0, "", noon); w.Delete(0, 1, noon); w.Flush() },
+		"seal before the last": func(w *writer) {
+			w.Flush()
+			w.Delete(0, 1, noon)
+			b := w.Flush()
+			b.Seal(w.who.Key)
+		},
 		"sealed of another": func(w *writer) {
 			w.Flush()
 			w.Sealed([]*crdt.Change{{Replica: crdt.ReplicaID{1}}})

@@ -62,15 +62,20 @@ func readGrant(raw []byte) (device DeviceKey, name string) {
 	return device, string(o.payload[len(device):])
 }
 
-// hasGrant says whether change c of r, which has been integrated, holds a Grant.
-func (d *Doc) hasGrant(r *replica, c *Change) bool {
-	if len(d.grants) == 0 {
-		return false
+// hasGrant says whether c holds a Grant. Its form has been checked.
+func hasGrant(c *Change) bool {
+	var b bodyReader
+	b.readHead(c.Body, c.Seq)
+	b.checkCauses()
+	if b.flags&headGrant != 0 {
+		b.grant()
 	}
-	return slices.ContainsFunc(d.grants, func(lv uint32) bool {
-		by, seq := d.op(lv)
-		return by == r && c.Seq <= seq && seq < c.Next
-	})
+	for b.more() {
+		if o := b.op(); o.kind == Grant {
+			return true
+		}
+	}
+	return false
 }
 
 // grantOf returns the op that an opening names as its Grant when it is in c, a change

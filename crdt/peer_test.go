@@ -23,9 +23,10 @@ type peer struct {
 	view    *crdttest.View
 	disk    []*crdt.Change // made and applied, in that order
 	now     time.Time
-	drafts  bool       // doc has edits that are not sealed
-	batch   crdt.Batch // flushed, not sealed
-	undo    []byte     // list kept at the last reopening, if any
+	came    crdt.Patch   // from others, last
+	drafts  bool         // doc has edits that are not sealed
+	batches []crdt.Batch // flushed, not sealed, oldest first
+	sealed  *crdt.Change // the last one, if a batch waits that was flushed before it was sealed
 }
 
 func newPeer(p crdttest.Person, g crdt.Genesis) *peer {
@@ -39,7 +40,7 @@ func newPeer(p crdttest.Person, g crdt.Genesis) *peer {
 // start builds the document from the disk.
 func (p *peer) start() error {
 	p.doc, p.oracle, p.view = crdt.New(p.genesis), crdttest.NewNaive(p.genesis), crdttest.NewView()
-	p.drafts, p.batch = false, crdt.Batch{}
+	p.drafts, p.batches, p.sealed = false, nil, nil
 	for _, c := range p.disk {
 		kept, err := crdt.NewChange(c.Replica, c.Seq, c.Body, c.Hash, c.Signature)
 		if err != nil {
@@ -75,7 +76,7 @@ func (p *peer) follow(patch crdt.Patch) error { return p.view.Follow(patch, p.do
 // edit makes an edit. If nothing was in the draft it may flush (alone) and compare the
 // ops with the oracle's. It returns frames to send.
 func (p *peer) edit(e crdttest.Edit, alone bool) ([][]byte, error) {
-	alone = alone && !p.drafts && (e.Delete == 0 || e.Insert == "")
+	alone = alone && !p.drafts && (e.Delete == 0) != (e.Insert == "")
 	seq := p.doc.Version()[p.Author.Replica(p.doc.ID())]
 	var want map[string]bool
 	if e.Delete > 0 {
@@ -131,29 +132,39 @@ func targetsOf(ops []crdttest.Op) map[string]bool {
 	return targets(ids)
 }
 
-// flush seals what is flushed and returns its frames; else it flushes and seals.
-func (p *peer) flush() ([][]byte, error) {
-	frames, err := p.seal()
-	p.batch = p.doc.Flush()
-	more, err2 := p.seal()
+// flush flushes, seals all that is flushed, and returns its frames.
+func (p *peer) flush() (frames [][]byte, err error) {
+	for p.begin(); len(p.batches) > 0 && err == nil; {
+		var more [][]byte
+		more, err = p.seal()
+		frames = append(frames, more...)
+	}
 	p.drafts = false
-	return append(frames, more...), errors.Join(err, err2)
+	return frames, err
 }
 
 // begin flushes, and leaves the sealing for later.
 func (p *peer) begin() {
-	if p.batch.Empty() {
-		p.batch = p.doc.Flush()
+	if b := p.doc.Flush(); !b.Empty() {
+		p.batches = append(p.batches, b)
 	}
 }
 
+// seal seals the oldest batch.
 func (p *peer) seal() ([][]byte, error) {
-	if p.batch.Empty() {
+	if len(p.batches) == 0 {
 		return nil, nil
 	}
-	changes := p.batch.Seal(p.Key)
+	b := p.batches[0]
+	if p.sealed != nil {
+		b.After(p.sealed)
+	}
+	changes := b.Seal(p.Key)
 	p.doc.Sealed(changes)
-	p.batch = crdt.Batch{}
+	p.batches, p.sealed = p.batches[1:], changes[len(changes)-1]
+	if len(p.batches) == 0 {
+		p.sealed = nil
+	}
 	for _, c := range changes {
 		if want, _, err := crdt.DecodeFrame(c.AppendFrame(nil)); err != nil || want.Next != c.Next {
 			return nil, fmt.Errorf("a flushed change does not decode: %w", err)
@@ -189,6 +200,9 @@ func (p *peer) receive(frames [][]byte) error {
 		if want, ok := p.oracle.Hash(c.Replica, c.Next); !ok || want != c.Hash {
 			return fmt.Errorf("hash %x of %s up to %d, want %x", c.Hash, c.Replica, c.Next, want)
 		}
+	}
+	if p.came = applied.Patch; len(p.came) > 0 && p.came[len(p.came)-1].Inserted == 0 {
+		p.came = nil
 	}
 	if err := p.follow(applied.Patch); err != nil {
 		return err

@@ -25,6 +25,7 @@ type pending struct {
 	wakes map[ReplicaID]map[ReplicaID]struct{}
 	count int
 	bytes int
+	seqs  uint64
 }
 
 // waiting is the changes of one chain that wait, ascending, without overlap.
@@ -34,8 +35,9 @@ func newPending() pending {
 	return pending{chains: map[ReplicaID]*waiting{}, wakes: map[ReplicaID]map[ReplicaID]struct{}{}}
 }
 
-// add keeps c. One that is there already is not kept twice, but its signature is.
-func (p *pending) add(c *Change) error {
+// add keeps c, if it is next in its chain though the bounds are reached: it may need not
+// wait at all, and others wait for it. One that is there already is not kept twice, but its signature is.
+func (p *pending) add(c *Change, isNext bool) error {
 	w := p.chains[c.Replica]
 	if w == nil {
 		w = &waiting{}
@@ -48,7 +50,7 @@ func (p *pending) add(c *Change) error {
 		}
 		return nil
 	}
-	if p.count >= MaxPendingChanges || p.bytes+len(c.Body) > MaxPendingBytes {
+	if !isNext && (p.count >= MaxPendingChanges || p.bytes+len(c.Body) > MaxPendingBytes) {
 		return ErrPendingFull
 	}
 	if found || (i > 0 && w.changes[i-1].Next > c.Seq) || (i < len(w.changes) && c.Next > w.changes[i].Seq) {
@@ -58,6 +60,7 @@ func (p *pending) add(c *Change) error {
 	p.chains[c.Replica] = w
 	p.count++
 	p.bytes += len(c.Body)
+	p.seqs += uint64(c.Next - c.Seq)
 	return nil
 }
 
@@ -81,6 +84,27 @@ func (p *pending) dropTo(id ReplicaID, r *replica) {
 	}
 }
 
+// trim forgets the last of the given changes that wait, while too many do, and
+// says whether there were any.
+func (p *pending) trim(changes []*Change) (dropped bool) {
+	for _, c := range slices.Backward(changes) {
+		if p.count <= MaxPendingChanges && p.bytes <= MaxPendingBytes {
+			break
+		}
+		w := p.chains[c.Replica]
+		if w == nil {
+			continue
+		}
+		if i := w.place(c.Seq); i < len(w.changes) && w.changes[i] == c {
+			p.forget(w.changes[i : i+1 : i+1])
+			w.changes = slices.Delete(w.changes, i, i+1)
+			p.tidy(c.Replica)
+			dropped = true
+		}
+	}
+	return dropped
+}
+
 // place returns where a change that begins at seq is or would be.
 func (w *waiting) place(seq uint32) int {
 	return sort.Search(len(w.changes), func(i int) bool { return w.changes[i].Seq >= seq })
@@ -89,6 +113,7 @@ func (w *waiting) place(seq uint32) int {
 func (p *pending) forget(changes []*Change) {
 	for _, c := range changes {
 		p.bytes -= len(c.Body)
+		p.seqs -= uint64(c.Next - c.Seq)
 	}
 	p.count -= len(changes)
 	clear(changes) // the array stays a while

@@ -9,19 +9,19 @@ import (
 
 // people are copies of one document, each somebody's, who can all write in it.
 type people struct {
-	t    *testing.T
+	t    testing.TB
 	docs []*crdt.Doc
 	who  []crdttest.Person
 }
 
 // newPeople returns n copies that hold a text. The text is by another copy of the
 // first one's.
-func newPeople(t *testing.T, n int, text string) *people {
+func newPeople(t testing.TB, n int, text string) *people {
 	t.Helper()
 	p := &people{t: t, who: crdttest.People(n)}
 	creator := p.who[0].Again(2)
 	first := crdt.New(creator.Genesis())
-	must(t, first.Attach(creator.Author))
+	succeed(t, first.Attach(creator.Author))
 	for _, other := range p.who[1:] {
 		first.Grant(other.Author.Device, other.Name, noon)
 	}
@@ -30,7 +30,7 @@ func newPeople(t *testing.T, n int, text string) *people {
 	for _, q := range p.who {
 		d := crdt.New(creator.Genesis())
 		apply(t, d, changes...)
-		must(t, d.Attach(q.Author))
+		succeed(t, d.Attach(q.Author))
 		p.docs = append(p.docs, d)
 	}
 	return p
@@ -41,7 +41,8 @@ func (p *people) meet() string {
 	p.t.Helper()
 	var all []*crdt.Change
 	for i, d := range p.docs {
-		all = append(all, p.who[i].Flush(d)...)
+		p.who[i].Flush(d)
+		all = append(all, d.DeltaSince(nil)...)
 	}
 	for _, d := range p.docs {
 		apply(p.t, d, all...)
@@ -55,7 +56,7 @@ func (p *people) meet() string {
 	return p.docs[0].Text()
 }
 
-func must(t testing.TB, err error) {
+func succeed(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -97,6 +98,6 @@ func solo(t testing.TB, name string) (crdttest.Person, *crdt.Doc) {
 	t.Helper()
 	p := crdttest.NewPerson(name)
 	d := crdt.New(p.Genesis())
-	must(t, d.Attach(p.Author))
+	succeed(t, d.Attach(p.Author))
 	return p, d
 }

@@ -3,10 +3,9 @@ package crdt_test
 import (
 	"flag"
 	"math/rand/v2"
+	"runtime/debug"
 	"testing"
 	"time"
-
-	"inkling/crdt/crdttest"
 )
 
 var (
@@ -31,6 +30,9 @@ func eachSeed(t *testing.T, f func(t *testing.T, rng *rand.Rand)) {
 func oneSeed(t *testing.T, seed uint64, f func(t *testing.T, rng *rand.Rand)) {
 	t.Helper()
 	defer func() {
+		if r := recover(); r != nil {
+			t.Errorf("panic: %v\n%s", r, debug.Stack())
+		}
 		if t.Failed() {
 			t.Logf("again with -run '^%s$' -seed %d -runs 1 -steps %d -peers %d", t.Name(), seed, *stepsFlag, *peersFlag)
 		}
@@ -52,24 +54,4 @@ func TestRandomPeersConverge(t *testing.T) {
 		}
 		run(t, rng, n, *stepsFlag)
 	})
-}
-
-// TestShrinkFindsTheFault: of a script that fails when two certain steps are in it,
-// these two are left; and what is printed is read again.
-func TestShrinkFindsTheFault(t *testing.T) {
-	rng := rand.New(rand.NewPCG(1, 1))
-	s := draw(rng, 3, 100)
-	s[20], s[70] = crdttest.Step{Verb: "this", Text: "a \"b\"\n"}, crdttest.Step{Verb: "that"}
-	fails := func(s crdttest.Script) bool {
-		this, that := false, false
-		for _, step := range s {
-			this = this || step.Verb == "this"
-			that = that || this && step.Verb == "that"
-		}
-		return that
-	}
-	got := crdttest.ParseScript(crdttest.Shrink(s, 1000, fails).String())
-	if len(got) != 2 || got[0] != s[20] || got[1] != s[70] {
-		t.Errorf("shrunk to\n%s", got)
-	}
 }

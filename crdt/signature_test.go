@@ -2,6 +2,7 @@ package crdt_test
 
 import (
 	"errors"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -14,7 +15,7 @@ import (
 // each signed.
 func letters(t *testing.T, p crdttest.Person, text string) (changes []*crdt.Change) {
 	d := crdt.New(p.Genesis())
-	must(t, d.Attach(p.Author))
+	succeed(t, d.Attach(p.Author))
 	for at, r := range []rune(text) {
 		d.Insert(at, string(r), noon)
 		changes = append(changes, p.Flush(d)...)
@@ -95,7 +96,7 @@ func TestForgedSignatureRefusesOnlyItselfAndWhatFollows(t *testing.T) {
 	}
 	apply(t, d, more...)
 	x.agrees(d)
-	must(t, d.Verify())
+	succeed(t, d.Verify())
 }
 
 // TestForgedSignatureBeforeAGoodOne: what a later signature covers is good, but no
@@ -232,7 +233,7 @@ func TestMembersOnly(t *testing.T) {
 	if err := d.Attach(eve.Author); !errors.Is(err, crdt.ErrNotMember) {
 		t.Errorf("a stranger attaches: %v", err)
 	}
-	must(t, d.Attach(x.ben.Author))
+	succeed(t, d.Attach(x.ben.Author))
 	d.Grant(eve.Author.Device, eve.Name, noon)
 	d.Grant(eve.Author.Device, "again", noon)
 	d.Grant(x.ana.Author.Device, "creator", noon)
@@ -240,7 +241,7 @@ func TestMembersOnly(t *testing.T) {
 	if n := d.Version()[x.ben.Replica]; n != 1 || len(changes) != 1 {
 		t.Errorf("three grants to one stranger took %d seqs", n)
 	}
-	must(t, d.Attach(eve.Author))
+	succeed(t, d.Attach(eve.Author))
 	d.Insert(0, "Eve", noon)
 	other := x.doc(x.base)
 	apply(t, other, eve.Flush(d)...)
@@ -251,5 +252,57 @@ func TestMembersOnly(t *testing.T) {
 	if other.Text() != "Evead" || len(other.Members()) != 3 {
 		t.Errorf("text %q, members %v", other.Text(), other.Members())
 	}
-	must(t, other.Verify())
+	succeed(t, other.Verify())
+}
+
+// TestUnsignedGarbageBlocksNothing: what somebody passed on wrongly and unsigned gives
+// way to the true changes, at the latest when these come a second time.
+func TestUnsignedGarbageBlocksNothing(t *testing.T) {
+	for _, garbage := range []string{"01 0500", "01 21 04 04 66616c73", "01 01 01 65 0500 0500"} {
+		x := newTable(t)
+		d := x.doc(x.base)
+		wrong := unsigned(x.ana.Sign(bytesOf(garbage), nil))
+		more := []*crdt.Change{x.ana.Write(nil, crdttest.InsertOp(x.of(x.ana, 4), "e")), x.ana.Write(nil, crdttest.InsertOp(x.of(x.ana, 4), "f"))}
+		for _, c := range travelled(t, []*crdt.Change{wrong, more[0], more[1], more[0], more[1]}) {
+			_, _ = d.Apply(c)
+			check(t, d)
+		}
+		x.agrees(d)
+		if d.Pending() != 0 {
+			t.Errorf("%s: %d wait", garbage, d.Pending())
+		}
+	}
+}
+
+// TestDamagedFrames: a frame with one bit flipped changes nothing, and the true one
+// is taken afterwards, at the latest the second time.
+func TestDamagedFrames(t *testing.T) {
+	eachSeed(t, func(t *testing.T, rng *rand.Rand) {
+		oracle, changes := strangeChanges(rng, 3, 40)
+		d := crdt.New(crdttest.People(1)[0].Genesis())
+		for _, c := range changes {
+			frame := c.AppendFrame(nil)
+			frame[rng.IntN(len(frame))] ^= 1 << rng.IntN(8)
+			version, text := d.Version(), d.Text()
+			if damaged, rest, err := crdt.DecodeFrame(frame); err == nil && len(rest) == 0 {
+				_, _ = d.Apply(damaged)
+			} else if err != nil && !isFormatError(err) {
+				t.Fatal(err)
+			}
+			if d.Text() != text || !d.Version().Equal(version) {
+				t.Fatalf("%x had an effect: text %q, was %q", frame, d.Text(), text)
+			}
+			for _, again := range travelled(t, []*crdt.Change{c, c}) {
+				_, _ = d.Apply(again)
+			}
+			if d.Version()[c.Replica] != c.Next {
+				t.Fatalf("after %x the true change %x is not taken; %d wait", frame, c.AppendFrame(nil), d.Pending())
+			}
+		}
+		if d.Text() != oracle.Text() {
+			t.Fatalf("text %q, want %q", d.Text(), oracle.Text())
+		}
+		check(t, d)
+		succeed(t, d.Verify())
+	})
 }

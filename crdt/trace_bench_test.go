@@ -82,7 +82,7 @@ func benchBlocks(b *testing.B, m measures, r *replay, edits int) {
 		}
 	})
 	half := r.half()
-	m.ms("travel-ms", func() { worked(d.TextAt(half)) })
+	m.ms("travel-ms", func() { value(d.TextAt(half)) })
 	_ = touch
 }
 
@@ -103,7 +103,7 @@ func touch(b *testing.B, d *crdt.Doc, r *replay) {
 	}
 }
 
-func worked[T any](v T, err error) T {
+func value[T any](v T, err error) T {
 	if err != nil {
 		panic(err)
 	}
@@ -191,7 +191,7 @@ func newReplay(trace *crdttest.Trace) *replay {
 			grant := r.people[0].Flush(r.docs[0])
 			r.changes = append(r.changes, grant...)
 			for _, d := range r.docs[1:] {
-				worked(d.Apply(grant...))
+				value(d.Apply(grant...))
 			}
 		}
 		if err := r.docs[i].Attach(p.Author); err != nil {
@@ -244,7 +244,7 @@ func (r *replay) remember() {
 // checkPast compares texts at versions with what was there.
 func (r *replay) checkPast(b *testing.B, d *crdt.Doc) {
 	for _, p := range r.past {
-		if worked(d.TextAt(p.version)) != p.text {
+		if value(d.TextAt(p.version)) != p.text {
 			b.Fatalf("the text at version %v is another", p.version)
 		}
 	}
@@ -270,7 +270,7 @@ func (r *replay) runTogether() {
 		d, p := r.docs[txn.Agent], r.people[txn.Agent]
 		for _, k := range r.missing(known[txn.Agent], txn.Parents) {
 			if r.trace.Txns[k].Agent != txn.Agent {
-				worked(d.Apply(r.changes[r.first+k]))
+				value(d.Apply(r.changes[r.first+k]))
 			}
 		}
 		known[txn.Agent][i] = true

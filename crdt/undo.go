@@ -100,7 +100,8 @@ func (d *Doc) revert(g group, now time.Time, patch *Patch) {
 		n := uint32(1)
 		switch r := &d.runs[i]; r.kind {
 		case runInsert:
-			n = min(lv-r.lv+1, seq-g.from)
+			own := d.arrivals[d.arrival(lv)].lv // the run may begin with others' text
+			n = min(lv-max(r.lv, own)+1, seq-g.from)
 			d.deleteAll(d.visibleOf(lv+1-n, n), now, patch)
 		case runDelete, runBack:
 			if !d.typedWithin(g, lv) {

@@ -56,10 +56,10 @@ func (w *writer) reopen() {
 	d := crdt.New(w.Genesis())
 	for _, c := range w.DeltaSince(nil) {
 		_, err := d.Load(c)
-		must(w.t, err)
+		succeed(w.t, err)
 	}
-	must(w.t, d.Attach(w.who.Author))
-	must(w.t, d.SetUndoList(list))
+	succeed(w.t, d.Attach(w.who.Author))
+	succeed(w.t, d.SetUndoList(list))
 	w.Doc = d
 }
 
@@ -244,7 +244,7 @@ func TestUndoOfAnyGroupTouchesNoForeignText(t *testing.T) {
 	ben.Insert(1, "y", noon)
 	p.meet()
 	ana.Insert(2, "z", noon)
-	must(t, ana.SetUndoList([]byte{1, 1, 0, 2, 0}))
+	succeed(t, ana.SetUndoList([]byte{1, 1, 0, 2, 0}))
 	if ana.Undo(noon); ana.Text() != "y" {
 		t.Errorf("text %q, want y", ana.Text())
 	}

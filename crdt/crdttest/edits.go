@@ -18,6 +18,9 @@ type Edits struct {
 // NewEdits returns a stream of edits drawn from rng.
 func NewEdits(rng *rand.Rand) *Edits { return &Edits{rng: rng} }
 
+// Move puts the caret elsewhere.
+func (g *Edits) Move(at int) { g.at = at }
+
 // Next returns an edit of a text of the given length. It changes something.
 func (g *Edits) Next(length int) Edit {
 	if g.rng.IntN(6) == 0 {

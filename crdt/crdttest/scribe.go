@@ -44,6 +44,15 @@ func (s *Scribe) Declared(r crdt.ReplicaID) uint32 {
 	return 0
 }
 
+// Causes returns the causes that a body names if it comes next, none if it is malformed.
+func (s *Scribe) Causes(body []byte) []Cause {
+	read, _, err := s.chain.decode(body)
+	if err != nil {
+		return nil
+	}
+	return read.Causes
+}
+
 // Write makes the next change of the chain, signed.
 func (s *Scribe) Write(causes []Cause, ops ...Op) *crdt.Change {
 	c := s.Draft(Body{Causes: causes, Ops: ops})
