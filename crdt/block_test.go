@@ -113,7 +113,7 @@ func TestBlockDamaged(t *testing.T) {
 func FuzzLoadBlock(f *testing.F) {
 	for seed := range uint64(8) {
 		rng := rand.New(rand.NewPCG(seed, 1))
-		_, changes := strangeChanges(rng, 1+int(seed%4), 3+4*int(seed))
+		_, changes := strangeChanges(rng, 2+int(seed%4), 3+4*int(seed))
 		d := crdt.New(crdttest.People(1)[0].Genesis())
 		apply(f, d, changes...)
 		block, err := d.HistoryBlock()

@@ -314,8 +314,8 @@ func (r *blockReader) readChanges() {
 		if c.check() == nil && (seqs == 0 || seqs > uint64(r.head.seqs-d.next)) {
 			c.fail("a group of %d seqs, of %d that are left", seqs, r.head.seqs-d.next)
 		}
-		if c.err == nil {
-			c.checkTable(&g)
+		if c.err == nil && !g.inTable() {
+			c.fail("causes are not in order, or not of others")
 		}
 		if c.err != nil {
 			break
@@ -329,18 +329,19 @@ func (r *blockReader) readChanges() {
 	r.take(c.end())
 }
 
-// checkTable fails unless g's new causes are new in its replica's table and in the order of a body.
-func (c *changeColumn) checkTable(g *changeGroup) {
+// inTable says whether g's new causes are new in its replica's table and in the order of a body.
+func (g *changeGroup) inTable() bool {
 	var last ReplicaID
 	for _, k := range g.causes {
 		if k.place < len(g.by.table) {
 			continue
 		}
 		if _, known := g.by.placeOf(k.of); known || k.of == g.by || last.Compare(k.of.id) >= 0 {
-			c.fail("causes are not in order, or not of others")
+			return false
 		}
 		last = k.of.id
 	}
+	return true
 }
 
 // addGroup notes a group of changes, whose ops are still to come, and returns the Lamport of the last Seq.

@@ -40,6 +40,15 @@ func (h *history) inOrderOfArrival() (list []*replica) {
 
 // append appends the head: genesis, devices, replicas, counts.
 func (h *blockHead) append(b []byte, d *Doc) []byte {
+	b = h.appendChains(b, d)
+	for _, n := range h.counts() {
+		b = appendNumber(b, int(*n))
+	}
+	return b
+}
+
+// appendChains appends what is known of the chains beside their changes.
+func (h *blockHead) appendChains(b []byte, d *Doc) []byte {
 	b = append(b, d.genesis.Bytes()...)
 	devices := h.devices()
 	b = appendNumber(b, len(devices))
@@ -53,9 +62,6 @@ func (h *blockHead) append(b []byte, d *Doc) []byte {
 	}
 	for _, r := range h.replicas {
 		b = h.appendReplica(b, r, d)
-	}
-	for _, n := range h.counts() {
-		b = appendNumber(b, int(*n))
 	}
 	return b
 }
@@ -98,6 +104,17 @@ func appendSignature(b []byte, s signature) []byte {
 // read reads a head and returns its document with the replicas, which have written
 // nothing yet.
 func (h *blockHead) read(r *reader) *Doc {
+	d := h.readChains(r)
+	for _, n := range h.counts() {
+		*n = uint32(r.number("count", none-1))
+	}
+	if int(h.live)+int(h.dead) > MaxBlockText {
+		r.fail("%d bytes of text, at most %d are possible", int(h.live)+int(h.dead), MaxBlockText)
+	}
+	return d
+}
+
+func (h *blockHead) readChains(r *reader) *Doc {
 	g, err := DecodeGenesis(r.bytes(GenesisSize, "genesis"))
 	if r.err == nil && err != nil {
 		r.fail("genesis: %v", err)
@@ -108,12 +125,6 @@ func (h *blockHead) read(r *reader) *Doc {
 		copy(devices[i][:], r.bytes(len(devices[i]), "device key"))
 	}
 	h.readReplicas(r, d, devices)
-	for _, n := range h.counts() {
-		*n = uint32(r.number("count", none-1))
-	}
-	if int(h.live)+int(h.dead) > MaxBlockText {
-		r.fail("%d bytes of text, at most %d are possible", int(h.live)+int(h.dead), MaxBlockText)
-	}
 	return d
 }
 

@@ -1,48 +1,15 @@
 package crdt
 
-import "testing"
-import "fmt"
-import "os"
-import "strings"
-import "path/filepath"
-import "time"
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
 
-func DumpFrames(d *Doc, name string) {
-	f, _ := os.Create("/tmp/frames/" + name)
-	defer f.Close()
-	f.Write(d.genesis.Bytes())
-	for _, c := range d.DeltaSince(nil) {
-		f.Write(c.AppendFrame(nil))
-	}
-}
-
-func TestZZSizes(t *testing.T) {
-	paths, _ := filepath.Glob("/tmp/frames/*")
-	for _, p := range paths {
-		b, _ := os.ReadFile(p)
-		g, _ := DecodeGenesis(b[:GenesisSize])
-		d := New(g)
-		for rest := b[GenesisSize:]; len(rest) > 0; {
-			c, more, err := DecodeFrame(rest)
-			if err != nil {
-				t.Fatal(err)
-			}
-			c.Hash = Hash{1}
-			if _, err := d.Load(c); err != nil {
-				t.Fatal(err)
-			}
-			rest = more
-		}
-		w := blockWriter{d: d}
-		w.head.replicas = d.inOrderOfArrival()
-		t0 := time.Now()
-		w.columns[columnChanges] = w.writeChanges()
-		t1 := time.Now()
-		w.columns[columnOps] = w.writeOps()
-		t2 := time.Now()
-		fmt.Println(strings.TrimPrefix(p, "/tmp/frames/"), "changes", len(w.columns[columnChanges]), "ops", len(w.columns[columnOps]), t1.Sub(t0), t2.Sub(t1), "groups", w.head.groups, "strokes", w.head.strokes)
-	}
-}
+	"github.com/klauspost/compress/zstd"
+)
 
 func zzDoc(p string) *Doc {
 	b, _ := os.ReadFile(p)
@@ -57,20 +24,42 @@ func zzDoc(p string) *Doc {
 	return d
 }
 
-func BenchmarkZZLoad(b *testing.B) {
+func zzMedian(n int, f func()) time.Duration {
+	var all []time.Duration
+	for range n {
+		t := time.Now()
+		f()
+		all = append(all, time.Since(t))
+	}
+	slices.Sort(all)
+	return all[n/2]
+}
+
+func TestZZParts(t *testing.T) {
 	paths, _ := filepath.Glob("/tmp/frames/*")
 	for _, p := range paths {
 		d := zzDoc(p)
-		block, err := d.HistoryBlock()
-		if err != nil {
-			b.Fatal(err)
+		block, _ := d.HistoryBlock()
+		r := blockReader{reader: reader{b: block}}
+		r.frame()
+		fmt.Println(filepath.Base(p), len(block), "groups", r.head.groups, "runs", len(d.runs), "spans", d.tree.Spans(), "arrivals", len(d.arrivals), "bound", len(d.changes.entries))
+		fmt.Println("  sha", zzMedian(101, func() { checksum(block) }))
+		fmt.Println("  changes", zzMedian(101, func() {
+			r := blockReader{reader: reader{b: block}}
+			r.frame()
+			r.readChanges()
+		}), "frame", zzMedian(101, func() {
+			r := blockReader{reader: reader{b: block}}
+			r.frame()
+		}))
+		for _, l := range []zstd.EncoderLevel{zstd.SpeedFastest, zstd.SpeedDefault, zstd.SpeedBetterCompression, zstd.SpeedBestCompression} {
+			e, _ := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithEncoderLevel(l), zstd.WithSingleSegment(true))
+			z := e.EncodeAll(d.text, nil)
+			fmt.Println("  all text", len(d.text), l, len(z), zzMedian(101, func() { decompress(z, len(d.text)) }))
+			live := []byte(d.Text())
+			z = e.EncodeAll(live, nil)
+			fmt.Println("  live text", len(live), l, len(z), zzMedian(101, func() { decompress(z, len(live)) }))
 		}
-		b.Run(filepath.Base(p), func(b *testing.B) {
-			for b.Loop() {
-				if _, err := LoadBlock(block); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
+		fmt.Println("  LoadBlock", zzMedian(51, func() { LoadBlock(block) }))
 	}
 }
