@@ -1,6 +1,7 @@
 package crdt
 
 import (
+	"bytes"
 	"slices"
 	"unicode/utf8"
 
@@ -15,6 +16,7 @@ import (
 type textPiece struct {
 	first, n  uint32
 	at, bytes uint32 // of their text in history.text
+	chain     uint32 // of the first
 	dead      bool
 }
 
@@ -36,11 +38,15 @@ func newTexts(tree *spantree.Tree) *texts {
 	return t
 }
 
-// stretches returns the pieces as a tree is built of them.
-func (t *texts) stretches() []spantree.Stretch {
-	list := make([]spantree.Stretch, len(t.pieces))
-	for i, p := range t.pieces {
-		list[i] = spantree.Stretch{First: p.first, N: p.n, Dead: p.dead}
+// parts returns the pieces as a tree is built of them.
+func (t *texts) parts(d *Doc) []spantree.Part {
+	list := make([]spantree.Part, len(t.pieces))
+	for i := range t.pieces {
+		p := &t.pieces[i]
+		list[i] = spantree.Part{Stretch: spantree.Stretch{First: p.first, N: p.n, Dead: p.dead}, Rank: d.lamportAt(p.chain)}
+		if !p.dead {
+			list[i].Newlines = uint32(bytes.Count(d.text[p.at:p.at+p.bytes], newline))
+		}
 	}
 	return list
 }
@@ -107,7 +113,7 @@ func (r *blockReader) readWidths(elements uint32) []width {
 	m := widthModels{bytes: rangecoder.NewTree(2)}
 	c := readColumn(r.columns[columnWidths])
 	widths := make([]width, r.head.widths)
-	n, bytes := uint64(0), uint64(0)
+	n, size := uint64(0), uint64(0)
 	for i := range widths {
 		if m.width(c, &widths[i]); c.check() != nil {
 			break
@@ -116,10 +122,10 @@ func (r *blockReader) readWidths(elements uint32) []width {
 			c.fail("two stretches of one width")
 		}
 		n += uint64(widths[i].n)
-		bytes += uint64(widths[i].n) * uint64(widths[i].bytes)
+		size += uint64(widths[i].n) * uint64(widths[i].bytes)
 	}
-	if n != uint64(elements) || bytes != uint64(r.head.dead) {
-		c.fail("%d deleted elements of %d bytes, want %d of %d", n, bytes, elements, r.head.dead)
+	if n != uint64(elements) || size != uint64(r.head.dead) {
+		c.fail("%d deleted elements of %d bytes, want %d of %d", n, size, elements, r.head.dead)
 	}
 	r.take(c.end())
 	return widths
@@ -142,7 +148,7 @@ func (r *blockReader) readText() {
 	d.text = make([]byte, r.head.live+r.head.dead)
 	t.layOut(d, live)
 	d.divideWide()
-	d.tree = spantree.Build(&d.history, t.stretches())
+	d.tree = spantree.Build(&d.history, t.parts(d))
 	if r.head.dead > 0 {
 		d.deleted = &Deleted{packed: slices.Clone(r.columns[columnDeleted]), text: d.text[:len(d.text):len(d.text)], texts: t, next: d.next}
 	}
@@ -251,10 +257,14 @@ func (t *texts) layOut(d *Doc, live []byte) {
 	for _, i := range order {
 		p := &t.pieces[i]
 		text := d.text[p.at : p.at+p.bytes]
+		p.chain = p.first
 		for ; run < len(d.runs) && d.runs[run].lv < p.first+p.n; run++ {
 			r := &d.runs[run]
 			r.text = p.at
-			if r.lv > p.first {
+			switch {
+			case r.lv == p.first:
+				p.chain = r.chain
+			case r.lv > p.first:
 				r.text += uint32(leading(text, int(r.lv-p.first)))
 			}
 		}

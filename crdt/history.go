@@ -310,7 +310,11 @@ func (h *history) lamportOf(r *replica, seq uint32) uint64 {
 	if seq+1 == r.next {
 		return r.lamport
 	}
-	lv := r.lv(seq)
+	return h.lamportAt(r.lv(seq))
+}
+
+// lamportAt returns the Lamport of lv.
+func (h *history) lamportAt(lv uint32) uint64 {
 	a := &h.arrivals[h.arrival(lv)]
 	return a.lamport + uint64(lv-a.lv)
 }
