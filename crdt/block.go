@@ -45,17 +45,25 @@ const (
 // sealed, else it panics. The error says that deleted text of the block that d came
 // from cannot be read, or that the text is longer than [MaxBlockText]. O(changes + text), and about 1 µs per byte of text.
 func (d *Doc) HistoryBlock() ([]byte, error) {
-	if d.holds() {
-		panic("crdt: a history block of a document with edits that are not flushed and sealed")
-	}
-	if err := d.needText(); err != nil {
+	if err := d.mayPack(); err != nil {
 		return nil, err
-	}
-	if len(d.text) > MaxBlockText {
-		return nil, fmt.Errorf("crdt: history block: %d bytes of text, at most %d are possible", len(d.text), MaxBlockText)
 	}
 	w := blockWriter{d: d}
 	return w.write(), nil
+}
+
+// mayPack says whether d can be written as a block, and unpacks its deleted text for that.
+func (d *Doc) mayPack() error {
+	if d.holds() {
+		panic("crdt: a block of a document with edits that are not flushed and sealed")
+	}
+	if err := d.needText(); err != nil {
+		return err
+	}
+	if len(d.text) > MaxBlockText {
+		return fmt.Errorf("crdt: %d bytes of text, a block has at most %d", len(d.text), MaxBlockText)
+	}
+	return nil
 }
 
 type blockWriter struct {
@@ -77,7 +85,12 @@ func (w *blockWriter) write() []byte {
 		b = appendNumber(b, len(column))
 		b = append(b, column...)
 	}
-	padding := max(0, (w.head.cost()-blockSlack)/blockGrowth-len(b))
+	return appendEnd(b, w.head.cost())
+}
+
+// appendEnd ends a block that expands to about cost bytes of memory: with padding, and the checksum.
+func appendEnd(b []byte, cost int) []byte {
+	padding := max(0, (cost-blockSlack)/blockGrowth-len(b))
 	b = appendNumber(b, padding)
 	b = append(b, make([]byte, padding)...)
 	return append(b, checksum(b)...)
@@ -106,7 +119,7 @@ func LoadBlock(block []byte) (*Doc, error) {
 		r.readText()
 	}
 	if r.err == nil {
-		r.checkUnusual()
+		r.err = r.d.checkUnusual()
 	}
 	if r.err != nil {
 		return nil, r.err
@@ -125,27 +138,42 @@ type blockReader struct {
 
 // frame reads the head, finds the columns, and makes the document without its changes.
 func (r *blockReader) frame() {
+	r.begin(blockMagic, blockVersion)
+	r.d = r.head.read(&r.reader)
+	for i := range r.columns {
+		r.columns[i] = r.column()
+	}
+	r.end(r.head.cost())
+}
+
+// begin reads what every block begins with, and checks and drops the checksum at its end.
+func (r *reader) begin(magic string, version byte) {
 	body := len(r.b) - checksumSize
 	if body < 0 || !bytes.Equal(checksum(r.b[:body]), r.b[body:]) {
 		r.fail("the block's checksum is wrong")
 		return
 	}
 	r.b = r.b[:body]
-	if magic := r.bytes(len(blockMagic), "magic"); r.err == nil && string(magic) != blockMagic {
-		r.fail("these bytes are no history block")
+	if is := r.bytes(len(magic), "magic"); r.err == nil && string(is) != magic {
+		r.fail("these bytes are no %q block", magic)
 	}
-	if v := r.byte("version"); r.err == nil && v != blockVersion {
-		r.fail("history block version %d is unknown", v)
+	if v := r.byte("version"); r.err == nil && v != version {
+		r.fail("%q block version %d is unknown", magic, v)
 	}
-	r.d = r.head.read(&r.reader)
-	for i := range r.columns {
-		r.columns[i] = r.bytes(int(r.number("column length", uint64(len(r.b)))), "column")
-	}
+}
+
+// column returns the next stretch of bytes that says how long it is.
+func (r *reader) column() []byte {
+	return r.bytes(int(r.number("column length", uint64(len(r.b)))), "column")
+}
+
+// end reads what every block ends with. cost is about how many bytes of memory the block claims.
+func (r *reader) end(cost int) {
 	padding := r.bytes(int(r.number("padding length", uint64(len(r.b)))), "padding")
 	if len(bytes.Trim(padding, "\x00")) > 0 || r.at != len(r.b) {
 		r.fail("bytes that mean nothing")
 	}
-	if r.err == nil && r.head.cost() > blockSlack+blockGrowth*body {
+	if r.err == nil && cost > blockSlack+blockGrowth*len(r.b) {
 		r.fail("the block claims more than it can hold")
 	}
 }

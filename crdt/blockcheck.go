@@ -3,55 +3,57 @@ package crdt
 // checkUnusual checks what the form of the columns does not exclude: that replicas are
 // members and signed where changes end, and that those changes have a well-formed body of which that is not
 // certain anyway: the very large ones and those with ops that do nothing to the text.
-func (r *blockReader) checkUnusual() {
-	d := r.d
+func (d *Doc) checkUnusual() error {
 	for _, k := range d.replicas {
 		if !d.vouched(k) {
-			r.fail("replica %s is no member, or signed where no change ends", k.id)
-			return
+			return formatErrorf(0, "replica %s is no member, or signed where no change ends", k.id)
 		}
 	}
 	if !d.allKnown() {
-		r.fail("an op refers to what its replica had not seen")
-		return
+		return formatErrorf(0, "an op refers to what its replica had not seen")
 	}
-	for lv := uint32(0); lv < d.changes.end; lv = d.changes.alikeTo(lv) {
-		if d.changes.find(lv).size > MaxChangeOps {
-			r.checkLarge(lv)
-		}
+	if err := d.checkLarge(); err != nil {
+		return err
 	}
 	for i := range d.runs {
 		if k := &d.runs[i]; k.kind == runOther {
 			if !d.doesNothing(k.lv) {
-				r.fail("an op is said to do nothing that does something")
+				return formatErrorf(0, "an op is said to do nothing that does something")
 			}
-			r.checkChange(k.lv)
-		}
-		if r.err != nil {
-			return
+			if err := d.checkChange(k.lv); err != nil {
+				return err
+			}
 		}
 	}
+	return nil
 }
 
-// checkLarge checks the changes from lv on that are alike.
-func (r *blockReader) checkLarge(lv uint32) {
-	d := r.d
-	for end := d.changes.alikeTo(lv); lv < end && r.err == nil; lv += d.changes.find(lv).size {
-		r.checkChange(lv)
+// checkLarge checks all changes that may have too many ops or bytes.
+func (d *Doc) checkLarge() error {
+	for lv := uint32(0); lv < d.changes.end; {
+		n := d.changes.find(lv).size
+		if n <= MaxChangeOps {
+			lv = d.changes.alikeTo(lv)
+			continue
+		}
+		if err := d.checkChange(lv); err != nil {
+			return err
+		}
+		lv += n
 	}
+	return nil
 }
 
-// checkChange checks the body of the change that lv is in. Deleted text is not there yet, but
+// checkChange checks the body of the change that lv is in. Deleted text may not be there yet, but
 // something as long.
-func (r *blockReader) checkChange(lv uint32) {
-	d := r.d
+func (d *Doc) checkChange(lv uint32) error {
 	first, n := d.changes.change(lv)
 	by, seq := d.op(first)
 	next, err := checkBody(d.appendBody(nil, by, first, n), seq)
 	if err == nil && next != seq+n {
 		err = formatErrorf(0, "a change of %d seqs has ops for %d", n, next-seq)
 	}
-	r.take(err)
+	return err
 }
 
 // vouched says whether k's device is a member and its hashes and signatures belong to

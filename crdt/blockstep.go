@@ -1,5 +1,7 @@
 package crdt
 
+import "bytes"
+
 // step does the next n Seqs of h's stroke, which get the local versions from lv on.
 func (o *opColumn) step(h *hand, lv, n uint32) {
 	if o.reads() {
@@ -28,7 +30,7 @@ func (o *opColumn) step(h *hand, lv, n uint32) {
 		o.d.cancel(s.ref, nil)
 	case strokeOther:
 		if o.reads() {
-			o.d.note(lv, s.raw)
+			o.d.note(lv, bytes.Clone(s.raw))
 		}
 	}
 	h.seq += n

@@ -38,17 +38,23 @@ func newTexts(tree *spantree.Tree) *texts {
 	return t
 }
 
-// parts returns the pieces as a tree is built of them.
-func (t *texts) parts(d *Doc) []spantree.Part {
-	list := make([]spantree.Part, len(t.pieces))
+// tree returns the pieces as a tree.
+func (t *texts) tree(d *Doc) *spantree.Tree {
+	b := spantree.NewBuilder(&d.history, len(t.pieces))
 	for i := range t.pieces {
 		p := &t.pieces[i]
-		list[i] = spantree.Part{Stretch: spantree.Stretch{First: p.first, N: p.n, Dead: p.dead}, Rank: d.lamportAt(p.chain)}
-		if !p.dead {
-			list[i].Newlines = uint32(bytes.Count(d.text[p.at:p.at+p.bytes], newline))
-		}
+		b.Add(d.part(spantree.Stretch{First: p.first, N: p.n, Dead: p.dead}, p.chain, d.text[p.at:p.at+p.bytes]))
 	}
-	return list
+	return b.Tree()
+}
+
+// part returns s as a tree is built of it, given the chain of its first element and its text.
+func (d *Doc) part(s spantree.Stretch, chain uint32, text []byte) spantree.Part {
+	p := spantree.Part{Stretch: s, Rank: d.lamportAt(chain)}
+	if !s.Dead {
+		p.Newlines = uint32(bytes.Count(text, newline))
+	}
+	return p
 }
 
 // writeText writes the columns of live and deleted text.
@@ -148,7 +154,7 @@ func (r *blockReader) readText() {
 	d.text = make([]byte, r.head.live+r.head.dead)
 	t.layOut(d, live)
 	d.divideWide()
-	d.tree = spantree.Build(&d.history, t.parts(d))
+	d.tree = t.tree(d)
 	if r.head.dead > 0 {
 		d.deleted = &Deleted{packed: slices.Clone(r.columns[columnDeleted]), text: d.text[:len(d.text):len(d.text)], texts: t, next: d.next}
 	}
@@ -303,17 +309,9 @@ func fill(text []byte, w width) []byte {
 
 // divideWide divides the runs of text that is not ASCII and too long.
 func (d *Doc) divideWide() {
-	wide := func(i int, end uint32) bool {
-		r := &d.runs[i]
-		n := d.end(i) - r.lv
-		return r.kind == runInsert && n > maxWideRun && end-r.text > n
-	}
 	for i := 0; i < len(d.runs); i++ {
-		end := uint32(len(d.text))
-		if i+1 < len(d.runs) {
-			end = d.runs[i+1].text
-		}
-		if wide(i, end) {
+		n := d.end(i) - d.runs[i].lv
+		if d.runs[i].kind == runInsert && n > maxWideRun && d.textEnd(i)-d.runs[i].text > n {
 			r := d.runs[i]
 			r.text += uint32(byteOffset(d.text[r.text:], maxWideRun))
 			r.lv += maxWideRun
@@ -334,7 +332,7 @@ func compress(text []byte) []byte {
 
 // decompress unpacks a text of just so many bytes.
 func decompress(packed []byte, size int) ([]byte, error) {
-	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecodeAllCapLimit(true), zstd.WithDecoderMaxMemory(MaxBlockText))
+	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecodeAllCapLimit(true), zstd.WithDecoderMaxMemory(MaxBlockText))
 	if err != nil {
 		panic(err) // the options are wrong
 	}

@@ -40,3 +40,22 @@ func WithChecksum(b []byte) []byte { return append(b[:len(b):len(b)], checksum(b
 func (d *Doc) SetLamport(id ReplicaID, lamport uint64) {
 	d.byID[id].lamport, d.lamport = lamport, lamport
 }
+
+// UnpackOpen returns the part of an open-block that is not packed, up to the packed one, and that unpacked.
+func UnpackOpen(block []byte) (head, plain []byte) {
+	r := openReader{reader: reader{b: block}}
+	r.plain()
+	head = block[:r.at]
+	plain, err := decompress(r.column(), r.count.tables+r.count.text)
+	if err != nil {
+		panic(err)
+	}
+	return head, plain
+}
+
+// PackOpen returns an open-block of such parts.
+func PackOpen(head, plain []byte) []byte {
+	packed := compress(plain)
+	b := append(appendNumber(head[:len(head):len(head)], len(packed)), packed...)
+	return WithChecksum(append(b, 0))
+}

@@ -18,9 +18,8 @@ type history struct {
 	last     *replica // that known returned last
 	arrivals []arrival
 	runs     []run
-	hint     int      // the run that was asked for last
-	guide    []uint32 // the run of each guideStep-th local version of a block; see indexRuns
-	text     []byte   // of all inserted elements, in order of arrival
+	hint     int    // the run that was asked for last
+	text     []byte // of all inserted elements, in order of arrival
 	changes  boundaries
 	// other holds the ops that do nothing to the text, as their change has them:
 	// Grants, void ops, ops of kinds to come.
@@ -199,9 +198,6 @@ func (h *history) run(lv uint32) int {
 			hi = i - 1
 		}
 	}
-	if k := int(lv / guideStep); k+1 < len(h.guide) {
-		lo, hi = int(h.guide[k]), int(h.guide[k+1])+1
-	}
 	for hi-lo > 1 {
 		if m := int(uint(lo+hi) >> 1); h.runs[m].lv <= lv {
 			lo = m
@@ -219,6 +215,14 @@ func (h *history) end(i int) uint32 {
 		return h.runs[i+1].lv
 	}
 	return h.next
+}
+
+// textEnd returns the length of the text at the end of run i.
+func (h *history) textEnd(i int) uint32 {
+	if i+1 < len(h.runs) {
+		return h.runs[i+1].text
+	}
+	return uint32(len(h.text))
 }
 
 // isElement says whether lv is an element.
@@ -353,11 +357,7 @@ func (h *history) pieces(lv, n uint32, f func(lv, n uint32)) {
 func (h *history) content(lv, n uint32) []byte {
 	i := h.run(lv)
 	r := &h.runs[i]
-	end := uint32(len(h.text))
-	if i+1 < len(h.runs) {
-		end = h.runs[i+1].text
-	}
-	text := h.text[r.text:end]
+	text := h.text[r.text:h.textEnd(i)]
 	if uint32(len(text)) == h.end(i)-r.lv { // ASCII
 		return text[lv-r.lv : lv-r.lv+n]
 	}
@@ -399,18 +399,4 @@ func byteOffset(text []byte, n int) (at int) {
 		at += size
 	}
 	return at
-}
-
-// guideStep is how many local versions share an entry of history.guide.
-const guideStep = 64
-
-// indexRuns makes the runs that there are quick to find. Runs that come later need not be
-// indexed: who reads a document asks for all places, who writes for few.
-func (h *history) indexRuns() {
-	h.guide = make([]uint32, 0, h.next/guideStep+1)
-	for i := range h.runs {
-		for end := h.end(i); uint32(len(h.guide))*guideStep < end; {
-			h.guide = append(h.guide, uint32(i))
-		}
-	}
 }

@@ -100,7 +100,7 @@ func BenchmarkBackspace(b *testing.B) {
 func BenchmarkEverySecond(b *testing.B) {
 	const n = 100_000
 	for b.Loop() {
-		t := Build(ascending{}, []Part{{Stretch: Stretch{0, n, false}}})
+		t := built(New(ascending{}), Part{Stretch: Stretch{0, n, false}})
 		for k := range n / 2 {
 			t.SetDead(t.Nth(Visible, k), 1, true)
 		}
@@ -135,7 +135,7 @@ func BenchmarkBuild(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		Build(ascending{}, parts)
+		built(New(ascending{}), parts...)
 	}
 }
 

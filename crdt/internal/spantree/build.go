@@ -6,39 +6,16 @@ import (
 )
 
 // A Part is a stretch with what a source would say of it, for a caller that has that
-// at hand.
+// at hand, see [Builder].
 type Part struct {
 	Stretch
 	Newlines uint32 // among its elements, if they are visible
 	Rank     uint64 // of the first element: one with a smaller rank than another has a smaller key
 }
 
-// Build makes a tree of parts in document order; neighbours that are one span
-// may be given as several. It asks source only for the order of elements of one rank. O(n).
-// It panics if they are 2³¹ elements or more.
-func Build(source Source, parts []Part) *Tree {
-	return build(New(source), parts)
-}
-
-func build(t *Tree, parts []Part) *Tree {
-	b := builder{tree: t, leaf: t.first, full: t.size.spans - t.size.spans/8}
-	b.entries = make([]entry, 0, len(parts))
-	b.kids = make([]child, 0, len(parts)/b.full+1)
-	for i := range parts {
-		if parts[i].N > 0 {
-			b.add(&parts[i])
-		}
-	}
-	if t.spans > 0 {
-		b.end()
-		b.raiseRoot()
-		t.index.build(b.entries)
-	}
-	return t
-}
-
-// A builder fills an empty tree from left to right.
-type builder struct {
+// A Builder makes a tree of parts that it gets in document order. It asks its source only
+// for the order of elements of one rank.
+type Builder struct {
 	tree    *Tree
 	leaf    *leaf
 	full    int // spans per leaf: room for some edits before the first split
@@ -48,7 +25,22 @@ type builder struct {
 	rank    uint64 // of record.least
 }
 
-func (b *builder) add(p *Part) {
+// NewBuilder begins a tree of about so many spans.
+func NewBuilder(source Source, spans int) *Builder { return newBuilder(New(source), spans) }
+
+func newBuilder(t *Tree, spans int) *Builder {
+	b := &Builder{tree: t, leaf: t.first, full: t.size.spans - t.size.spans/8}
+	b.entries = make([]entry, 0, spans)
+	b.kids = make([]child, 0, spans/b.full+1)
+	return b
+}
+
+// Add puts p behind all that was added before; neighbours that are one span may be given as
+// several parts. It panics if there are 2³¹ elements or more.
+func (b *Builder) Add(p Part) {
+	if p.N == 0 {
+		return
+	}
 	t, s := b.tree, spanOf(p.First, p.N, p.Dead)
 	t.reserve(s.lv, s.len())
 	t.sums.Total += int32(s.len())
@@ -57,7 +49,7 @@ func (b *builder) add(p *Part) {
 	if !joins && int(b.leaf.n) == b.full {
 		b.close()
 	}
-	b.count(p)
+	b.count(&p)
 	l := b.leaf
 	if joins {
 		last := &l.spans[l.n-1]
@@ -73,8 +65,18 @@ func (b *builder) add(p *Part) {
 	b.entries = append(b.entries, entry{s.lv, l.number})
 }
 
+// Tree returns the tree. The builder must not be used any more.
+func (b *Builder) Tree() *Tree {
+	if b.tree.spans > 0 {
+		b.end()
+		b.raiseRoot()
+		b.tree.index.build(b.entries)
+	}
+	return b.tree
+}
+
 // count adds p to the sums of the leaf.
-func (b *builder) count(p *Part) {
+func (b *Builder) count(p *Part) {
 	sum := Sums{Total: int32(p.N)}
 	if !p.Dead {
 		sum.Visible, sum.Newlines = sum.Total, int32(p.Newlines)
@@ -83,7 +85,7 @@ func (b *builder) count(p *Part) {
 }
 
 // close ends the leaf and begins another.
-func (b *builder) close() {
+func (b *Builder) close() {
 	b.end()
 	l := b.tree.newLeaf()
 	b.tree.link(b.leaf, l)
@@ -91,13 +93,13 @@ func (b *builder) close() {
 }
 
 // end makes the record of the leaf.
-func (b *builder) end() {
+func (b *Builder) end() {
 	b.record.leaf = b.leaf
 	b.kids = append(b.kids, b.record)
 }
 
 // raiseRoot puts inner nodes above the leaves, level by level.
-func (b *builder) raiseRoot() {
+func (b *Builder) raiseRoot() {
 	t := b.tree
 	for t.inners = 0; ; {
 		b.kids = t.group(b.kids)

@@ -44,6 +44,15 @@ func (s *table) parts(stretches ...Stretch) (list []Part) {
 	return list
 }
 
+// built fills an empty tree at once.
+func built(t *Tree, parts ...Part) *Tree {
+	b := newBuilder(t, len(parts))
+	for _, p := range parts {
+		b.Add(p)
+	}
+	return b.Tree()
+}
+
 type element struct {
 	lv   uint32
 	dead bool
