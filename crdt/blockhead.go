@@ -120,7 +120,7 @@ func (h *blockHead) readChains(r *reader) *Doc {
 		r.fail("genesis: %v", err)
 	}
 	d := New(g)
-	devices := make([]DeviceKey, r.count("devices", len(DeviceKey{})))
+	devices := make([]DeviceKey, r.records("devices", len(DeviceKey{})))
 	for i := range devices {
 		copy(devices[i][:], r.bytes(len(devices[i]), "device key"))
 	}
@@ -128,8 +128,8 @@ func (h *blockHead) readChains(r *reader) *Doc {
 	return d
 }
 
-// count reads how many records of at least size bytes follow.
-func (r *reader) count(what string, size int) int {
+// records reads how many records of at least size bytes follow.
+func (r *reader) records(what string, size int) int {
 	n := int(r.number(what, uint64(len(r.b))))
 	if n > (len(r.b)-r.at)/size {
 		r.fail("%d %s in %d bytes", n, what, len(r.b)-r.at)
@@ -139,7 +139,7 @@ func (r *reader) count(what string, size int) int {
 }
 
 func (h *blockHead) readReplicas(r *reader, d *Doc, devices []DeviceKey) {
-	n := r.count("replicas", len(Author{}.Nonce))
+	n := r.records("replicas", len(Author{}.Nonce))
 	for range n {
 		var a Author
 		i := r.number("device", uint64(len(r.b)))
@@ -169,7 +169,7 @@ func (h *blockHead) readReplica(r *reader, k *replica) {
 	}
 	k.headNext = r.number32("head's seq", 0)
 	copy(k.head[:], r.bytes(len(k.head), "head"))
-	for range r.count("signatures", signatureSize) {
+	for range r.records("signatures", signatureSize) {
 		k.kept = append(k.kept, r.signature())
 	}
 	if r.number("newest signature", 1) == 1 {

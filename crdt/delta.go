@@ -5,6 +5,19 @@ package crdt
 // each chain. The signatures are those that d keeps; the last change of each chain has one. Hashes are not
 // filled in. O(changes that are lacking, and arrivals).
 func (d *Doc) DeltaSince(v VersionVector) (delta []*Change) {
+	d.changesSince(v, func(r *replica, c *Change) bool {
+		signed := c.Next <= r.signature.next
+		if signed {
+			delta = append(delta, c)
+		}
+		return signed
+	})
+	return delta
+}
+
+// changesSince calls f for the changes that are not in v, in order of arrival. If it returns false, the
+// changes of that replica that arrived right behind are left out.
+func (d *Doc) changesSince(v VersionVector, f func(r *replica, c *Change) bool) {
 	for i := range d.arrivals {
 		a := &d.arrivals[i]
 		end := d.changes.end
@@ -22,14 +35,12 @@ func (d *Doc) DeltaSince(v VersionVector) (delta []*Change) {
 		}
 		for lv < end {
 			c := d.changeAt(r, lv)
-			if c.Next > r.signature.next {
+			if !f(r, c) {
 				break
 			}
-			delta = append(delta, c)
 			lv += c.Next - c.Seq
 		}
 	}
-	return delta
 }
 
 // changeAt returns the change of r that begins at lv, with its signature if d keeps that.

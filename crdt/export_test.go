@@ -53,8 +53,20 @@ func UnpackOpen(block []byte) (head, plain []byte) {
 	return head, plain
 }
 
-// PackOpen returns an open-block of such parts.
-func PackOpen(head, plain []byte) []byte {
+// UnpackLater is UnpackOpen for a later block.
+func UnpackLater(block []byte) (head, plain []byte) {
+	r := laterReader{reader: reader{b: block}}
+	r.head()
+	head = block[:r.at]
+	plain, err := decompress(r.column(), r.size)
+	if err != nil {
+		panic(err)
+	}
+	return head, plain
+}
+
+// Pack returns a block of such parts.
+func Pack(head, plain []byte) []byte {
 	packed := compress(plain)
 	b := append(appendNumber(head[:len(head):len(head)], len(packed)), packed...)
 	return WithChecksum(append(b, 0))

@@ -92,7 +92,7 @@ func FuzzOpen(f *testing.F) {
 	}
 	author := crdttest.People(1)[0].Author
 	f.Fuzz(func(t *testing.T, head, plain []byte) {
-		d, err := crdt.Open(crdt.PackOpen(head, plain))
+		d, err := crdt.Open(crdt.Pack(head, plain))
 		if err != nil {
 			var format *crdt.FormatError
 			if !errors.As(err, &format) {
