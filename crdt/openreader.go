@@ -60,9 +60,13 @@ func (r *openReader) unpack(packed []byte) {
 type table struct{ reader }
 
 func (t *table) next() uint64 {
-	if t.at < len(t.b) && t.b[t.at] < 0x80 {
+	switch b := t.b[t.at:]; {
+	case len(b) > 0 && b[0] < 0x80:
 		t.at++
-		return uint64(t.b[t.at-1])
+		return uint64(b[0])
+	case len(b) > 1 && b[1]-1 < 0x7f:
+		t.at += 2
+		return uint64(b[0]&0x7f) | uint64(b[1])<<7
 	}
 	return t.number("a number", math.MaxUint64)
 }
@@ -335,6 +339,7 @@ func (d *Doc) spanText(i int, s spantree.Stretch) (from, to uint32, ok bool) {
 	from = d.textAt(i, s.First)
 	end := s.First + s.N
 	for d.end(i) < end {
+		d.hint = i
 		i++
 		if k := &d.runs[i]; k.kind != runInsert || !d.Less(k.lv-1, k.lv) {
 			return 0, 0, false
@@ -373,10 +378,13 @@ type bitset []uint64
 
 // add adds the numbers from … to-1 and says whether none of them was in the set.
 func (s bitset) add(from, to uint32) bool {
-	fresh := true
-	words(from, to-from, func(i int, mask uint64) {
-		fresh = fresh && s[i]&mask == 0
-		s[i] |= mask
-	})
-	return fresh
+	used := uint64(0)
+	for from < to {
+		n := min(to-from, 64-from%64)
+		word, mask := &s[from/64], uint64(1<<n-1)<<(from%64)
+		used |= *word & mask
+		*word |= mask
+		from += n
+	}
+	return used == 0
 }
