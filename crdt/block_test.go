@@ -120,26 +120,78 @@ func FuzzLoadBlock(f *testing.F) {
 		must(f, err)
 		f.Add(block[:len(block)-crdt.ChecksumSize])
 	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		d, err := crdt.LoadBlock(crdt.WithChecksum(b))
-		if err != nil {
-			var format *crdt.FormatError
-			if !errors.As(err, &format) {
-				t.Fatalf("the error is %T: %v", err, err)
-			}
-			return
+	f.Fuzz(loadAnything)
+}
+
+// TestBlockOfMangledBytes is a little of the fuzz test, each time.
+func TestBlockOfMangledBytes(t *testing.T) {
+	eachSeed(t, func(t *testing.T, rng *rand.Rand) {
+		block, err := strangeDoc(t, rng).HistoryBlock()
+		must(t, err)
+		for range 100 {
+			loadAnything(t, mangled(rng, block[:len(block)-crdt.ChecksumSize]))
 		}
-		if err := d.Check(); err != nil {
-			t.Fatal(err)
-		}
-		block, err := d.HistoryBlock()
-		if err != nil {
-			return // deleted text that cannot be read
-		}
-		e := loadBlock(t, block)
-		_ = e.Verify() // reads the deleted text
-		must(t, sameHistory(e, d))
 	})
+}
+
+// loadAnything loads bytes as a history block that has the right checksum.
+func loadAnything(t *testing.T, b []byte) {
+	d, err := crdt.LoadBlock(crdt.WithChecksum(b))
+	if err != nil {
+		mustFormat(t, err)
+		return
+	}
+	must(t, d.Check())
+	block, err := d.HistoryBlock()
+	if err != nil {
+		mustFormat(t, err) // deleted text that cannot be read
+		return
+	}
+	e := loadBlock(t, block)
+	_ = e.Verify() // reads the deleted text
+	must(t, sameHistory(e, d))
+}
+
+// mustFormat ends the test unless err is a FormatError.
+func mustFormat(t *testing.T, err error) {
+	t.Helper()
+	var format *crdt.FormatError
+	if !errors.As(err, &format) {
+		t.Fatalf("the error is %T: %v", err, err)
+	}
+}
+
+// strangeDoc returns a document in which odd things have happened.
+func strangeDoc(t testing.TB, rng *rand.Rand) *crdt.Doc {
+	t.Helper()
+	_, changes := strangeChanges(rng, 2+rng.IntN(4), 3+rng.IntN(30))
+	d := crdt.New(crdttest.People(1)[0].Genesis())
+	apply(t, d, changes...)
+	return d
+}
+
+// mangled returns b with some bytes changed, or left out, or there twice.
+func mangled(rng *rand.Rand, b []byte) []byte {
+	b = bytes.Clone(b)
+	for range 1 + rng.IntN(3) {
+		if len(b) == 0 {
+			return b
+		}
+		at := rng.IntN(len(b))
+		switch rng.IntN(5) {
+		case 0:
+			b[at] ^= 1 << rng.IntN(8)
+		case 1:
+			b[at] = byte(rng.IntN(4))
+		case 2:
+			b[at]++
+		case 3:
+			b = slices.Delete(b, at, min(len(b), at+1+rng.IntN(3)))
+		default:
+			b = slices.Insert(b, at, b[at:min(len(b), at+1+rng.IntN(3))]...)
+		}
+	}
+	return b
 }
 
 // playRandom returns the peers of a world in which random things happened.

@@ -1,5 +1,7 @@
 package crdt
 
+import "github.com/klauspost/compress/zstd"
+
 // Order returns the ids of all elements, tombstones too, in document order.
 func (d *Doc) Order() (ids []ID) {
 	for s := range d.tree.All() {
@@ -67,7 +69,7 @@ func UnpackLater(block []byte) (head, plain []byte) {
 
 // Pack returns a block of such parts.
 func Pack(head, plain []byte) []byte {
-	packed := compress(plain)
+	packed := compress(plain, zstd.SpeedFastest)
 	b := append(appendNumber(head[:len(head):len(head)], len(packed)), packed...)
 	return WithChecksum(append(b, 0))
 }
