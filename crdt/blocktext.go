@@ -73,7 +73,7 @@ func (w *blockWriter) writeText() {
 		})
 	}
 	w.head.live, w.head.widths = uint32(len(live)), uint32(len(t.widths))
-	w.columns[columnLive] = compress(live)
+	w.columns[columnLive] = compress(live, zstd.SpeedBestCompression)
 	w.columns[columnWidths] = writeWidths(t.widths)
 	if w.head.dead > 0 {
 		w.columns[columnDeleted] = packDeleted(d, t)
@@ -321,9 +321,9 @@ func (d *Doc) divideWide() {
 	}
 }
 
-// compress packs text with zstd.
-func compress(text []byte) []byte {
-	e, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithEncoderLevel(zstd.SpeedBestCompression), zstd.WithSingleSegment(true))
+// compress packs text with zstd. The best level takes 34 MB of memory, the one below 5.
+func compress(text []byte, level zstd.EncoderLevel) []byte {
+	e, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithEncoderLevel(level), zstd.WithSingleSegment(true))
 	if err != nil {
 		panic(err) // the options are wrong
 	}

@@ -101,13 +101,19 @@ func (d *Doc) checkRuns() error {
 		}
 		if r.kind == runDelete || r.kind == runBack {
 			for lv := r.lv; lv < d.end(i); lv++ {
-				if first, n, _ := d.target(lv); first >= lv || !d.areElements(first, n) {
+				if first, n, _ := d.target(lv); first >= lv || !d.has(first, n) || !d.areElements(first, n) {
 					return fmt.Errorf("run %d: %d deletes %d from %d on, not all elements", i, lv, n, first)
 				}
 			}
 		}
 	}
 	return nil
+}
+
+// has says whether n Seqs from lv on are known.
+func (h *history) has(lv, n uint32) bool {
+	r, seq := h.op(lv)
+	return n <= r.next-seq
 }
 
 // checkText: each run of elements has as many code points of UTF-8, and finds them

@@ -63,8 +63,12 @@ func (d *Doc) Flush() (b Batch) {
 // that was handed back.
 func (b *Batch) After(last *Change) { b.previous, b.follows = last.Hash, false }
 
-// Seal hashes the changes of b, signs the last with the key of the author's device,
-// and returns them, oldest first. It touches no document, so it needs no lock.
+// maxUnsigned bounds the bodies in front of a signature: who receives them keeps them
+// waiting until it comes.
+const maxUnsigned = 1 << 20
+
+// Seal hashes the changes of b, signs the last with the key of the author's device (in
+// a great batch others too, see FORMAT.md), and returns them, oldest first. It touches no document, so it needs no lock.
 func (b *Batch) Seal(key ed25519.PrivateKey) []*Change {
 	if b.Empty() {
 		return nil
@@ -73,7 +77,7 @@ func (b *Batch) Seal(key ed25519.PrivateKey) []*Change {
 		panic("crdt: seal a batch before the one in front of it")
 	}
 	changes := make([]*Change, 0, 1+len(b.rest))
-	previous, start := b.previous, 0
+	previous, start, unsigned := b.previous, 0, 0
 	for i := -1; i < len(b.rest); i++ {
 		s := &b.first
 		if i >= 0 {
@@ -81,10 +85,13 @@ func (b *Batch) Seal(key ed25519.PrivateKey) []*Change {
 		}
 		body := b.bodies[start:s.end:s.end]
 		previous, start = hashChange(previous, s.causes, body), s.end
-		changes = append(changes, &Change{Replica: b.replica, Seq: s.seq, Next: s.next, Body: body, Hash: previous})
+		c := &Change{Replica: b.replica, Seq: s.seq, Next: s.next, Body: body, Hash: previous}
+		if unsigned += len(body); i+1 == len(b.rest) || unsigned > maxUnsigned {
+			c.Signature = ed25519.Sign(key, c.Hash[:])
+			unsigned = 0
+		}
+		changes = append(changes, c)
 	}
-	last := changes[len(changes)-1]
-	last.Signature = ed25519.Sign(key, last.Hash[:])
 	return changes
 }
 

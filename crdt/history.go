@@ -139,6 +139,14 @@ func (h *history) arrival(lv uint32) int {
 	return i
 }
 
+// arrivalEnd returns the local version behind arrival i.
+func (h *history) arrivalEnd(i int) uint32 {
+	if i+1 < len(h.arrivals) {
+		return h.arrivals[i+1].lv
+	}
+	return h.next
+}
+
 // op returns the replica and Seq of lv.
 func (h *history) op(lv uint32) (r *replica, seq uint32) {
 	a := &h.arrivals[h.arrival(lv)]
@@ -340,10 +348,7 @@ func (h *history) target(lv uint32) (first, n uint32, ok bool) {
 func (h *history) pieces(lv, n uint32, f func(lv, n uint32)) {
 	for n > 0 {
 		i := h.arrival(lv)
-		here := n
-		if i+1 < len(h.arrivals) {
-			here = min(n, h.arrivals[i+1].lv-lv)
-		}
+		here := min(n, h.arrivalEnd(i)-lv)
 		f(lv, here)
 		if n -= here; n > 0 {
 			a := &h.arrivals[i]

@@ -1,6 +1,10 @@
 package crdt
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/klauspost/compress/zstd"
+)
 
 // A later block is the changes that have come since other blocks were written, packed as they are: to be
 // kept behind those, some hundred or thousand changes at a time. It stands on what is in front of it, and
@@ -88,7 +92,7 @@ func (w *laterWriter) block() []byte {
 	}
 	all = append(append(all, w.lengths...), w.bodies...)
 	b = appendNumber(appendNumber(b, w.count), len(all))
-	packed := compress(all)
+	packed := compress(all, zstd.SpeedBetterCompression)
 	b = append(appendNumber(b, len(packed)), packed...)
 	return appendEnd(b, w.count*changeCost+2*len(all))
 }

@@ -90,20 +90,22 @@ type stretch struct{ lv, n uint32 }
 
 type stretches []stretch
 
-// add appends n elements with consecutive local versions, as part of the last
-// stretch where their Seqs follow.
+// add appends n elements with consecutive local versions, arrival by arrival, as part
+// of the last stretch where their Seqs follow.
 func (list *stretches) add(d *Doc, lv, n uint32) {
-	d.pieces(lv, n, func(lv, n uint32) {
-		if k := len(*list); k > 0 {
-			last := &(*list)[k-1]
-			r, seq := d.op(lv)
-			if by, first := d.op(last.lv); by == r && first+last.n == seq {
-				last.n += n
-				return
-			}
-		}
-		*list = append(*list, stretch{lv, n})
-	})
+	for n > 0 {
+		here := min(n, d.arrivalEnd(d.arrival(lv))-lv)
+		list.addOne(d, stretch{lv, here})
+		lv, n = lv+here, n-here
+	}
+}
+
+func (list *stretches) addOne(d *Doc, t stretch) {
+	if k := len(*list) - 1; k >= 0 && d.follows((*list)[k], t) {
+		(*list)[k].n += t.n
+		return
+	}
+	*list = append(*list, t)
 }
 
 // deleteAll deletes elements that are visible.

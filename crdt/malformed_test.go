@@ -299,17 +299,3 @@ func TestGenesis(t *testing.T) {
 		t.Error("names are not written in hexadecimal")
 	}
 }
-
-// TestLamportsEnd: the last one is 2⁵³−1.
-func TestLamportsEnd(t *testing.T) {
-	for text, refused := range map[string]bool{"ef": false, "efg": true} {
-		x := newTable(t)
-		d := x.doc(x.base)
-		d.SetLamport(x.ana.Replica, 1<<53-3)
-		more := x.ana.Write(nil, crdttest.InsertOp(x.of(x.ana, 4), text))
-		_, err := d.Apply(travelled(t, []*crdt.Change{more})...)
-		if got := err != nil && strings.Contains(err.Error(), "Lamport"); got != refused || (d.Text() == "ad"+text) == refused {
-			t.Errorf("%q: %v, text %q", text, err, d.Text())
-		}
-	}
-}

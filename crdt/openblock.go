@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"sort"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 // An open-block is a document as it is in memory: nothing in it has to be done again, as the
@@ -86,7 +88,7 @@ func (w *openWriter) write() []byte {
 	for _, n := range []int{int(d.next), len(d.runs), d.tree.Spans(), len(all), len(d.text)} {
 		b = appendNumber(b, n)
 	}
-	packed := compress(append(all, d.text...))
+	packed := compress(append(all, d.text...), zstd.SpeedBetterCompression)
 	b = append(appendNumber(b, len(packed)), packed...)
 	return appendEnd(b, openCost(len(all), len(d.text)))
 }

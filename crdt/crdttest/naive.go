@@ -161,9 +161,6 @@ func (n *Naive) read(f frame) (*change, error) {
 		return nil, err
 	}
 	c.lamport++
-	if c.lamport+uint64(c.after.next-c.seq) > 1<<53 {
-		return nil, errors.New("the Lamports end")
-	}
 	for i := range c.after.next - c.seq {
 		n.lamports[crdt.ID{Replica: f.replica, Seq: c.seq + i}] = c.lamport + uint64(i)
 	}
