@@ -7,13 +7,14 @@ import (
 )
 
 // A history block is all changes of a document in few bytes. FORMAT-BLOCKS.md has the
-// layout; here is the frame: a head of plain numbers, five columns, padding, a checksum.
+// layout; here is the frame: a head of plain numbers, six columns, padding, a checksum.
 //
 //	blockhead.go     genesis, replicas, hashes, signatures, counts
-//	blockchanges.go  who wrote when, in how many changes, knowing what
-//	blockops.go      what they did, where, as seen from where they were
-//	blocktext.go     what the elements are: visible text apart, because it opens fast
+//	blockchanges.go  who wrote when, in how many changes, knowing what (blockgroups.go, blockunits.go)
+//	blockops.go      what they did, where, as seen from where they were (blockplace.go, blockstep.go, blockstrokes.go)
+//	blocktext.go     what the elements are: visible text apart, because it opens fast (blockwidths.go, blocklayout.go)
 //	blockdeleted.go  deleted text, which takes long to read and can wait
+//	blockcheck.go    what a block must not hold though it has the form (blockknown.go)
 const (
 	blockMagic   = "inkh"
 	blockVersion = 1

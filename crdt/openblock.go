@@ -12,7 +12,7 @@ import (
 // ops of a history block have, and no text in it waits to be unpacked. So it opens about ten times as
 // fast, and is about one and a half times as long. It is derived, for one's own disk, and never sent.
 //
-// FORMAT-BLOCKS.md has the layout. Here is what writes it; openreader.go reads it.
+// FORMAT-BLOCKS.md has the layout. Here is what writes it; openreader.go, openruns.go and openspans.go read it.
 const (
 	openMagic   = "inko"
 	openVersion = 1
