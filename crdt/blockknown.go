@@ -37,10 +37,7 @@ func (d *Doc) allKnown() bool {
 	i := 0
 	for k := range d.arrivals {
 		a := &d.arrivals[k]
-		end := d.next
-		if k+1 < len(d.arrivals) {
-			end = d.arrivals[k+1].lv
-		}
+		end := d.arrivalEnd(k)
 		for lv := a.lv; lv < end; {
 			for d.end(i) <= lv {
 				i++
@@ -82,11 +79,7 @@ func (d *Doc) sees(r *replica, lv, first, n uint32) bool {
 	seq := d.seqOf(change)
 	for n > 0 {
 		i := d.arrival(first)
-		a := &d.arrivals[i]
-		here := n
-		if i+1 < len(d.arrivals) {
-			here = min(n, d.arrivals[i+1].lv-first)
-		}
+		a, here := &d.arrivals[i], min(n, d.arrivalEnd(i)-first)
 		if of := d.replicas[a.by]; of != r {
 			place, ok := r.placeOf(of)
 			if !ok || a.seq+(first-a.lv)+here > r.table[place].at(seq) {

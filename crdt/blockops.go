@@ -112,10 +112,7 @@ func (r *blockReader) readOps() {
 func (o *opColumn) all() {
 	for i := range o.d.arrivals {
 		a := &o.d.arrivals[i]
-		end := o.d.next
-		if i+1 < len(o.d.arrivals) {
-			end = o.d.arrivals[i+1].lv
-		}
+		end := o.d.arrivalEnd(i)
 		h := o.hands[a.by]
 		for lv := a.lv; lv < end && o.err == nil; {
 			if h.left == 0 {

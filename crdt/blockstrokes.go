@@ -4,10 +4,7 @@ package crdt
 func (d *Doc) findStrokes(hands []*hand) {
 	for i := range d.arrivals {
 		a := &d.arrivals[i]
-		end := d.next
-		if i+1 < len(d.arrivals) {
-			end = d.arrivals[i+1].lv
-		}
+		end := d.arrivalEnd(i)
 		h := hands[a.by]
 		for k, lv := d.run(a.lv), a.lv; lv < end; k++ {
 			stop := min(end, d.end(k))

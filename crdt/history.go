@@ -133,10 +133,14 @@ func (h *history) take(r *replica, n uint32) (lv uint32) {
 // arrival returns the place of the arrival that lv belongs to.
 func (h *history) arrival(lv uint32) int {
 	i := len(h.arrivals) - 1
-	if h.arrivals[i].lv > lv {
-		i = sort.Search(i, func(i int) bool { return h.arrivals[i].lv > lv }) - 1
+	if h.arrivals[i].lv <= lv {
+		return i
 	}
-	return i
+	return h.earlierArrival(lv)
+}
+
+func (h *history) earlierArrival(lv uint32) int {
+	return sort.Search(len(h.arrivals), func(i int) bool { return h.arrivals[i].lv > lv }) - 1
 }
 
 // arrivalEnd returns the local version behind arrival i.

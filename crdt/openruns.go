@@ -97,10 +97,10 @@ func (r *openReader) refers(lv, n uint32, shape int) (ok bool) {
 	}
 	switch shape {
 	case shapeForth:
-		return d.elementsBefore(lv, k.ref, n)
+		return r.within(k.ref, n) || d.elementsBefore(lv, k.ref, n)
 	case shapeBack:
 		k.kind = runBack
-		return n <= k.ref+1 && d.elementsBefore(lv, k.ref+1-n, n)
+		return n <= k.ref+1 && (r.within(k.ref+1-n, n) || d.elementsBefore(lv, k.ref+1-n, n))
 	case shapeRange:
 		k.aux = r.tables[tableExtras].number32("count", 2)
 		return n == 1 && r.tables[tableExtras].err == nil && d.seqsBefore(lv, k.ref, k.aux)
@@ -109,6 +109,12 @@ func (r *openReader) refers(lv, n uint32, shape int) (ok bool) {
 	d.cancelled[k.ref] = struct{}{}
 	_, _, ok = d.target(k.ref)
 	return ok && n == 1 && d.replicaOf(k.ref) == d.replicaOf(lv)
+}
+
+// within says whether n local versions from first on are elements of the run that ref found.
+func (r *openReader) within(first, n uint32) bool {
+	k, end := &r.d.runs[r.d.hint], r.d.runs[r.d.hint+1].lv
+	return k.kind == runInsert && first >= k.lv && first < end && n <= end-first
 }
 
 // replicaOf returns the place of the replica that lv is of.
