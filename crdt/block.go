@@ -53,6 +53,8 @@ func (d *Doc) HistoryBlock() ([]byte, error) {
 	return w.write(), nil
 }
 
+var errBlockSize = fmt.Errorf("crdt: more than a block may hold: %d bytes of text or changes", MaxBlockText)
+
 // mayPack says whether d can be written as a block, and unpacks its deleted text for that.
 func (d *Doc) mayPack() error {
 	if d.holds() {
@@ -62,7 +64,7 @@ func (d *Doc) mayPack() error {
 		return err
 	}
 	if len(d.text) > MaxBlockText {
-		return fmt.Errorf("crdt: %d bytes of text, a block has at most %d", len(d.text), MaxBlockText)
+		return errBlockSize
 	}
 	return nil
 }

@@ -27,9 +27,9 @@ type laterChain struct {
 }
 
 // LaterBlock returns the changes that are not in v, for [Doc.LoadLater]. v is what [Doc.Version] was when the
-// blocks in front were written. All local edits must have been flushed and sealed, else it panics.
-// O(changes that are not in v, and arrivals).
-func (d *Doc) LaterBlock(v VersionVector) []byte {
+// blocks in front were written. All local edits must have been flushed and sealed, else it panics. The error says that the
+// changes are longer than [MaxBlockText]. O(changes that are not in v, and arrivals).
+func (d *Doc) LaterBlock(v VersionVector) ([]byte, error) {
 	if d.holds() {
 		panic("crdt: a block of a document with edits that are not flushed and sealed")
 	}
@@ -74,7 +74,7 @@ func (w *laterWriter) change(c *Change) {
 	w.count++
 }
 
-func (w *laterWriter) block() []byte {
+func (w *laterWriter) block() ([]byte, error) {
 	b := append([]byte(laterMagic), laterVersion)
 	b = appendNumber(b, len(w.chains))
 	for _, k := range w.chains {
@@ -91,10 +91,13 @@ func (w *laterWriter) block() []byte {
 		all = appendNumber(appendNumber(all, g.chain), g.count)
 	}
 	all = append(append(all, w.lengths...), w.bodies...)
+	if len(all) > MaxBlockText {
+		return nil, errBlockSize
+	}
 	b = appendNumber(appendNumber(b, w.count), len(all))
 	packed := compress(all, zstd.SpeedBetterCompression)
 	b = append(appendNumber(b, len(packed)), packed...)
-	return appendEnd(b, w.count*changeCost+2*len(all))
+	return appendEnd(b, w.count*changeCost+2*len(all)), nil
 }
 
 // LoadLater brings in the changes of a block that [Doc.LaterBlock] wrote, as [Doc.Load] does one by one: d must have

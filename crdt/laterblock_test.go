@@ -29,7 +29,7 @@ func TestLaterBlocks(t *testing.T) {
 				blocks, v = [][]byte{block}, d.Version()
 				continue
 			}
-			blocks = append(blocks, d.LaterBlock(v))
+			blocks = append(blocks, value(d.LaterBlock(v)))
 			v = d.Version()
 		}
 		if err := sameBlocks(d, blocks); err != nil {
@@ -43,7 +43,7 @@ func TestLaterBlocksOfPeers(t *testing.T) {
 	eachSeed(t, func(t *testing.T, rng *rand.Rand) {
 		for _, p := range playRandom(t, rng) {
 			d := p.doc
-			must(t, sameBlocks(d, [][]byte{nil, d.LaterBlock(nil)}))
+			must(t, sameBlocks(d, [][]byte{nil, value(d.LaterBlock(nil))}))
 		}
 	})
 }
@@ -93,10 +93,10 @@ func TestLaterBlockElsewhere(t *testing.T) {
 	apply(t, d, changes[:20]...)
 	v := d.Version()
 	apply(t, d, changes[20:]...)
-	if err := crdt.New(genesis).LoadLater(d.LaterBlock(v)); !errors.Is(err, crdt.ErrMissing) {
+	if err := crdt.New(genesis).LoadLater(value(d.LaterBlock(v))); !errors.Is(err, crdt.ErrMissing) {
 		t.Fatalf("without the changes in front: %v", err)
 	}
-	block := d.LaterBlock(v)
+	block := value(d.LaterBlock(v))
 	for range 1000 {
 		damaged := bytes.Clone(block)
 		damaged[rand.IntN(len(block))] ^= 1 << rand.IntN(8)
@@ -115,7 +115,7 @@ func FuzzLoadLater(f *testing.F) {
 		_, changes := strangeChanges(rand.New(rand.NewPCG(seed, 1)), 2+int(seed%4), 3+4*int(seed))
 		d := crdt.New(genesis)
 		apply(f, d, changes...)
-		head, plain := crdt.UnpackLater(d.LaterBlock(nil))
+		head, plain := crdt.UnpackLater(value(d.LaterBlock(nil)))
 		f.Add(head, plain)
 	}
 	f.Fuzz(loadAnythingLater)
@@ -124,7 +124,7 @@ func FuzzLoadLater(f *testing.F) {
 // TestLaterOfMangledBytes is a little of the fuzz test, each time.
 func TestLaterOfMangledBytes(t *testing.T) {
 	eachSeed(t, func(t *testing.T, rng *rand.Rand) {
-		head, plain := crdt.UnpackLater(strangeDoc(t, rng).LaterBlock(nil))
+		head, plain := crdt.UnpackLater(value(strangeDoc(t, rng).LaterBlock(nil)))
 		for i := range 100 {
 			if i%2 == 0 {
 				loadAnythingLater(t, mangled(rng, head), plain)
@@ -149,7 +149,7 @@ func loadAnythingLater(t *testing.T, head, plain []byte) {
 		}
 	case err == nil:
 		e := crdt.New(genesis)
-		must(t, e.LoadLater(d.LaterBlock(nil)))
+		must(t, e.LoadLater(value(d.LaterBlock(nil))))
 		must(t, sameHistory(e, d))
 	case !errors.As(err, &refused) && !errors.Is(err, crdt.ErrMissing):
 		t.Fatalf("the error is %T: %v", err, err)

@@ -53,7 +53,7 @@ func (d *Doc) OpenBlock() ([]byte, error) {
 		return nil, err
 	}
 	w := openWriter{d: d, numbers: map[*replica]int{}}
-	return w.write(), nil
+	return w.write()
 }
 
 type openWriter struct {
@@ -64,7 +64,7 @@ type openWriter struct {
 	minutes int64 // of the last group
 }
 
-func (w *openWriter) write() []byte {
+func (w *openWriter) write() ([]byte, error) {
 	d := w.d
 	w.head.replicas = d.inOrderOfArrival()
 	for i, r := range w.head.replicas {
@@ -83,6 +83,9 @@ func (w *openWriter) write() []byte {
 	for _, table := range w.tables {
 		all = append(appendNumber(all, len(table)), table...)
 	}
+	if len(all) > MaxBlockText {
+		return nil, errBlockSize
+	}
 	b := append([]byte(openMagic), openVersion)
 	b = w.head.appendChains(b, d)
 	for _, n := range []int{int(d.next), len(d.runs), d.tree.Spans(), len(all), len(d.text)} {
@@ -90,7 +93,7 @@ func (w *openWriter) write() []byte {
 	}
 	packed := compress(append(all, d.text...), zstd.SpeedBetterCompression)
 	b = append(appendNumber(b, len(packed)), packed...)
-	return appendEnd(b, openCost(len(all), len(d.text)))
+	return appendEnd(b, openCost(len(all), len(d.text))), nil
 }
 
 // openCost returns about how many bytes of memory an open-block expands to.

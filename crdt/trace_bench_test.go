@@ -130,7 +130,7 @@ func (r *replay) benchLater(b *testing.B, m measures) {
 	for i, c := range r.changes {
 		value(d.Load(c))
 		if (i+1)%1000 == 0 && i >= r.first {
-			block := d.LaterBlock(v)
+			block := value(d.LaterBlock(v))
 			if err := whole.LoadLater(block); err != nil {
 				b.Fatal(err)
 			}

@@ -13,7 +13,7 @@ func compress(text []byte, level zstd.EncoderLevel) []byte {
 
 // decompress unpacks a text of just so many bytes.
 func decompress(packed []byte, size int) ([]byte, error) {
-	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecodeAllCapLimit(true), zstd.WithDecoderMaxMemory(MaxBlockText))
+	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecodeAllCapLimit(true), zstd.WithDecoderMaxMemory(2*MaxBlockText))
 	if err != nil {
 		panic(err) // the options are wrong
 	}
