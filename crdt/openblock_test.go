@@ -120,6 +120,9 @@ func openAnything(t *testing.T, head, plain []byte) {
 		must(t, sameOpen(d))
 	}
 	_, _ = d.Dump(), d.DeltaSince(nil)
+	_, _ = d.TextAt(d.Version())
+	_, _ = d.HistoryBlock()
+	_, _ = d.OpenBlock()
 	if d.Attach(crdttest.People(1)[0].Author) == nil {
 		for i := range 8 {
 			d.Insert(d.Len()*i/8, "né\n", noon)
