@@ -2,187 +2,182 @@ package crdt
 
 import (
 	"crypto/ed25519"
-	"maps"
 	"slices"
 )
 
 // ahead is the changes from elsewhere that are examined and hashed, in an order in
 // which they can be applied, but not applied: that they are only when a signature
-// covers them. A nil ahead holds none.
+// covers them.
 type ahead struct {
 	doc    *Doc
-	order  []aheadChange
-	chains map[ReplicaID]*aheadChain
+	steps  []*step
+	ends   map[ending][]*step
+	reach  map[ReplicaID]uint32 // the greatest Seq behind a step, by family
+	forked map[ReplicaID]bool   // families in which a step parts from something
+	trust  bool                 // hashes are right unless there is a choice
 }
 
-// aheadChain is one chain of ahead.
-type aheadChain struct {
-	view    chainView
-	device  DeviceKey
-	next    uint32
-	hash    Hash // in front of next
-	changes []aheadChange
-	ends    map[uint32]Hash // behind each of changes
-	limit   uint32          // what is below it is covered by a signature that was checked
-}
-
-// aheadChange is one change of ahead, hashed, with what it names as causes.
-type aheadChange struct {
+// step is one change of ahead, hashed, and where it goes on from.
+type step struct {
 	*Change
-	causes []viewCause
-	grants bool // it holds a Grant, so its signature is kept for good
+	previous point
+	causes   []point
+	view     chainView // as it is behind the change
+	device   DeviceKey
+	grants   bool  // it holds a Grant, so its signature is kept for good
+	held     *held // where it waits; nil when it does not
+	followed bool  // another step goes on from it
+
+	signed  truth // whether its signature is right
+	covered bool  // by a right signature, its own or that of a step behind it
+	lost    bool  // what it builds on is not covered
+
+	r      *replica // whose it has become
+	splits int      // how many there were then
 }
 
-func newAhead(d *Doc) *ahead { return &ahead{doc: d, chains: map[ReplicaID]*aheadChain{}} }
+// truth is what is known of something.
+type truth int8
 
-// ends says whether a cause is known, in d or ahead, and whether a change ends there.
-func (a *ahead) ends(d *Doc, c viewCause) (known, whole bool) {
-	if known, whole = d.ends(c); known || a == nil {
-		return known, whole
-	}
-	t := a.chains[c.id]
-	if t == nil || c.next > t.next {
-		return false, false
-	}
-	_, whole = t.ends[c.next]
-	return true, whole
+const (
+	unknown truth = iota
+	right
+	wrong
+)
+
+func newAhead(d *Doc) *ahead {
+	d.splits = d.splits[:0]
+	return &ahead{doc: d, ends: map[ending][]*step{}, reach: map[ReplicaID]uint32{}, forked: map[ReplicaID]bool{}}
 }
 
-// op returns the op id as its body has it, nil when it is none that would be kept so.
-func (a *ahead) op(d *Doc, id ID) []byte {
-	if lv, ok := d.lv(id); ok {
-		return d.other[lv]
-	}
-	if a == nil || a.chains[id.Replica] == nil {
-		return nil
-	}
-	for _, c := range a.chains[id.Replica].changes {
-		if c.Seq <= id.Seq && id.Seq < c.Next {
-			return grantOf(c.Change, id.Seq)
+// add examines c and keeps it as a step. It returns nil when c must wait: for wanted, a Seq
+// of a family, or (the root) for the tail that it goes on from.
+func (a *ahead) add(c *Change) (s *step, wanted ID, err *ChangeError) {
+	previous := []point{{}}
+	if c.Seq > 0 {
+		var known bool
+		if previous, known = a.points(ending{c.Replica, c.Seq}); !known {
+			return nil, ID{c.Replica, c.Seq - 1}, nil
 		}
+	} else if r := a.doc.byID[c.Replica]; r != nil {
+		previous[0].of = r.before(0)
 	}
-	return nil
-}
-
-// chain returns the chain of that name, begun where the document ends.
-func (a *ahead) chain(id ReplicaID) *aheadChain {
-	t := a.chains[id]
-	if t == nil {
-		r := a.doc.byID[id]
-		t = &aheadChain{view: chainView{doc: a.doc, ahead: a, r: r, id: id}, ends: map[uint32]Hash{}}
-		if r != nil && r.next > 0 {
-			t.device, t.next = r.author.Device, r.next
-			t.hash = a.doc.hashAt(moment{r, r.next})
-		} else {
-			t.hash = firstPrevious(a.doc.docID, id)
-		}
-		t.limit = t.next
-		a.chains[id] = t
-	}
-	return t
-}
-
-// add examines c, the next change of its chain, and keeps it. wanted is an op that must
-// come first.
-func (a *ahead) add(c *Change) (wanted ID, err *ChangeError) {
-	t := a.chain(c.Replica)
-	kept := t.view
-	kept.added, kept.declared = slices.Clone(t.view.added), maps.Clone(t.view.declared)
-	if wanted, err = t.view.examine(c); err != nil || !wanted.IsRoot() {
-		t.view = kept
-		return wanted, err
-	}
-	hashes := make([]Hash, len(t.view.causes))
-	for i, cause := range t.view.causes {
-		hashes[i] = a.hash(cause)
-	}
-	if c.Seq == 0 {
-		var b bodyReader
-		b.readHead(c.Body, 0)
-		copy(t.device[:], b.device)
-	}
-	hashed := *c
-	hashed.Hash = hashChange(t.hash, hashes, c.Body)
-	t.hash, t.next = hashed.Hash, c.Next
-	t.ends[c.Next] = hashed.Hash
-	examined := aheadChange{&hashed, slices.Clone(t.view.causes), hasGrant(c)}
-	t.changes = append(t.changes, examined)
-	a.order = append(a.order, examined)
-	return ID{}, nil
-}
-
-// hash returns the hash of a cause, which is known.
-func (a *ahead) hash(c viewCause) Hash {
-	if t := a.chains[c.id]; t != nil {
-		if hash, ok := t.ends[c.next]; ok {
-			return hash
-		}
-	}
-	return a.doc.hashAt(moment{a.doc.byID[c.id], c.next})
-}
-
-// verify raises the limit of t to its last signed change in front of below whose
-// signature is right. forged is a change whose signature is not.
-func (t *aheadChain) verify(below uint32) (forged *Change) {
-	t.limit = 0
-	for _, c := range slices.Backward(t.changes) {
-		if c.Next > below || c.Signature == nil {
+	waits := len(previous) == 0
+	for _, p := range previous {
+		if a.doc.mustSeal(p) {
+			a.doc.resume = append(a.doc.resume, c.Replica)
+			waits = true
 			continue
 		}
-		if t.signs(c.Change) {
-			t.limit = c.Next
-			return forged
+		r := reading{ahead: a, change: c, previous: p, choice: len(previous) > 1 || p.of != nil && p.next < p.of.next}
+		switch s, failed := r.read(); {
+		case s != nil:
+			return s, ID{}, nil
+		case !r.wanted.IsRoot():
+			wanted = r.wanted
+		case failed == nil:
+			waits = true
+		default:
+			err = failed
 		}
-		forged = c.Change
 	}
-	return forged
+	if waits || !wanted.IsRoot() {
+		err = nil
+	}
+	return nil, wanted, err
 }
 
-// signs says whether c has a signature that is right.
-func (t *aheadChain) signs(c *Change) bool {
-	return c.Signature != nil && ed25519.Verify(t.device[:], c.Hash[:], c.Signature)
+// mustSeal says whether local edits follow p that have no hash yet, by which to tell which
+// tail is to have the chain's name.
+func (d *Doc) mustSeal(p point) bool {
+	return d.own != nil && p.of == d.own && p.next == d.own.headNext && p.next < d.own.next
 }
 
-// covered returns the changes that may be applied, in order: each below the limit of
-// its chain, as are those that it builds on. Signatures that were not checked are
-// dropped, so that nobody gets a wrong one from here.
-func (a *ahead) covered() (list []*Change) {
-	for again := true; again; {
-		again, list = false, list[:0]
-		for _, c := range a.order {
-			t := a.chains[c.Replica]
-			if c.Next > t.limit {
-				continue
+// keep makes s part of a, unless a has it already.
+func (a *ahead) keep(s *step) *step {
+	e := ending{s.Replica, s.Next}
+	for _, k := range a.ends[e] {
+		if k.Hash == s.Hash {
+			if !k.signs() {
+				k.Signature, k.signed = s.Signature, unknown
 			}
-			if !a.grounded(c) {
-				t.verify(c.Seq)
-				again = true
-				break
-			}
-			if c.Next != t.limit && !(c.grants && t.signs(c.Change)) {
-				c.Signature = nil
-			}
-			list = append(list, c.Change)
+			return k
 		}
+	}
+	if p := s.previous; p.step != nil {
+		a.forked[s.Replica] = a.forked[s.Replica] || p.step.followed
+		p.step.followed = true
+	} else if a.reach[s.Replica] > 0 || p.of != nil && p.next < p.of.next {
+		a.forked[s.Replica] = true
+	}
+	a.steps = append(a.steps, s)
+	a.ends[e] = append(a.ends[e], s)
+	a.reach[s.Replica] = max(a.reach[s.Replica], s.Next)
+	return s
+}
+
+// signs says whether s has a signature that is right.
+func (s *step) signs() bool {
+	if s.Signature == nil {
+		return false
+	}
+	if s.signed == unknown {
+		if s.signed = wrong; ed25519.Verify(s.device[:], s.Hash[:], s.Signature) {
+			s.signed = right
+		}
+	}
+	return s.signed == right
+}
+
+// cover finds the steps that may be applied: those that a right signature covers, and that
+// build on nothing else than such. Signatures are checked from the end, as few as needed; those that were not are
+// dropped, so that nobody gets a wrong one from here.
+func (a *ahead) cover() (list []*step) {
+	for again := true; again; {
+		again = false
+		for _, s := range a.steps {
+			s.covered = false
+		}
+		for _, s := range slices.Backward(a.steps) {
+			if !s.covered && !s.lost && s.signs() {
+				for k := s; k != nil && !k.covered; k = k.previous.step {
+					k.covered = true
+				}
+			}
+		}
+		for _, s := range a.steps {
+			if s.covered && !s.grounded() {
+				s.lost, again = true, true
+			}
+		}
+	}
+	for _, s := range a.steps {
+		if !s.covered {
+			continue
+		}
+		if s.signed == unknown && !(s.grants && s.signs()) || s.signed == wrong {
+			s.Signature = nil
+		}
+		list = append(list, s)
 	}
 	return list
 }
 
-// grounded says whether all causes of c are applied or below their limits.
-func (a *ahead) grounded(c aheadChange) bool {
-	return !slices.ContainsFunc(c.causes, func(k viewCause) bool {
-		of := a.chains[k.id]
-		known, _ := a.doc.ends(k)
-		return !known && (of == nil || k.next > of.limit)
-	})
+// grounded says whether all that s builds on is applied or may be.
+func (s *step) grounded() bool {
+	lost := func(p point) bool { return p.step != nil && (p.step.lost || !p.step.covered) }
+	return !lost(s.previous) && !slices.ContainsFunc(s.causes, lost)
 }
 
 // await makes what has not been applied wait for the causes that have not been.
 func (a *ahead) await() {
-	for _, c := range a.order {
-		for _, k := range c.causes {
-			if known, _ := a.doc.ends(k); !known {
-				a.doc.pending.wait(c.Replica, k.id)
+	for _, s := range a.steps {
+		if s.r != nil {
+			continue
+		}
+		for _, p := range s.causes {
+			if p.step != nil && p.step.r == nil {
+				a.doc.pending.wait(s.Replica, p.step.Replica)
 			}
 		}
 	}

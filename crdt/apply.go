@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Applied says what an [Doc.Apply] did.
@@ -42,158 +43,230 @@ var ErrMissing = errors.New("crdt: a change that builds on others that are missi
 // and one that no signature covers waits for that. Hashes are made and compared with the newest
 // signature of each chain; what one signature covers is applied as a whole.
 //
-// The error is the first of a given change: a [*ChangeError], also in Refused, or
+// The error is that of the first change that was refused, a [*ChangeError], or else
 // [ErrPendingFull]. The other changes count nevertheless. [ErrDocumentFull] means that none was looked at.
 func (d *Doc) Apply(changes ...*Change) (Applied, error) {
 	var a Applied
 	if d.full(changes) {
 		return a, ErrDocumentFull
 	}
-	var first error
-	var touched []ReplicaID
+	touched := d.resume
+	d.resume = nil
 	for _, c := range changes {
-		err := d.receive(c)
-		if refused, ok := err.(*ChangeError); ok {
-			a.Refused = append(a.Refused, refused)
+		if d.knowsChange(c) {
+			continue
 		}
-		if first == nil {
-			first = err
-		}
+		d.pending.add(c)
 		if n := len(touched); n == 0 || touched[n-1] != c.Replica {
 			touched = append(touched, c.Replica)
 		}
 	}
-	refused := len(a.Refused)
 	for len(touched) > 0 {
 		touched = d.applyReady(touched, &a)
 	}
-	if first == nil && len(a.Refused) > refused {
-		first = a.Refused[refused]
+	switch full := d.pending.trim(changes); {
+	case len(a.Refused) > 0:
+		return a, a.Refused[0]
+	case full:
+		return a, ErrPendingFull
 	}
-	if d.pending.trim(changes) && first == nil {
-		first = ErrPendingFull
-	}
-	return a, first
+	return a, nil
 }
 
-// receive puts c where it waits, unless it is known.
-func (d *Doc) receive(c *Change) error {
-	r := d.byID[c.Replica]
-	if r == nil || c.Seq >= r.next {
-		return d.pending.add(c, c.Seq == 0 || r != nil && c.Seq == r.next)
+// knowsChange says whether c has been applied. In a chain that did not fork, a body is as good as a
+// hash, unless that is at hand.
+func (d *Doc) knowsChange(c *Change) bool {
+	for _, r := range d.family(c.Replica) {
+		if c.Seq < r.from || c.Next > r.next || r.lv(c.Seq) >= d.changes.end {
+			continue
+		}
+		lv := r.lv(c.Seq)
+		d.needTextOf(lv)
+		first, n := d.changes.change(lv)
+		if first != lv || c.Seq+n != c.Next || !bytes.Equal(d.appendBody(nil, r, lv, n), c.Body) {
+			continue
+		}
+		hash, ok := r.recent.find(c.Next)
+		if !ok && d.forked(r) {
+			hash, ok = d.hashAt(moment{r, c.Next}), true
+		}
+		if !ok || hash.stamp() == c.stamp() {
+			return true
+		}
 	}
-	if r == d.own && c.Next > d.draft.first {
-		return refuse(c, "it overlaps local edits that are not flushed")
-	}
-	lv := r.lv(c.Seq)
-	first, n := d.changes.change(lv)
-	if err := d.needText(); err != nil {
-		return refuse(c, "it cannot be compared: %v", err)
-	}
-	if first == lv && c.Seq+n == c.Next && bytes.Equal(d.appendBody(nil, r, lv, n), c.Body) {
-		return nil
-	}
-	return refuse(c, "another change has the same seqs: the chain forked")
+	return false
 }
 
-// applyReady applies what can be, of the given chains and of what builds on them,
-// and returns the chains that must be looked at once more.
+// applyReady applies what can be, of the given families and of what builds on them,
+// and returns the families that must be looked at once more.
 func (d *Doc) applyReady(ids []ReplicaID, a *Applied) (again []ReplicaID) {
 	ahead := newAhead(d)
 	asked := map[ReplicaID]bool{} // since anything was put ahead
 	for queue := ids; len(queue) > 0; queue = queue[1:] {
 		id := queue[0]
-		progress, wants := d.examineChain(ahead, id, a)
+		progress, wants := d.examineFamily(ahead, id, a)
 		if progress {
 			clear(asked)
 			queue = append(queue, d.pending.woken(id)...)
 		}
 		asked[id] = true
-		if d.pending.chains[wants] != nil && !asked[wants] {
-			queue = append(queue, wants) // it may itself have waited for this one
+		for _, wanted := range wants {
+			if d.pending.families[wanted] != nil && !asked[wanted] {
+				asked[wanted] = true
+				queue = append(queue, wanted) // it may itself have waited for this one
+			}
 		}
 	}
-	for id, t := range ahead.chains {
-		if forged := t.verify(t.next); forged != nil {
-			a.Refused = append(a.Refused, refuse(forged, "its signature is not that of its chain"))
-			d.pending.dropFrom(id, forged.Seq)
+	list := ahead.cover()
+	for _, s := range list {
+		d.bringStep(s, &a.Patch)
+		a.Changes = append(a.Changes, s.Change)
+	}
+	changed := map[ReplicaID]bool{}
+	for _, s := range ahead.steps {
+		changed[s.Replica] = changed[s.Replica] || s.r != nil
+		if s.r == nil && s.signed == wrong {
+			a.Refused = append(a.Refused, refuse(s.Change, "its signature is not that of its chain"))
 		}
 	}
-	for _, c := range ahead.covered() {
-		d.bring(c, &a.Patch)
-		a.Changes = append(a.Changes, c)
-	}
-	for id, t := range ahead.chains {
-		if d.pending.dropTo(id, d.byID[id]); t.limit > 0 {
+	for id, applied := range changed {
+		d.pending.dropIf(id, func(h *held) bool {
+			s := h.step
+			h.step = nil
+			return s != nil && (s.r != nil || s.signed == wrong)
+		})
+		if applied {
 			again = append(again, d.pending.woken(id)...)
 		}
 	}
+	slices.SortFunc(again, ReplicaID.Compare)
 	ahead.await()
-	return again
+	return slices.Compact(again)
 }
 
-// examineChain puts what waits of a chain ahead, as far as it can be, and says
-// whether that was anything, and which chain it wants more of.
-func (d *Doc) examineChain(ahead *ahead, id ReplicaID, a *Applied) (progress bool, wants ReplicaID) {
-	w := d.pending.chains[id]
+// examineFamily puts what waits of a family ahead, as far as it can be and a signature may cover it. It says
+// whether that was anything, and which other families it wants more of.
+func (d *Doc) examineFamily(ahead *ahead, id ReplicaID, a *Applied) (progress bool, wants []ReplicaID) {
+	w := d.pending.families[id]
 	if w == nil {
-		return false, wants
+		return false, nil
 	}
-	t := ahead.chain(id)
-	for _, c := range w.changes {
+	var refused []*held
+	for _, h := range w.changes[:w.signed()] {
+		if h.step != nil {
+			continue
+		}
+		s, wanted, err := ahead.add(h.Change)
 		switch {
-		case c.Seq < t.next:
-			continue // ahead already
-		case c.Seq > t.next:
-			return progress, id
-		}
-		wanted, err := ahead.add(c)
-		if err != nil {
+		case err != nil:
 			a.Refused = append(a.Refused, err)
-			d.pending.dropFrom(id, c.Seq)
-			return progress, wants
-		}
-		if !wanted.IsRoot() {
+			refused = append(refused, h)
+		case s != nil:
+			h.step = s
+			progress = true
+		case wanted.Replica == id && wanted.Seq+1 == h.Seq:
+			d.dropAll(refused)
+			return progress, wants // what follows does not go on from anything, either
+		case !wanted.IsRoot():
 			d.pending.wait(id, wanted.Replica)
-			return progress, wanted.Replica
+			wants = append(wants, wanted.Replica)
 		}
-		progress = true
 	}
+	d.dropAll(refused)
 	return progress, wants
+}
+
+func (d *Doc) dropAll(list []*held) {
+	for _, h := range list {
+		d.pending.drop(h)
+	}
+}
+
+// bringStep integrates a change that was ahead and is covered.
+func (d *Doc) bringStep(s *step, patch *Patch) {
+	d.endChange()
+	var causes []moment
+	for _, p := range s.causes {
+		causes = append(causes, d.now(p))
+	}
+	r := d.goOn(s)
+	d.bring(r, s.Change, causes, patch)
+	s.r, s.splits = r, len(d.splits)
+}
+
+// goOn returns the replica whose next change s is.
+func (d *Doc) goOn(s *step) *replica {
+	if s.previous.of == nil && s.previous.step == nil {
+		if r := d.byID[s.Replica]; r == nil {
+			return d.intern(s.Replica, d.docID)
+		}
+		s.previous.of = d.byID[s.Replica]
+	}
+	m := d.now(s.previous)
+	if m.next == m.of.next {
+		return m.of
+	}
+	return d.fork(m.of, m.next, s.Hash)
+}
+
+// now returns where p is, now that what is in front of it has been applied.
+func (d *Doc) now(p point) moment {
+	m, splits := moment{p.of, p.next}, 0
+	if p.step != nil {
+		m.of, splits = p.step.r, p.step.splits
+	}
+	for _, k := range d.splits[splits:] {
+		if m.of == k.p && m.next > k.seq {
+			m.of = k.rest
+		}
+	}
+	m.of = m.of.before(m.next)
+	return m
 }
 
 // Load brings in a change from one's own disk, where it got after [Doc.Apply] or a
 // Flush, in the same order. Hash and signature are not checked again, everything
 // else is. A known change does nothing. The error is a [*ChangeError], or wraps [ErrMissing].
 func (d *Doc) Load(c *Change) (Patch, error) {
-	r := d.known(c.Replica)
-	if r != nil && c.Next <= r.next {
-		return nil, nil
-	}
-	wanted, err := d.examine(r, c)
-	if err != nil {
-		return nil, err
-	}
-	if !wanted.IsRoot() {
-		return nil, fmt.Errorf("%w: %d of replica %s wants %d of replica %s", ErrMissing, c.Seq, c.Replica, wanted.Seq, wanted.Replica)
-	}
 	if d.full([]*Change{c}) {
 		return nil, ErrDocumentFull
 	}
+	r := d.known(c.Replica)
+	simple := r != nil && r.next == c.Seq && len(d.families) == 0 && c.Body[0] == bodyVersion && !abroad(c.Body)
+	if !simple {
+		return d.loadStep(c)
+	}
 	patch := d.patches.make()
-	d.bring(c, &patch)
+	d.endChange()
+	d.bring(r, c, nil, &patch)
 	return patch, nil
 }
 
-// bring integrates a change that has been examined.
-func (d *Doc) bring(c *Change, patch *Patch) {
-	d.endChange()
-	r := d.known(c.Replica)
-	if r == nil {
-		r = d.intern(c.Replica, d.docID)
+// loadStep loads a change that says more than what the chain does next.
+func (d *Doc) loadStep(c *Change) (Patch, error) {
+	if d.knowsChange(c) {
+		return nil, nil
 	}
+	a := newAhead(d)
+	a.trust = true
+	s, wanted, err := a.add(c)
+	switch {
+	case err != nil:
+		return nil, err
+	case s == nil && wanted.IsRoot():
+		return nil, fmt.Errorf("%w: the change at %d of replica %s goes on from one that is not there", ErrMissing, c.Seq, c.Replica)
+	case s == nil:
+		return nil, fmt.Errorf("%w: %d of replica %s wants %d of replica %s", ErrMissing, c.Seq, c.Replica, wanted.Seq, wanted.Replica)
+	}
+	patch := d.patches.make()
+	d.bringStep(s, &patch)
+	return patch, nil
+}
+
+// bring integrates a change of r that has been examined.
+func (d *Doc) bring(r *replica, c *Change, causes []moment, patch *Patch) {
 	grants := len(d.grants)
-	d.integrate(r, c, patch)
+	d.integrate(r, c, causes, patch)
 	if c.Hash != (Hash{}) {
 		r.setHead(c.Next, c.Hash)
 	}
@@ -218,28 +291,4 @@ func (d *Doc) full(changes []*Change) bool {
 		size += uint64(len(c.Body))
 	}
 	return seqs >= none || size >= none
-}
-
-// examine checks c, the next change of r (nil: the first of a replica that is
-// unknown), against what d has. wanted is an op that must come first, the root when nothing is missing.
-func (d *Doc) examine(r *replica, c *Change) (wanted ID, err error) {
-	next := uint32(0)
-	if r != nil {
-		next = r.next
-	}
-	switch {
-	case c.Seq > next:
-		return ID{c.Replica, c.Seq - 1}, nil
-	case c.Seq < next:
-		return ID{}, refuse(c, "it overlaps edits up to %d that came in other changes", next)
-	}
-	if c.Body[0] == bodyVersion && !abroad(c.Body) {
-		return ID{}, nil
-	}
-	v := chainView{doc: d, r: r, id: c.Replica}
-	wanted, refused := v.examine(c)
-	if refused != nil {
-		return ID{}, refused
-	}
-	return wanted, nil
 }

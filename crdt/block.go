@@ -3,6 +3,7 @@ package crdt
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 )
 
@@ -43,7 +44,7 @@ const (
 )
 
 // HistoryBlock returns all changes of d in few bytes, for [LoadBlock]. All local edits must have been flushed and
-// sealed, else it panics. The error says that deleted text of the block that d came
+// sealed, else it panics. The error is [ErrNoBlock], or says that deleted text of the block that d came
 // from cannot be read, or that the text is longer than [MaxBlockText]. O(changes + text), and about 1 µs per byte of text.
 func (d *Doc) HistoryBlock() ([]byte, error) {
 	if err := d.mayPack(); err != nil {
@@ -55,10 +56,17 @@ func (d *Doc) HistoryBlock() ([]byte, error) {
 
 var errBlockSize = fmt.Errorf("crdt: more than a block may hold: %d bytes of text or changes", MaxBlockText)
 
+// ErrNoBlock says that a document has no blocks, because a chain of it forked: blocks cannot tell of that yet. Its
+// changes must be kept one by one.
+var ErrNoBlock = errors.New("crdt: blocks of a document with a forked chain are not possible")
+
 // mayPack says whether d can be written as a block, and unpacks its deleted text for that.
 func (d *Doc) mayPack() error {
 	if d.holds() {
 		panic("crdt: a block of a document with edits that are not flushed and sealed")
+	}
+	if len(d.families) > 0 {
+		return ErrNoBlock
 	}
 	if err := d.needText(); err != nil {
 		return err
@@ -120,6 +128,9 @@ func LoadBlock(block []byte) (*Doc, error) {
 	}
 	if r.err == nil {
 		r.readText()
+	}
+	if r.err == nil {
+		r.err = r.head.findGrants()
 	}
 	if r.err == nil {
 		r.err = r.d.checkUnusual()

@@ -64,16 +64,13 @@ func (d *Doc) vouched(k *replica) bool {
 		ends = append(ends, s.next)
 	}
 	for _, next := range ends {
-		if next == 0 {
-			continue
-		}
-		if known, whole := d.ends(viewCause{k.id, next}); !known || !whole {
+		if next > 0 && (next > k.next || !d.endsAt(k, next)) {
 			return false
 		}
 	}
-	if !k.grant.IsRoot() {
-		place, ok := k.placeOf(d.byID[k.grant.Replica])
-		if !ok || k.table[place].at(0) <= k.grant.Seq {
+	if k.grant != none {
+		by, seq := d.op(k.grant)
+		if place, ok := k.placeOf(by); !ok || k.table[place].at(0) <= seq {
 			return false
 		}
 	}
@@ -103,7 +100,8 @@ func (d *Doc) doesNothing(lv uint32) bool {
 	case Insert:
 		return target != none && !d.isElement(target)
 	case Delete:
-		return !d.areElements(target, o.count)
+		by, at := d.op(target)
+		return at+o.count > by.next || !d.areElements(by, at, o.count)
 	}
 	_, _, works := d.target(target)
 	return !works

@@ -66,6 +66,14 @@ func (d *Doc) needText() error {
 	return nil
 }
 
+// needTextOf makes sure that the text of the change that lv is in can be read. What cannot be read makes changes that no
+// signature fits.
+func (d *Doc) needTextOf(lv uint32) {
+	if d.deleted != nil && lv < d.deleted.next {
+		_ = d.needText()
+	}
+}
+
 // gaps returns the pieces of t as the model of text has them: the visible ones known.
 func (t *texts) gaps(text func(p *textPiece) []byte) []textmodel.Piece {
 	list := make([]textmodel.Piece, len(t.pieces))

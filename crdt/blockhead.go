@@ -15,6 +15,24 @@ type blockHead struct {
 	live     uint32 // bytes of visible text
 	dead     uint32 // bytes of deleted text
 	widths   uint32 // stretches of deleted elements of one width
+	grants   []blockGrant
+}
+
+// blockGrant says that to is a member by the op seq of by, which is still to be read.
+type blockGrant struct {
+	to, by *replica
+	seq    uint32
+}
+
+// findGrants tells the replicas their Grants, now that all ops have local versions.
+func (h *blockHead) findGrants() error {
+	for _, g := range h.grants {
+		if g.seq >= g.by.next {
+			return formatErrorf(0, "the Grant of replica %s is not there", g.to.id)
+		}
+		g.to.grant = g.by.lv(g.seq)
+	}
+	return nil
 }
 
 // cost returns about how many bytes of memory a block with this head expands to.
@@ -78,11 +96,12 @@ func (h *blockHead) devices() (list []DeviceKey) {
 
 // appendReplica appends what vouches for a replica: Grant, head, signatures.
 func (h *blockHead) appendReplica(b []byte, r *replica, d *Doc) []byte {
-	if r.grant.IsRoot() {
+	if r.grant == none {
 		b = append(b, 0)
 	} else {
-		b = appendNumber(b, 1+slices.Index(h.replicas, d.byID[r.grant.Replica]))
-		b = appendNumber(b, int(r.grant.Seq))
+		by, seq := d.op(r.grant)
+		b = appendNumber(b, 1+slices.Index(h.replicas, by))
+		b = appendNumber(b, int(seq))
 	}
 	b = appendNumber(b, int(r.headNext))
 	b = append(b, r.head[:]...)
@@ -165,7 +184,7 @@ func (h *blockHead) readReplicas(r *reader, d *Doc, devices []DeviceKey) {
 
 func (h *blockHead) readReplica(r *reader, k *replica) {
 	if place := r.number("grant's replica", uint64(len(h.replicas))); place > 0 {
-		k.grant = ID{h.replicas[place-1].id, r.number32("grant's seq", 0)}
+		h.grants = append(h.grants, blockGrant{k, h.replicas[place-1], r.number32("grant's seq", 0)})
 	}
 	k.headNext = r.number32("head's seq", 0)
 	copy(k.head[:], r.bytes(len(k.head), "head"))

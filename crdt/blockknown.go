@@ -23,7 +23,7 @@ func (d *Doc) seqsBefore(lv, first, n uint32) bool {
 	r, seq := d.op(first)
 	ok := n <= r.next-seq
 	if ok {
-		d.history.pieces(first, n, func(first, n uint32) { ok = ok && d.elementsBefore(lv, first, n) })
+		d.piecesFrom(first, n, func(first, n uint32) { ok = ok && d.elementsBefore(lv, first, n) })
 	}
 	return ok
 }
@@ -67,7 +67,7 @@ func (d *Doc) knownRun(i int, r *replica, lv, n uint32) bool {
 		return d.seesEach(r, lv, n, k.ref-off, -1)
 	case k.kind == runDelete:
 		ok := true
-		d.history.pieces(k.ref, k.aux, func(first, n uint32) { ok = ok && d.sees(r, lv, first, n) })
+		d.piecesFrom(k.ref, k.aux, func(first, n uint32) { ok = ok && d.sees(r, lv, first, n) })
 		return ok
 	}
 	return true
@@ -104,4 +104,10 @@ func (d *Doc) seesEach(r *replica, lv, n, first uint32, direction int) bool {
 		}
 	}
 	return true
+}
+
+// piecesFrom is pieces for n consecutive Seqs from that of first on. No chain has forked.
+func (h *history) piecesFrom(first, n uint32, f func(lv, n uint32)) {
+	r, seq := h.op(first)
+	h.pieces(r, seq, n, f)
 }

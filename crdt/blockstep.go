@@ -21,7 +21,7 @@ func (o *opColumn) step(h *hand, lv, n uint32) {
 		s.ref -= n
 	case strokeRange, strokeRangeBack:
 		o.note(run{lv: lv, ref: s.ref, aux: s.count, kind: runDelete})
-		o.d.history.pieces(s.ref, s.count, func(lv, n uint32) {
+		o.d.piecesFrom(s.ref, s.count, func(lv, n uint32) {
 			o.d.hide(lv, n, nil)
 			h.last = lv + n - 1
 		})

@@ -125,7 +125,7 @@ func (d *Doc) reorder() {
 		case r.kind == runDelete && r.aux == 1:
 			d.hide(r.ref, n, nil)
 		case r.kind == runDelete:
-			d.history.pieces(r.ref, r.aux, func(lv, n uint32) { d.hide(lv, n, nil) })
+			d.piecesFrom(r.ref, r.aux, func(lv, n uint32) { d.hide(lv, n, nil) })
 		case r.kind == runRestore:
 			d.cancel(r.ref, nil)
 		}

@@ -303,16 +303,26 @@ func abroad(body []byte) bool {
 	return false
 }
 
-// checkCauses reads all causes: known places ascending, then new ones, all different.
+// checkCauses reads all causes: known places ascending, then new ones by replica and,
+// for several tails of one, by advance.
 func (r *bodyReader) checkCauses() {
 	var last rawCause
 	for i := 0; i < r.causes && r.err == nil; i++ {
 		c := r.cause()
-		if i > 0 && (last.fresh && (!c.fresh || last.replica.Compare(c.replica) >= 0) || !last.fresh && !c.fresh && last.place >= c.place) {
+		if i > 0 && !last.precedes(c) {
 			r.fail("causes are not in order")
 		}
 		last = c
 	}
+}
+
+// precedes says whether k may stand behind c.
+func (c rawCause) precedes(k rawCause) bool {
+	if !c.fresh || !k.fresh {
+		return !c.fresh && (k.fresh || c.place < k.place)
+	}
+	order := c.replica.Compare(k.replica)
+	return order < 0 || order == 0 && c.advance <= k.advance
 }
 
 // appendReference, appendInsert and the like write what bodyReader reads.

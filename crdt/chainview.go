@@ -1,194 +1,131 @@
 package crdt
 
-// chainView is a chain as it is before a change that is being examined: what the
-// document has of it and, on top, what changes before that one add which are
-// examined but not applied.
+import (
+	"maps"
+	"slices"
+)
+
+// chainView is a chain's table as it is where a change ends that is in the document
+// or ahead of it: what the document has of it, and on top what changes ahead add.
 type chainView struct {
-	doc   *Doc
-	ahead *ahead   // what else is about to be applied; nil for nothing
+	ahead *ahead
 	r     *replica // nil when the document does not know the chain
-	id    ReplicaID
+	seq   uint32   // r's table as it is in front of the change that would begin there
+	own   ReplicaID
 
-	added    []viewMention     // the table's places behind those of r
-	declared map[uint32]uint32 // what examined changes have declared further, by place
-
-	// of the change examined last
-	causes []viewCause
+	known    uint32           // places that r's table has there
+	added    []viewMention    // the places behind those
+	declared map[uint32]point // what changes ahead have declared further, by place
 }
 
 // viewMention is a place of the table that no applied change has made.
 type viewMention struct {
-	id       ReplicaID
-	declared uint32
+	family ReplicaID
+	at     point
 }
 
-// viewCause is a cause of the change examined last.
-type viewCause struct {
-	id   ReplicaID
-	next uint32
+// viewAt returns the table of a family's chain at p.
+func (a *ahead) viewAt(p point, family ReplicaID) chainView {
+	if p.step != nil {
+		return p.step.view.clone()
+	}
+	v := chainView{ahead: a, r: p.of, seq: p.next, own: family}
+	switch r := p.of; {
+	case r == nil:
+	case p.next == r.next:
+		v.known = uint32(len(r.table))
+	default:
+		v.known = uint32(len(r.tableAt(p.next)))
+	}
+	return v
+}
+
+// clone returns a copy of v that shares nothing with it that can change.
+func (v chainView) clone() chainView {
+	v.added, v.declared = slices.Clone(v.added), maps.Clone(v.declared)
+	return v
 }
 
 // places returns the length of the table.
-func (v *chainView) places() uint32 {
-	n := uint32(len(v.added))
-	if v.r != nil {
-		n += uint32(len(v.r.table))
-	}
-	return n
-}
+func (v *chainView) places() uint32 { return v.known + uint32(len(v.added)) }
 
 // at returns who is at a place of the table and how far it is declared.
-func (v *chainView) at(place uint32) (ReplicaID, uint32) {
-	known := uint32(0)
-	if v.r != nil {
-		known = uint32(len(v.r.table))
-	}
-	if place >= known {
-		m := v.added[place-known]
-		return m.id, m.declared
+func (v *chainView) at(place uint32) (family ReplicaID, declared point) {
+	if place >= v.known {
+		m := v.added[place-v.known]
+		return m.family, m.at
 	}
 	m := &v.r.table[place]
-	if next, ok := v.declared[place]; ok {
-		return m.of.id, next
+	if p, ok := v.declared[place]; ok {
+		return m.of.family, p
 	}
-	return m.of.id, m.last()
+	next := m.last()
+	if v.seq < v.r.next {
+		next = m.declared[m.before(v.seq)-1].next
+	}
+	return m.of.family, point{of: m.of.before(next), next: next}
 }
 
-// raise declares a place further.
-func (v *chainView) raise(place, next uint32) {
-	known := v.places() - uint32(len(v.added))
-	if place >= known {
-		v.added[place-known].declared = next
-		return
+// declare enters what a change says of a place, its own or the next one.
+func (v *chainView) declare(place uint32, family ReplicaID, p point) {
+	switch {
+	case place == v.places():
+		v.added = append(v.added, viewMention{family, p})
+	case place >= v.known:
+		v.added[place-v.known].at = p
+	default:
+		if v.declared == nil {
+			v.declared = map[uint32]point{}
+		}
+		v.declared[place] = p
 	}
-	if v.declared == nil {
-		v.declared = map[uint32]uint32{}
-	}
-	v.declared[place] = next
 }
 
-// mentions says whether the table has a replica.
-func (v *chainView) mentions(id ReplicaID) bool {
-	if v.r != nil {
-		if of := v.doc.byID[id]; of != nil {
-			if _, ok := v.r.placeOf(of); ok {
+// mentions says whether the table has a place of a family, from which p might have been reached.
+func (v *chainView) mentions(family ReplicaID, p point) bool {
+	if !v.ahead.forks(family) {
+		if of := v.ahead.doc.byID[family]; of != nil && v.r != nil {
+			if place, ok := v.r.placeOf(of); ok && uint32(place) < v.known {
 				return true
 			}
 		}
+		return slices.ContainsFunc(v.added, func(m viewMention) bool { return m.family == family })
 	}
-	for _, m := range v.added {
-		if m.id == id {
+	for place := range v.places() {
+		if f, declared := v.at(place); f == family && v.ahead.leads(declared, p) {
 			return true
 		}
 	}
 	return false
 }
 
-// examine checks the chain's next change, whose body has the right form, and steps
-// over it. wanted is an op that must come first; then v must be thrown away.
-func (v *chainView) examine(c *Change) (wanted ID, err *ChangeError) {
-	v.causes = v.causes[:0]
-	var b bodyReader
-	b.readHead(c.Body, c.Seq)
-	if wanted, err = v.examineCauses(c, &b); err != nil || !wanted.IsRoot() {
-		return wanted, err
+// plain says whether place is where an op must name the Seq seq of a family: no place before has
+// it, and it is not of the own past.
+func (v *chainView) plain(place, seq uint32, own point) bool {
+	family, p := v.at(place)
+	if !v.ahead.forks(family) {
+		return true
 	}
-	if b.flags&headOpening != 0 {
-		if wanted, err = v.examineOpening(c, &b); err != nil || !wanted.IsRoot() {
-			return wanted, err
-		}
+	if family == v.own && seq < v.ahead.branching(own, p) {
+		return false
 	}
-	for b.more() {
-		seq := b.seq
-		o := b.op()
-		if o.ref.place < refTable {
-			continue
-		}
-		place := o.ref.place - refTable
-		if place >= v.places() {
-			return ID{}, refuse(c, "its op %d refers to place %d of a table of %d", seq, place, v.places())
-		}
-		if id, declared := v.at(place); o.ref.back > declared {
-			return ID{}, refuse(c, "its op %d refers to what is %d before %d of replica %s", seq, o.ref.back, declared, id)
+	for earlier := range place {
+		if f, q := v.at(earlier); f == family && seq < v.ahead.branching(q, p) {
+			return false
 		}
 	}
-	return ID{}, nil
+	return true
 }
 
-func (v *chainView) examineCauses(c *Change, b *bodyReader) (wanted ID, err *ChangeError) {
-	for range b.causes {
-		k := b.cause()
-		id, before := k.replica, uint32(0)
-		switch {
-		case k.fresh && id == c.Replica:
-			return ID{}, refuse(c, "it names its own replica as a cause")
-		case k.fresh && v.mentions(id):
-			return ID{}, refuse(c, "it mentions replica %s as if for the first time", id)
-		case k.fresh:
-			v.added = append(v.added, viewMention{id: id})
-			k.place = v.places() - 1
-		case k.place >= v.places():
-			return ID{}, refuse(c, "a cause is at place %d of a table of %d", k.place, v.places())
-		default:
-			id, before = v.at(k.place)
-		}
-		next := uint64(before) + uint64(k.advance)
-		if next > maxSeq {
-			return ID{}, refuse(c, "a cause beyond the last seq of replica %s", id)
-		}
-		v.raise(k.place, uint32(next))
-		cause := viewCause{id, uint32(next)}
-		v.causes = append(v.causes, cause)
-		switch known, whole := v.ahead.ends(v.doc, cause); {
-		case !known:
-			return ID{id, cause.next - 1}, nil
-		case !whole:
-			return ID{}, refuse(c, "a cause names %d of replica %s, which is not the end of a change", next-1, id)
+// op returns the op seq on the way to p as its body has it, nil when that is none which is kept so.
+func (a *ahead) op(p point, seq uint32) []byte {
+	for ; p.step != nil; p = p.step.previous {
+		if p.step.Seq <= seq {
+			return opAt(p.step.Change, seq)
 		}
 	}
-	return ID{}, nil
-}
-
-// examineOpening decides whether a new chain is a member's.
-func (v *chainView) examineOpening(c *Change, b *bodyReader) (wanted ID, err *ChangeError) {
-	var a Author
-	copy(a.Device[:], b.device)
-	copy(a.Nonce[:], b.nonce)
-	creator := a.Device == v.doc.genesis.Creator
-	switch {
-	case a.Replica(v.doc.docID) != c.Replica:
-		return ID{}, refuse(c, "its name does not follow from its device")
-	case b.flags&headGrant == 0 && creator:
-		return ID{}, nil
-	case b.flags&headGrant == 0:
-		return ID{}, refuse(c, "its device names no Grant and is not the creator's")
-	case creator:
-		return ID{}, refuse(c, "it names a Grant though its device is the creator's")
+	if p.of == nil || seq >= p.next {
+		return nil
 	}
-	g := b.grant()
-	if g.place >= v.places() {
-		return ID{}, refuse(c, "its Grant is at place %d of a table of %d", g.place, v.places())
-	}
-	id, declared := v.at(g.place)
-	if g.back > declared {
-		return ID{}, refuse(c, "its Grant is %d before %d of replica %s", g.back, declared, id)
-	}
-	if !isGrant(v.ahead.op(v.doc, ID{id, declared - g.back}), a.Device) {
-		return ID{}, refuse(c, "the op that it names as its Grant does not grant its device anything")
-	}
-	return ID{}, nil
-}
-
-// ends says whether d has seen a cause, and whether a change ends there.
-func (d *Doc) ends(c viewCause) (known, whole bool) {
-	r := d.byID[c.id]
-	if r == nil || c.next > r.next {
-		return false, false
-	}
-	lv := r.lv(c.next - 1)
-	if lv >= d.changes.end {
-		return true, false // a local op that no change has yet
-	}
-	first, n := d.changes.change(lv)
-	return true, lv+1 == first+n
+	return a.doc.other[p.of.lv(seq)]
 }

@@ -37,9 +37,26 @@ type Change struct {
 	// Hash covers Body and all that it builds on. It is zero in a change that
 	// comes from elsewhere and has not been checked yet.
 	Hash Hash
+	// Stamp is the beginning of Hash as the frame has it. It says which change was meant
+	// where a chain has forked; it is not proof of anything.
+	Stamp Stamp
 	// Signature is the device's over Hash, 64 bytes; nil where that of a later
 	// change serves.
 	Signature []byte
+}
+
+// Stamp is the first bytes of a [Hash].
+type Stamp [8]byte
+
+// stamp returns the beginning of h.
+func (h *Hash) stamp() Stamp { return Stamp(h[:len(Stamp{})]) }
+
+// stamp returns the beginning of c's hash, as far as it is known.
+func (c *Change) stamp() Stamp {
+	if c.Hash != (Hash{}) {
+		return c.Hash.stamp()
+	}
+	return c.Stamp
 }
 
 const flagSigned = 0x01 // in a frame's first byte
@@ -56,6 +73,8 @@ func (c *Change) AppendFrame(b []byte) []byte {
 	b = append(b, flags)
 	b = append(b, c.Replica[:]...)
 	b = binary.AppendUvarint(b, uint64(c.Seq))
+	stamp := c.stamp()
+	b = append(b, stamp[:]...)
 	b = binary.AppendUvarint(b, uint64(len(c.Body)))
 	b = append(b, c.Body...)
 	return append(b, c.Signature...)
@@ -76,6 +95,7 @@ func DecodeFrame(b []byte) (c *Change, rest []byte, err error) {
 		r.fail("the zero replica writes nothing")
 	}
 	c.Seq = uint32(r.number("seq", maxSeq-1))
+	copy(c.Stamp[:], r.bytes(len(c.Stamp), "stamp"))
 	n := int(r.number("body length", MaxChangeBytes))
 	start := r.at
 	c.Body = r.bytes(n, "body")
@@ -95,7 +115,7 @@ func DecodeFrame(b []byte) (c *Change, rest []byte, err error) {
 // NewChange returns the change that a disk keeps as these parts, with the same
 // checks as [DecodeFrame].
 func NewChange(replica ReplicaID, seq uint32, body []byte, hash Hash, signature []byte) (*Change, error) {
-	c := &Change{Replica: replica, Seq: seq, Body: body, Hash: hash, Signature: signature}
+	c := &Change{Replica: replica, Seq: seq, Body: body, Hash: hash, Stamp: hash.stamp(), Signature: signature}
 	var err error
 	switch {
 	case replica.IsZero():

@@ -25,6 +25,9 @@ func (d *Doc) Check() error {
 func (d *Doc) checkArrivals() error {
 	next := make([]uint32, len(d.replicas))
 	lamport := make([]uint64, len(d.replicas))
+	for i, r := range d.replicas {
+		next[i] = r.from
+	}
 	for i, a := range d.arrivals {
 		end := d.next
 		if i+1 < len(d.arrivals) {
@@ -101,7 +104,7 @@ func (d *Doc) checkRuns() error {
 		}
 		if r.kind == runDelete || r.kind == runBack {
 			for lv := r.lv; lv < d.end(i); lv++ {
-				if first, n, _ := d.target(lv); first >= lv || !d.has(first, n) || !d.areElements(first, n) {
+				if first, n, _ := d.target(lv); first >= lv || !d.deletesElements(lv) {
 					return fmt.Errorf("run %d: %d deletes %d from %d on, not all elements", i, lv, n, first)
 				}
 			}
@@ -110,10 +113,10 @@ func (d *Doc) checkRuns() error {
 	return nil
 }
 
-// has says whether n Seqs from lv on are known.
-func (h *history) has(lv, n uint32) bool {
-	r, seq := h.op(lv)
-	return n <= r.next-seq
+// deletesElements says whether all that the Delete lv hides is known and an element.
+func (d *Doc) deletesElements(lv uint32) bool {
+	r, seq, n := d.targets(lv)
+	return n <= r.next-seq && d.areElements(r, seq, n)
 }
 
 // checkText: each run of elements has as many code points of UTF-8, and finds them
@@ -253,16 +256,13 @@ func (o overlaps) check() error {
 // checkPending: what waits is bounded, counted, in order and not known.
 func (d *Doc) checkPending() error {
 	count, bytes := 0, 0
-	for id, w := range d.pending.chains {
+	for id, w := range d.pending.families {
 		last := uint32(0)
-		if r := d.byID[id]; r != nil {
-			last = r.next
-		}
 		for _, c := range w.changes {
-			if c.Replica != id || c.Seq < last || c.Next <= c.Seq {
+			if c.Replica != id || c.Seq < last || c.Next <= c.Seq || c.step != nil || d.knowsChange(c.Change) {
 				return fmt.Errorf("a change of replica %s from %d to %d waits behind %d", c.Replica, c.Seq, c.Next, last)
 			}
-			last = c.Next
+			last = c.Seq
 			count++
 			bytes += len(c.Body)
 		}

@@ -98,7 +98,7 @@ func TestCheckFindsDamage(t *testing.T) {
 		"overlap":           func(d *Doc) { d.again[0].count++ },
 		"empty overlap":     func(d *Doc) { d.again = append(d.again, overlap{999, 0, 1}) },
 		"pending":           func(d *Doc) { d.pending.bytes++ },
-		"what waits":        func(d *Doc) { d.pending.chains[d.own.id] = &waiting{changes: []*Change{{}}} },
+		"what waits":        func(d *Doc) { d.pending.families[d.own.id] = &waiting{changes: []*held{{Change: &Change{}}}} },
 		"draft":             func(d *Doc) { d.draft.first = d.own.next + 1 },
 		"open change":       func(d *Doc) { d.draft.from = d.next + 1; d.changes.end = d.next + 1 },
 		"undo group":        func(d *Doc) { d.undo.done[0].to = 999 },

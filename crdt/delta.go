@@ -2,30 +2,17 @@ package crdt
 
 // DeltaSince returns the changes that a copy with vector v lacks, in an order in
 // which it can apply them: what d has sealed or applied, up to the newest signature of
-// each chain. The signatures are those that d keeps; the last change of each chain has one. Hashes are not
-// filled in. O(changes that are lacking, and arrivals).
+// each chain. The signatures are those that d keeps; the last change of each chain has one.
+// O(changes that are lacking, and arrivals); O(all changes) where hashes are no longer at hand.
 func (d *Doc) DeltaSince(v VersionVector) (delta []*Change) {
-	d.changesSince(v, func(r *replica, c *Change) bool {
-		signed := c.Next <= r.signature.next
-		if signed {
-			delta = append(delta, c)
-		}
-		return signed
-	})
-	return delta
-}
-
-// changesSince calls f for the changes that are not in v, in order of arrival. If it returns false, the
-// changes of that replica that arrived right behind are left out.
-func (d *Doc) changesSince(v VersionVector, f func(r *replica, c *Change) bool) {
+	reach := d.reach(v)
+	missing := map[moment]Hash{}
+	var of []moment
 	for i := range d.arrivals {
 		a := &d.arrivals[i]
-		end := d.changes.end
-		if i+1 < len(d.arrivals) {
-			end = d.arrivals[i+1].lv
-		}
+		end := min(d.arrivalEnd(i), d.changes.end)
 		r := d.replicas[a.by]
-		known := v[r.id]
+		known := reach[a.by]
 		if known >= a.seq+(end-a.lv) || a.lv >= end {
 			continue
 		}
@@ -35,22 +22,37 @@ func (d *Doc) changesSince(v VersionVector, f func(r *replica, c *Change) bool) 
 		}
 		for lv < end {
 			c := d.changeAt(r, lv)
-			if !f(r, c) {
+			if c.Next > r.signature.next {
 				break
 			}
+			m := moment{r, c.Next}
+			if hash, ok := r.recent.find(c.Next); ok {
+				c.Hash = hash
+			} else {
+				missing[m] = Hash{}
+			}
+			delta, of = append(delta, c), append(of, m)
 			lv += c.Next - c.Seq
 		}
 	}
+	if len(missing) > 0 {
+		d.rehash(missing)
+	}
+	for i, c := range delta {
+		if hash, ok := missing[of[i]]; ok {
+			c.Hash = hash
+		}
+		c.Stamp = c.Hash.stamp()
+	}
+	return delta
 }
 
 // changeAt returns the change of r that begins at lv, with its signature if d keeps that.
 func (d *Doc) changeAt(r *replica, lv uint32) *Change {
-	if d.deleted != nil && lv < d.deleted.next {
-		_ = d.needText() // what cannot be read makes changes that no signature fits
-	}
+	d.needTextOf(lv)
 	_, n := d.changes.change(lv)
 	seq := d.seqOf(lv)
-	c := &Change{Replica: r.id, Seq: seq, Next: seq + n, Body: d.appendBody(nil, r, lv, n)}
+	c := &Change{Replica: r.family, Seq: seq, Next: seq + n, Body: d.appendBody(nil, r, lv, n)}
 	for _, s := range r.signatures() {
 		if s.next == c.Next {
 			c.Signature = s.bytes

@@ -19,13 +19,19 @@ type Doc struct {
 	tree    *spantree.Tree // the elements in document order
 	again   overlaps       // Deletes that hit an element beyond the first
 	pending pending
-	own     *replica // whose edits the local ones are; nil before Attach
+	resume  []ReplicaID // families that wait until local edits are sealed
+	splits  []parting   // since the last look ahead
+	own     *replica    // whose edits the local ones are; nil before Attach
 	draft   draft
 	undo    undo
 	spot    spot // of the last edit
 	patches patches
 	deleted *Deleted // text of the block that d came from, still packed; mostly nil
 }
+
+// ErrForked says that a chain was continued elsewhere, too: the device must write
+// as an [Author] with another nonce.
+var ErrForked = errors.New("crdt: this copy's edits were continued elsewhere")
 
 // ErrNotMember says that a device may not write in a document: it is not the
 // creator's, and no Grant for it is known.
@@ -51,18 +57,21 @@ func (d *Doc) ID() DocID { return d.docID }
 func (d *Doc) Genesis() Genesis { return d.genesis }
 
 // Attach makes local edits be edits of a from now on, continuing where d has seen
-// that chain end. It gives [ErrNotMember] when a may not write, and panics when edits of
+// that chain end. It gives [ErrNotMember] when a may not write, [ErrForked] when its chain forked, and panics when edits of
 // another chain have not been flushed and sealed. Edits of another chain can no longer
 // be undone.
 func (d *Doc) Attach(a Author) error {
 	id := a.Replica(d.docID)
-	if d.own != nil && d.own.id == id {
+	if d.own != nil && d.own.family == id && !d.Forked() {
 		return nil
 	}
 	if d.holds() {
 		panic("crdt: attach with unflushed edits of another replica")
 	}
 	r := d.byID[id]
+	if r != nil && d.forked(r) {
+		return ErrForked
+	}
 	if r == nil || r.next == 0 {
 		grant, ok := d.membership(a.Device)
 		if !ok {
@@ -85,8 +94,12 @@ func (d *Doc) Attached() (r ReplicaID, ok bool) {
 	if d.own == nil {
 		return ReplicaID{}, false
 	}
-	return d.own.id, true
+	return d.own.family, true
 }
+
+// Forked says whether the attached chain turned out to have been continued elsewhere,
+// too. What was written in it stays, but nothing more may be: attach an [Author] with another nonce.
+func (d *Doc) Forked() bool { return d.own != nil && d.forked(d.own) }
 
 // Len returns the length of the text in code points.
 func (d *Doc) Len() int { return int(d.tree.Sums().Visible) }
@@ -200,8 +213,8 @@ func (d *Doc) mustRange(from, to int) {
 }
 
 func (d *Doc) mustAttach() {
-	if d.own == nil {
-		panic("crdt: a local edit before Attach")
+	if d.own == nil || d.Forked() {
+		panic("crdt: a local edit before Attach, or in a chain that forked")
 	}
 }
 

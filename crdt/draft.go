@@ -94,8 +94,9 @@ func minutes(t time.Time) int64 {
 // one began. More causes than one change may name go ahead in changes of their own.
 func (d *Doc) openChange() {
 	causes := d.news()
-	if len(causes) > MaxCauses && d.own.next == 0 {
-		putFirst(causes, d.own.grant.Replica)
+	if len(causes) > MaxCauses && d.own.next == 0 && d.own.grant != none {
+		granter, _ := d.op(d.own.grant)
+		putFirst(causes, granter)
 	}
 	for len(causes) > MaxCauses {
 		d.beginChange(causes[:MaxCauses])
@@ -106,12 +107,10 @@ func (d *Doc) openChange() {
 	d.beginChange(causes)
 }
 
-// putFirst moves the replica with the given name, which an opening must declare, to the
-// end of the first change's causes, if it is behind that: they stay in order.
-func putFirst(causes []*replica, id ReplicaID) {
-	i := slices.IndexFunc(causes, func(r *replica) bool { return r.id == id })
-	if i >= MaxCauses {
-		r := causes[i]
+// putFirst moves r, which an opening must declare, to the end of the first change's
+// causes, if it is behind that: they stay in order.
+func putFirst(causes []*replica, r *replica) {
+	if i := slices.Index(causes, r); i >= MaxCauses {
 		copy(causes[MaxCauses:i+1], causes[MaxCauses-1:i])
 		causes[MaxCauses-1] = r
 	}
@@ -126,7 +125,7 @@ func (d *Doc) news() (fresh []*replica) {
 	places := map[*replica]int{}
 	for r := range d.draft.news {
 		place, ok := d.own.placeOf(r)
-		if r == d.own || r.next == 0 || (ok && r.next <= d.own.table[place].last()) {
+		if r.family == d.own.family || r.next == 0 || (ok && r.next <= d.own.table[place].last()) {
 			continue
 		}
 		if fresh = append(fresh, r); !ok {
@@ -136,7 +135,7 @@ func (d *Doc) news() (fresh []*replica) {
 	}
 	clear(d.draft.news)
 	slices.SortFunc(fresh, func(a, b *replica) int {
-		return cmp.Or(cmp.Compare(places[a], places[b]), a.id.Compare(b.id))
+		return cmp.Or(cmp.Compare(places[a], places[b]), a.family.Compare(b.family), cmp.Compare(a.next, b.next))
 	})
 	return fresh
 }

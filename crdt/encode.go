@@ -1,6 +1,9 @@
 package crdt
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // appendBody appends the body of the change of r that begins at lv and has n Seqs.
 func (h *history) appendBody(b []byte, r *replica, lv, n uint32) []byte {
@@ -9,7 +12,7 @@ func (h *history) appendBody(b []byte, r *replica, lv, n uint32) []byte {
 	if seq > 0 {
 		minutes -= h.changes.minutes(r.lv(seq - 1))
 	}
-	return h.appendOps(r.appendHead(b, seq, minutes), r, lv, n, seq)
+	return h.appendOps(h.appendHead(b, r, seq, minutes), r, lv, n, seq)
 }
 
 func (h *history) seqOf(lv uint32) uint32 {
@@ -19,7 +22,7 @@ func (h *history) seqOf(lv uint32) uint32 {
 
 // appendHead appends what stands in front of the ops in the change that begins at
 // seq and was made so many minutes after the one before.
-func (r *replica) appendHead(b []byte, seq uint32, minutes int64) []byte {
+func (h *history) appendHead(b []byte, r *replica, seq uint32, minutes int64) []byte {
 	causes := r.causesOf(seq)
 	head := byte(bodyVersion)
 	if minutes != 0 {
@@ -30,7 +33,7 @@ func (r *replica) appendHead(b []byte, seq uint32, minutes int64) []byte {
 	}
 	if seq == 0 {
 		head |= headOpening
-		if !r.grant.IsRoot() {
+		if r.grant != none {
 			head |= headGrant
 		}
 	}
@@ -47,9 +50,9 @@ func (r *replica) appendHead(b []byte, seq uint32, minutes int64) []byte {
 		b = r.appendCauses(b, causes)
 	}
 	if head&headGrant != 0 {
-		place, declared := r.mentioned(r.grant.Replica, 0)
-		b = appendNumber(b, place)
-		b = appendNumber(b, int(declared-r.grant.Seq))
+		g := h.foreign(r, 0, r.grant)
+		b = appendNumber(b, int(g.place-refTable))
+		b = appendNumber(b, int(g.back))
 	}
 	return b
 }
@@ -60,7 +63,7 @@ func (r *replica) appendCauses(b []byte, causes []cause) []byte {
 		m := &r.table[c.place]
 		before := uint32(0)
 		if fresh := m.declared[0].seq == c.seq; fresh {
-			b = append(append(b, 0), m.of.id[:]...)
+			b = append(append(b, 0), m.of.family[:]...)
 		} else {
 			b = appendNumber(b, int(c.place)+1)
 			before = m.at(c.seq - 1)
@@ -68,17 +71,6 @@ func (r *replica) appendCauses(b []byte, causes []cause) []byte {
 		b = appendNumber(b, int(c.next-before))
 	}
 	return b
-}
-
-// mentioned returns the place in r's table of the replica with the given name, and
-// how far it was declared in the change that begins at seq.
-func (r *replica) mentioned(id ReplicaID, seq uint32) (place int, declared uint32) {
-	for place = range r.table {
-		if r.table[place].of.id == id {
-			break
-		}
-	}
-	return place, r.table[place].at(seq)
 }
 
 // appendOps appends the ops of the n Seqs from lv on, which are those of r's change
@@ -158,7 +150,13 @@ func (w *bodyWriter) insert(k *run, lv, end uint32) {
 
 func (w *bodyWriter) delete(lv uint32) {
 	first, n, _ := w.h.target(lv)
-	p := appendReference(w.payload[:0], w.reference(first))
+	f := w.reference(first)
+	if n > 1 && len(w.h.crossings) > 0 {
+		r, seq, n := w.h.targets(lv)
+		f = w.reference(r.lv(seq + n - 1))
+		f.back += n - 1
+	}
+	p := appendReference(w.payload[:0], f)
 	var flags byte
 	if n > 1 {
 		flags = flagCount
@@ -173,9 +171,28 @@ func (w *bodyWriter) reference(lv uint32) reference {
 		return reference{place: refRoot}
 	}
 	by, seq := w.h.op(lv)
-	if by == w.r {
+	if w.r.holds(by, seq) {
 		return reference{refOwn, w.seq - seq}
 	}
-	place, _ := w.r.placeOf(by)
-	return reference{refTable + uint32(place), w.r.table[place].at(w.change) - seq}
+	return w.h.foreign(w.r, w.change, lv)
+}
+
+// foreign returns what the change of r that begins at seq calls lv, which is another chain's:
+// where a family is at several places of the table, the first that has it counts.
+func (h *history) foreign(r *replica, seq, lv uint32) reference {
+	by, at := h.op(lv)
+	place, ok := r.placeOf(by)
+	if !ok || h.forked(by) {
+		place = r.placeWith(by, at, seq)
+	}
+	return reference{refTable + uint32(place), r.table[place].at(seq) - at}
+}
+
+// placeWith returns the first place of r's table that has, in the change that begins at
+// seq, the Seq at of a replica.
+func (r *replica) placeWith(by *replica, at, seq uint32) int {
+	return slices.IndexFunc(r.table, func(m mention) bool {
+		next := m.at(seq)
+		return m.of.family == by.family && next > at && m.of.before(next).holds(by, at)
+	})
 }

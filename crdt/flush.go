@@ -36,7 +36,7 @@ func (d *Doc) Flush() (b Batch) {
 	if f.first == d.own.next {
 		return b
 	}
-	b.replica = d.own.id
+	b.replica = d.own.family
 	if b.follows = d.own.headNext != f.first; !b.follows {
 		b.previous = d.own.head
 	}
@@ -46,7 +46,7 @@ func (d *Doc) Flush() (b Batch) {
 		b.bodies = d.appendBody(b.bodies, d.own, lv, n)
 		s := sealing{seq: seq, next: seq + n, end: len(b.bodies)}
 		for _, c := range d.own.causesOf(seq) {
-			s.causes = append(s.causes, d.hashAt(moment{d.own.table[c.place].of, c.next}))
+			s.causes = append(s.causes, d.hashAt(d.own.table[c.place].moment(c.next)))
 		}
 		if seq == f.first {
 			b.first = s
@@ -85,7 +85,7 @@ func (b *Batch) Seal(key ed25519.PrivateKey) []*Change {
 		}
 		body := b.bodies[start:s.end:s.end]
 		previous, start = hashChange(previous, s.causes, body), s.end
-		c := &Change{Replica: b.replica, Seq: s.seq, Next: s.next, Body: body, Hash: previous}
+		c := &Change{Replica: b.replica, Seq: s.seq, Next: s.next, Body: body, Hash: previous, Stamp: previous.stamp()}
 		if unsigned += len(body); i+1 == len(b.rest) || unsigned > maxUnsigned {
 			c.Signature = ed25519.Sign(key, c.Hash[:])
 			unsigned = 0
@@ -98,7 +98,7 @@ func (b *Batch) Seal(key ed25519.PrivateKey) []*Change {
 // Sealed notes that changes are what [Batch.Seal] made of the oldest Flush whose
 // changes have not been handed back.
 func (d *Doc) Sealed(changes []*Change) {
-	if len(changes) == 0 || d.own == nil || changes[0].Replica != d.own.id || changes[0].Seq != d.own.headNext {
+	if len(changes) == 0 || d.own == nil || changes[0].Replica != d.own.family || changes[0].Seq != d.own.headNext {
 		panic("crdt: changes that are not those of the oldest flush")
 	}
 	for _, c := range changes {

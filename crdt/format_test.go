@@ -62,7 +62,7 @@ func TestFormatIsPinned(t *testing.T) {
 			t.Errorf("body %d is %s, want %s", i, bodies[i], want)
 		}
 	}
-	const frames = "97ac18fbb2cf13b0fdd6fa84909c0517f1c8c10cbb57bce36f8c43d7ae09825f" // with hashes signed
+	const frames = "440bb5afc3474ce9958c5f8a6574b28a497e3993fb1c2792120c47fcb91235be" // with hashes signed
 	if got := hex.EncodeToString(sum.Sum(nil)); got != frames || len(bodies) != 5 {
 		t.Errorf("%d frames with the sum %s, want 5 with %s", len(bodies), got, frames)
 	}

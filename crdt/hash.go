@@ -25,13 +25,17 @@ type moment struct {
 	next uint32
 }
 
+// moment returns where the Seqs of m below next end.
+func (m *mention) moment(next uint32) moment { return moment{m.of.before(next), next} }
+
 // hashAt returns the hash of the change that ends at m, which must have been sealed. It
 // is at hand for the last changes of each chain; else everything is hashed
 // anew, O(changes), and the answer kept.
 func (d *Doc) hashAt(m moment) Hash {
+	m.of = m.of.before(m.next)
 	switch {
 	case m.next == 0:
-		return firstPrevious(d.docID, m.of.id)
+		return firstPrevious(d.docID, m.of.family)
 	case m.next == m.of.headNext:
 		return m.of.head
 	}
@@ -45,15 +49,18 @@ func (d *Doc) hashAt(m moment) Hash {
 }
 
 // rehash hashes all changes anew, in order of arrival, and puts the hashes of the
-// wanted moments into the map. It returns the hash behind the last change of each replica.
+// wanted moments into the map, each of the replica that has its change. It returns the hash behind the last change of each replica.
 func (d *Doc) rehash(wanted map[moment]Hash) (heads []Hash) {
 	_ = d.needText()        // what cannot be read makes hashes that no signature fits
 	at := map[moment]Hash{} // what others build on
 	heads = make([]Hash, len(d.replicas))
 	for i, r := range d.replicas {
-		heads[i] = firstPrevious(d.docID, r.id)
+		heads[i] = firstPrevious(d.docID, r.family)
+		if r.from > 0 {
+			at[moment{r.parent.before(r.from), r.from}] = Hash{}
+		}
 		for _, c := range r.causes {
-			at[moment{r.table[c.place].of, c.next}] = Hash{}
+			at[r.table[c.place].moment(c.next)] = Hash{}
 		}
 	}
 	var body []byte
@@ -63,7 +70,10 @@ func (d *Doc) rehash(wanted map[moment]Hash) (heads []Hash) {
 		_, n := d.changes.change(lv)
 		body, causes = d.appendBody(body[:0], r, lv, n), causes[:0]
 		for _, c := range r.causesOf(seq) {
-			causes = append(causes, at[moment{r.table[c.place].of, c.next}])
+			causes = append(causes, at[r.table[c.place].moment(c.next)])
+		}
+		if seq == r.from && seq > 0 {
+			heads[r.place] = at[moment{r.parent.before(seq), seq}]
 		}
 		hash := hashChange(heads[r.place], causes, body)
 		heads[r.place] = hash

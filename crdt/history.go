@@ -15,7 +15,8 @@ type history struct {
 	next     uint32 // the local version that the next Seq gets
 	replicas []*replica
 	byID     map[ReplicaID]*replica
-	last     *replica // that known returned last
+	families map[ReplicaID][]*replica // all tails of each chain that forked
+	last     *replica                 // that known returned last
 	arrivals []arrival
 	runs     []run
 	hint     int    // the run that was asked for last
@@ -25,6 +26,7 @@ type history struct {
 	// Grants, void ops, ops of kinds to come.
 	other     map[uint32]rawBytes
 	cancelled map[uint32]struct{} // Deletes that a Restore has cancelled
+	crossings map[uint32]*replica // Deletes of several elements that reach into that tail from its past
 	lamport   uint64              // the greatest so far
 	grants    []uint32            // the Grants, in order of arrival
 	unknown   int                 // ops of kinds to come
@@ -79,6 +81,7 @@ func newHistory() history {
 		byID:      map[ReplicaID]*replica{},
 		other:     map[uint32]rawBytes{},
 		cancelled: map[uint32]struct{}{},
+		families:  map[ReplicaID][]*replica{},
 	}
 }
 
@@ -86,7 +89,7 @@ func newHistory() history {
 func (h *history) intern(id ReplicaID, doc DocID) *replica {
 	r := h.byID[id]
 	if r == nil {
-		r = &replica{id: id, place: uint32(len(h.replicas)), head: firstPrevious(doc, id)}
+		r = &replica{id: id, family: id, place: uint32(len(h.replicas)), head: firstPrevious(doc, id), grant: none}
 		h.replicas = append(h.replicas, r)
 		h.byID[id] = r
 	}
@@ -176,12 +179,6 @@ func (h *history) lv(id ID) (lv uint32, ok bool) {
 		return none, false
 	}
 	return r.lv(id.Seq), true
-}
-
-// knows says whether the ID {r, seq} has arrived.
-func (h *history) knows(r ReplicaID, seq uint32) bool {
-	k := h.byID[r]
-	return k != nil && seq < k.next
 }
 
 // run returns the place of the run that lv belongs to: mostly the one asked for
@@ -347,18 +344,26 @@ func (h *history) target(lv uint32) (first, n uint32, ok bool) {
 	return 0, 0, false
 }
 
-// pieces calls f for the stretches of local versions that n consecutive Seqs from lv
-// on consist of.
-func (h *history) pieces(lv, n uint32, f func(lv, n uint32)) {
+// pieces calls f for the stretches of local versions that the n Seqs of r from seq on
+// consist of.
+func (h *history) pieces(r *replica, seq, n uint32, f func(lv, n uint32)) {
 	for n > 0 {
-		i := h.arrival(lv)
-		here := min(n, h.arrivalEnd(i)-lv)
+		by, end := r.holder(seq)
+		lv := by.lv(seq)
+		here := min(n, h.arrivalEnd(h.arrival(lv))-lv, end-seq)
 		f(lv, here)
-		if n -= here; n > 0 {
-			a := &h.arrivals[i]
-			lv = h.replicas[a.by].lv(a.seq + (lv - a.lv) + here)
-		}
+		seq, n = seq+here, n-here
 	}
+}
+
+// targets returns what the Delete lv hides, as n Seqs of r from seq on.
+func (h *history) targets(lv uint32) (r *replica, seq, n uint32) {
+	first, n, _ := h.target(lv)
+	r, seq = h.op(first)
+	if tail := h.crossings[lv]; n > 1 && tail != nil {
+		r = tail
+	}
+	return r, seq, n
 }
 
 // content returns the bytes of the n elements from lv on, which must be of one

@@ -7,9 +7,9 @@ import (
 )
 
 // integrate does change c of r, whose time has come and whose form and references
-// have been checked. An op that refers to what is not there is void: it takes its Seqs
+// have been checked; causes are what its causes name. An op that refers to what is not there is void: it takes its Seqs
 // and does nothing.
-func (d *Doc) integrate(r *replica, c *Change, patch *Patch) {
+func (d *Doc) integrate(r *replica, c *Change, causes []moment, patch *Patch) {
 	var b bodyReader
 	b.readHead(c.Body, c.Seq)
 	if b.device != nil {
@@ -17,15 +17,18 @@ func (d *Doc) integrate(r *replica, c *Change, patch *Patch) {
 		copy(r.author.Nonce[:], b.nonce)
 	}
 	lamport := r.lamport
-	for range b.causes {
-		of, place, next := d.resolve(r, b.cause())
-		lamport = max(lamport, d.lamportOf(of, next-1))
-		r.declare(c.Seq, of, place, next)
+	for _, m := range causes {
+		place := len(r.table)
+		if k := b.cause(); !k.fresh {
+			place = int(k.place)
+		}
+		lamport = max(lamport, d.lamportOf(m.of, m.next-1))
+		r.declare(c.Seq, m.of, place, m.next)
 	}
 	if b.flags&headGrant != 0 {
 		g := b.grant()
 		m := &r.table[g.place]
-		r.grant = ID{m.of.id, m.last() - g.back}
+		r.grant = m.of.lv(m.last() - g.back)
 	}
 	d.begin(r, lamport+1)
 	first := d.next
@@ -47,27 +50,23 @@ func (d *Doc) integrate(r *replica, c *Change, patch *Patch) {
 	d.changes.add(d.next-first, r.minutes)
 }
 
-// resolve returns what a cause of r's next change names: the replica, its place in
-// r's table, and the Seq up to which it is declared from now on.
-func (d *Doc) resolve(r *replica, c rawCause) (of *replica, place int, next uint32) {
-	if c.fresh {
-		return d.byID[c.replica], len(r.table), c.advance
-	}
-	m := &r.table[c.place]
-	return m.of, int(c.place), m.last() + c.advance
-}
-
 // find returns the local version that a reference of the next op of r names, none
 // for the root.
 func (d *Doc) find(r *replica, f reference) uint32 {
-	switch f.place {
-	case refOwn:
-		return r.lv(r.next - f.back)
-	case refRoot:
+	if f.place == refRoot {
 		return none
 	}
+	of, seq := r.named(f)
+	return of.lv(seq)
+}
+
+// named returns the Seq that a reference of the next op of r names, but not to the root.
+func (r *replica) named(f reference) (of *replica, seq uint32) {
+	if f.place == refOwn {
+		return r, r.next - f.back
+	}
 	m := &r.table[f.place-refTable]
-	return m.of.lv(m.last() - f.back)
+	return m.of, m.last() - f.back
 }
 
 func (d *Doc) integrateInsert(r *replica, o *rawOp, raw []byte, patch *Patch) {
@@ -99,9 +98,9 @@ func (d *Doc) insertAt(p spantree.Pos, lv, n uint32, patch *Patch) {
 }
 
 func (d *Doc) integrateDelete(r *replica, o *rawOp, raw []byte, patch *Patch) {
-	target := d.find(r, o.ref)
-	lv := d.take(r, 1)
-	if !d.areElements(target, o.count) {
+	of, seq := r.named(o.ref)
+	lv, target := d.take(r, 1), of.lv(seq)
+	if !d.areElements(of, seq, o.count) {
 		d.addOther(lv, raw)
 		return
 	}
@@ -110,7 +109,11 @@ func (d *Doc) integrateDelete(r *replica, o *rawOp, raw []byte, patch *Patch) {
 		d.hide(target, 1, patch)
 		return
 	}
-	d.history.pieces(target, o.count, func(lv, n uint32) { d.hide(lv, n, patch) })
+	first, _ := of.holder(seq)
+	if last, _ := of.holder(seq + o.count - 1); first != last {
+		d.cross(lv, last)
+	}
+	d.pieces(of, seq, o.count, func(lv, n uint32) { d.hide(lv, n, patch) })
 }
 
 func (d *Doc) integrateRestore(r *replica, o *rawOp, raw []byte, patch *Patch) {
@@ -130,11 +133,9 @@ func (d *Doc) cancel(lv uint32, patch *Patch) {
 		return
 	}
 	d.cancelled[lv] = struct{}{}
-	if d.deleted != nil && lv < d.deleted.next {
-		_ = d.needText() // Verify has told of what cannot be read
-	}
-	first, n, _ := d.target(lv)
-	d.history.pieces(first, n, func(lv, n uint32) { d.show(lv, n, patch) })
+	d.needTextOf(lv)
+	r, seq, n := d.targets(lv)
+	d.pieces(r, seq, n, func(lv, n uint32) { d.show(lv, n, patch) })
 }
 
 // hide adds one to the Deletes of the n elements from lv on.
@@ -174,13 +175,13 @@ func (d *Doc) setDead(p spantree.Pos, n uint32, dead bool, patch *Patch) {
 	patch.add(d.edited(from, d.tree.SetDead(p, n, dead)))
 }
 
-// areElements says whether n consecutive Seqs from lv on are all elements.
-func (d *Doc) areElements(lv, n uint32) bool {
+// areElements says whether the n Seqs of r from seq on are all elements.
+func (d *Doc) areElements(r *replica, seq, n uint32) bool {
 	if n == 1 {
-		return d.isElement(lv)
+		return d.isElement(r.lv(seq))
 	}
 	all := true
-	d.history.pieces(lv, n, func(lv, n uint32) {
+	d.pieces(r, seq, n, func(lv, n uint32) {
 		for i, end := d.run(lv), lv+n; i < len(d.runs) && d.runs[i].lv < end; i++ {
 			all = all && d.runs[i].kind == runInsert
 		}

@@ -27,17 +27,33 @@ type laterChain struct {
 }
 
 // LaterBlock returns the changes that are not in v, for [Doc.LoadLater]. v is what [Doc.Version] was when the
-// blocks in front were written. All local edits must have been flushed and sealed, else it panics. The error says that the
-// changes are longer than [MaxBlockText]. O(changes that are not in v, and arrivals).
+// blocks in front were written. All local edits must have been flushed and sealed, else it panics. The error is [ErrNoBlock], or says that
+// the changes are longer than [MaxBlockText]. O(changes that are not in v, and arrivals).
 func (d *Doc) LaterBlock(v VersionVector) ([]byte, error) {
 	if d.holds() {
 		panic("crdt: a block of a document with edits that are not flushed and sealed")
 	}
 	w := laterWriter{d: d, numbers: map[ReplicaID]int{}}
-	d.changesSince(v, func(r *replica, c *Change) bool {
-		w.change(c)
-		return true
-	})
+	if len(d.families) > 0 {
+		return nil, ErrNoBlock
+	}
+	for i := range d.arrivals {
+		r, a := d.replicas[d.arrivals[i].by], &d.arrivals[i]
+		end := d.arrivalEnd(i)
+		known := v[r.id]
+		if known >= a.seq+(end-a.lv) {
+			continue
+		}
+		lv := a.lv
+		if known > a.seq {
+			lv, _ = d.changes.change(lv + (known - a.seq))
+		}
+		for lv < end {
+			c := d.changeAt(r, lv)
+			w.change(c)
+			lv += c.Next - c.Seq
+		}
+	}
 	return w.block()
 }
 

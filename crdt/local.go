@@ -112,7 +112,8 @@ func (list *stretches) addOne(d *Doc, t stretch) {
 func (d *Doc) deleteAll(gone stretches, now time.Time, patch *Patch) {
 	for _, t := range gone {
 		d.deleteOp(t, now)
-		d.pieces(t.lv, t.n, func(lv, n uint32) { d.hide(lv, n, patch) })
+		r, seq := d.op(t.lv)
+		d.pieces(r, seq, t.n, func(lv, n uint32) { d.hide(lv, n, patch) })
 	}
 }
 

@@ -3,6 +3,7 @@ package crdt_test
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -266,7 +267,8 @@ func TestOwnChainGoesOnElsewhere(t *testing.T) {
 	succeed(t, w.Verify())
 }
 
-// TestOwnChainForked: what has the Seqs of other edits is refused, be they flushed or not.
+// TestOwnChainForked: what has the Seqs of other edits is a tail of its own, be they
+// sealed or not, and the writer goes on under another name.
 func TestOwnChainForked(t *testing.T) {
 	w := newWriter(t)
 	w.typed(0, "one")
@@ -276,15 +278,50 @@ func TestOwnChainForked(t *testing.T) {
 	d.Insert(3, "+", noon)
 	ahead := w.who.Flush(d)
 	w.typed(3, "-")
-	wantRefused(t, w.Doc, "", ahead...)
-	w.want("one-")
-	w.who.Flush(w.Doc)
-	wantRefused(t, w.Doc, "forked", ahead...)
-	w.want("one-")
-	if _, err := w.Load(ahead[0]); err != nil {
-		t.Logf("load: %v", err)
+	apply(t, w.Doc, ahead...)
+	w.want("one-") // nobody can say yet which tail is to have the name
+	if w.Forked() || w.Pending() != 1 {
+		t.Errorf("forked %t, %d wait", w.Forked(), w.Pending())
 	}
+	own := w.who.Flush(w.Doc)
+	apply(t, w.Doc)
+	if !w.Forked() || w.Pending() != 0 || w.Len() != 5 {
+		t.Errorf("forked %t, %d wait, text %q", w.Forked(), w.Pending(), w.Text())
+	}
+	check(t, w.Doc)
 	succeed(t, w.Verify())
+	if err := w.Attach(w.who.Author); !errors.Is(err, crdt.ErrForked) {
+		t.Errorf("attaching again gives %v", err)
+	}
+	if _, ok := w.Undo(noon); ok {
+		t.Error("an edit is taken back in a chain that forked")
+	}
+	w.who = w.who.Again(2)
+	succeed(t, w.Attach(w.who.Author))
+	w.typed(0, "<")
+	more := w.who.Flush(w.Doc)
+	apply(t, d, more...)
+	apply(t, d, own...)
+	check(t, d)
+	if d.Text() != w.Text() || !d.Version().Equal(w.Version()) || d.Pending() != 0 {
+		t.Errorf("%q at %v, want %q at %v", d.Text(), d.Version(), w.Text(), w.Version())
+	}
+	for _, c := range slices.Concat(first, own, ahead, more) {
+		if patch, err := d.Load(c); err != nil || len(patch) > 0 {
+			t.Errorf("loading what is known: %v, %v", patch, err)
+		}
+	}
+	e := crdt.New(w.Genesis())
+	for _, c := range d.DeltaSince(nil) {
+		if _, err := e.Load(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check(t, e)
+	if e.Text() != w.Text() || !e.Version().Equal(w.Version()) {
+		t.Errorf("loaded: %q at %v, want %q at %v", e.Text(), e.Version(), w.Text(), w.Version())
+	}
+	succeed(t, e.Verify())
 }
 
 func TestAttachToAnotherReplicaDeclaresAll(t *testing.T) {
@@ -340,8 +377,7 @@ func TestLoad(t *testing.T) {
 	}
 	overlap := *abc[1]
 	overlap.Seq, overlap.Next = 0, 2
-	var refused *crdt.ChangeError
-	if _, err := d.Load(&overlap); !errors.As(err, &refused) {
+	if _, err := d.Load(&overlap); !errors.Is(err, crdt.ErrMissing) {
 		t.Errorf("a change that overlaps: %v", err)
 	}
 	if d.Text() != "a" {

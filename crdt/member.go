@@ -1,9 +1,6 @@
 package crdt
 
-import (
-	"bytes"
-	"slices"
-)
+import "slices"
 
 // Member is a device that may write in a document.
 type Member struct {
@@ -22,16 +19,16 @@ func (d *Doc) Members() []Member {
 	return list
 }
 
-// membership returns the Grant by which a device is a member, the root for the creator's.
-func (d *Doc) membership(device DeviceKey) (grant ID, ok bool) {
+// membership returns the Grant by which a device is a member, none for the creator's.
+func (d *Doc) membership(device DeviceKey) (grant uint32, ok bool) {
 	if device == d.genesis.Creator {
-		return ID{}, true
+		return none, true
 	}
 	i := slices.IndexFunc(d.grants, func(lv uint32) bool { return isGrant(d.other[lv], device) })
 	if i < 0 {
-		return ID{}, false
+		return none, false
 	}
-	return d.id(d.grants[i]), true
+	return d.grants[i], true
 }
 
 // note keeps an op that does nothing to the text, and what it does beside it.
@@ -78,9 +75,8 @@ func hasGrant(c *Change) bool {
 	return false
 }
 
-// grantOf returns the op that an opening names as its Grant when it is in c, a change
-// that is in no document yet.
-func grantOf(c *Change, seq uint32) (raw []byte) {
+// opAt returns the op of c that begins at seq as the body has it, nil when none does.
+func opAt(c *Change, seq uint32) (raw []byte) {
 	var b bodyReader
 	b.readHead(c.Body, c.Seq)
 	b.checkCauses()
@@ -90,7 +86,7 @@ func grantOf(c *Change, seq uint32) (raw []byte) {
 	for b.more() && b.seq <= seq {
 		start, at := b.at, b.seq
 		if b.op(); at == seq {
-			return bytes.Clone(b.b[start:b.at])
+			return b.b[start:b.at]
 		}
 	}
 	return nil

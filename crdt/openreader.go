@@ -141,9 +141,3 @@ func (r *openReader) causes(by *replica, n int) (list []groupCause) {
 	}
 	return list
 }
-
-// endsAt says whether a change of k that has arrived ends in front of next.
-func (d *Doc) endsAt(k *replica, next uint32) bool {
-	known, whole := d.ends(viewCause{k.id, next})
-	return known && whole
-}

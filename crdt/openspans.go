@@ -29,7 +29,11 @@ func (r *openReader) text() {
 	}
 }
 
-func (r *openReader) unusual() { r.err = r.d.checkUnusual() }
+func (r *openReader) unusual() {
+	if r.err = r.head.findGrants(); r.err == nil {
+		r.err = r.d.checkUnusual()
+	}
+}
 
 // spans builds the tree. Each element must be there once, which shows in its text.
 func (r *openReader) spans() {

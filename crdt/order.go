@@ -62,7 +62,7 @@ func (h *history) Less(a, b uint32) bool {
 	return h.compareIDs(a, b) < 0
 }
 
-// compareIDs orders ids by (Lamport, ReplicaID, Seq). On one chain of edits Lamports
+// compareIDs orders ids by (Lamport, ReplicaID, Seq); fork.go says what a fork adds to that. On one chain of edits Lamports
 // rise with Seqs, so the Seq decides nothing.
 func (h *history) compareIDs(a, b uint32) int {
 	if a == b {
@@ -73,7 +73,7 @@ func (h *history) compareIDs(a, b uint32) int {
 	if c := cmp.Compare(x.lamport+uint64(a-x.lv), y.lamport+uint64(b-y.lv)); c != 0 || i == j {
 		return c
 	}
-	return h.replicas[x.by].id.Compare(h.replicas[y.by].id)
+	return h.replicas[x.by].compare(h.replicas[y.by])
 }
 
 // joined returns the chain of the element lv that was inserted behind origin by

@@ -1,6 +1,7 @@
 package crdt
 
 import (
+	"bytes"
 	"errors"
 	"maps"
 	"slices"
@@ -13,96 +14,126 @@ const (
 	MaxPendingBytes   = 4 << 20 // of bodies
 )
 
-// ErrPendingFull says that a change was not kept, because it came before its
-// causes or its signature and too many such are waiting. It must be asked for again later.
+// ErrPendingFull says that too many changes waited for others or for a signature, and that some
+// of them were forgotten. They must be asked for again.
 var ErrPendingFull = errors.New("crdt: too many changes wait for earlier ones")
 
 // pending holds the changes that arrived before what they build on, or before a
 // signature that covers them; none of them has been applied.
 type pending struct {
-	chains map[ReplicaID]*waiting
-	// wakes has, for a chain, the other chains that wait for changes of it.
+	families map[ReplicaID]*waiting
+	// wakes has, for a family, the others that wait for changes of it.
 	wakes map[ReplicaID]map[ReplicaID]struct{}
 	count int
 	bytes int
 	seqs  uint64
 }
 
-// waiting is the changes of one chain that wait, ascending, without overlap.
-type waiting struct{ changes []*Change }
+// waiting is the changes of one family that wait, by Seq. Several may have the same Seqs: of
+// tails, or because some are not what they claim to be, which nobody knows yet.
+type waiting struct{ changes []*held }
 
-func newPending() pending {
-	return pending{chains: map[ReplicaID]*waiting{}, wakes: map[ReplicaID]map[ReplicaID]struct{}{}}
+// held is a change that waits.
+type held struct {
+	*Change
+	step *step // while it is ahead
 }
 
-// add keeps c, if it is next in its chain though the bounds are reached: it may need not
-// wait at all, and others wait for it. One that is there already is not kept twice, but its signature is.
-func (p *pending) add(c *Change, isNext bool) error {
-	w := p.chains[c.Replica]
+func newPending() pending {
+	return pending{families: map[ReplicaID]*waiting{}, wakes: map[ReplicaID]map[ReplicaID]struct{}{}}
+}
+
+// add keeps c. One that is there already is not kept twice, but its signature is.
+func (p *pending) add(c *Change) {
+	w := p.families[c.Replica]
 	if w == nil {
 		w = &waiting{}
+		p.families[c.Replica] = w
 	}
 	i := w.place(c.Seq)
-	found := i < len(w.changes) && w.changes[i].Seq == c.Seq
-	if found && string(w.changes[i].Body) == string(c.Body) {
-		if w.changes[i].Signature == nil {
-			w.changes[i] = c
+	for ; i < len(w.changes) && w.changes[i].Seq == c.Seq; i++ {
+		k := w.changes[i]
+		if k.stamp() != c.stamp() || !bytes.Equal(k.Body, c.Body) {
+			continue
 		}
-		return nil
+		if k.Signature == nil {
+			k.Change = c
+		}
+		if c.Signature == nil || bytes.Equal(k.Signature, c.Signature) {
+			return
+		}
 	}
-	if !isNext && (p.count >= MaxPendingChanges || p.bytes+len(c.Body) > MaxPendingBytes) {
-		return ErrPendingFull
-	}
-	if found || (i > 0 && w.changes[i-1].Next > c.Seq) || (i < len(w.changes) && c.Next > w.changes[i].Seq) {
-		return refuse(c, "another change that waits has the same seqs")
-	}
-	w.changes = slices.Insert(w.changes, i, c)
-	p.chains[c.Replica] = w
+	w.changes = slices.Insert(w.changes, i, &held{Change: c})
 	p.count++
 	p.bytes += len(c.Body)
 	p.seqs += uint64(c.Next - c.Seq)
-	return nil
 }
 
-// dropFrom forgets the changes of a chain from the Seq from on.
-func (p *pending) dropFrom(id ReplicaID, from uint32) {
-	if w := p.chains[id]; w != nil {
-		i := w.place(from)
-		p.forget(w.changes[i:])
-		w.changes = w.changes[:i]
-		p.tidy(id)
+// drop forgets h.
+func (p *pending) drop(h *held) {
+	w := p.families[h.Replica]
+	if i := slices.Index(w.changes, h); i >= 0 {
+		w.changes = slices.Delete(w.changes, i, i+1)
+		p.forgot(h)
+		p.tidy(h.Replica)
 	}
 }
 
-// dropTo forgets the changes of a chain that have been applied to r (nil: none have).
-func (p *pending) dropTo(id ReplicaID, r *replica) {
-	if w := p.chains[id]; w != nil && r != nil {
-		i := w.place(r.next)
-		p.forget(w.changes[:i])
-		w.changes = w.changes[i:]
-		p.tidy(id)
+// dropIf forgets those of a family that f says are done with.
+func (p *pending) dropIf(id ReplicaID, f func(h *held) bool) {
+	w := p.families[id]
+	if w == nil {
+		return
 	}
+	w.changes = slices.DeleteFunc(w.changes, func(h *held) bool {
+		done := f(h)
+		if done {
+			p.forgot(h)
+		}
+		return done
+	})
+	p.tidy(id)
+}
+
+func (p *pending) tidy(id ReplicaID) {
+	if len(p.families[id].changes) == 0 {
+		delete(p.families, id)
+	}
+}
+
+func (p *pending) forgot(h *held) {
+	p.count--
+	p.bytes -= len(h.Body)
+	p.seqs -= uint64(h.Next - h.Seq)
 }
 
 // trim forgets the last of the given changes that wait, while too many do, and
 // says whether there were any.
-func (p *pending) trim(changes []*Change) (dropped bool) {
-	for _, c := range slices.Backward(changes) {
+func (p *pending) trim(given []*Change) (dropped bool) {
+	for _, c := range slices.Backward(given) {
 		if p.count <= MaxPendingChanges && p.bytes <= MaxPendingBytes {
 			break
 		}
-		w := p.chains[c.Replica]
-		if w == nil {
-			continue
-		}
-		if i := w.place(c.Seq); i < len(w.changes) && w.changes[i] == c {
-			p.forget(w.changes[i : i+1 : i+1])
-			w.changes = slices.Delete(w.changes, i, i+1)
-			p.tidy(c.Replica)
+		if h := p.find(c); h != nil {
+			p.drop(h)
 			dropped = true
 		}
 	}
 	return dropped
+}
+
+// find returns how c waits, nil when it does not.
+func (p *pending) find(c *Change) *held {
+	w := p.families[c.Replica]
+	if w == nil {
+		return nil
+	}
+	for i := w.place(c.Seq); i < len(w.changes) && w.changes[i].Seq == c.Seq; i++ {
+		if w.changes[i].Change == c {
+			return w.changes[i]
+		}
+	}
+	return nil
 }
 
 // place returns where a change that begins at seq is or would be.
@@ -110,24 +141,18 @@ func (w *waiting) place(seq uint32) int {
 	return sort.Search(len(w.changes), func(i int) bool { return w.changes[i].Seq >= seq })
 }
 
-func (p *pending) forget(changes []*Change) {
-	for _, c := range changes {
-		p.bytes -= len(c.Body)
-		p.seqs -= uint64(c.Next - c.Seq)
+// signed returns how many of w's changes are in front of the last signed one or are that.
+func (w *waiting) signed() int {
+	n := len(w.changes)
+	for n > 0 && w.changes[n-1].Signature == nil {
+		n--
 	}
-	p.count -= len(changes)
-	clear(changes) // the array stays a while
+	return n
 }
 
-func (p *pending) tidy(id ReplicaID) {
-	if len(p.chains[id].changes) == 0 {
-		delete(p.chains, id)
-	}
-}
-
-// wait notes that the chain id waits for changes of another.
+// wait notes that the family id waits for changes of another.
 func (p *pending) wait(id, of ReplicaID) {
-	if id == of || p.chains[id] == nil {
+	if id == of || p.families[id] == nil {
 		return
 	}
 	if p.wakes[of] == nil {
@@ -136,7 +161,7 @@ func (p *pending) wait(id, of ReplicaID) {
 	p.wakes[of][id] = struct{}{}
 }
 
-// woken returns the chains that wait for changes of id, and forgets that they do.
+// woken returns the families that wait for changes of id, and forgets that they do.
 func (p *pending) woken(id ReplicaID) (ids []ReplicaID) {
 	ids = slices.SortedFunc(maps.Keys(p.wakes[id]), ReplicaID.Compare)
 	delete(p.wakes, id)

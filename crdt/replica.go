@@ -5,16 +5,20 @@ import (
 	"sort"
 )
 
-// replica is one chain of edits as a document knows it.
+// replica is one chain of edits as a document knows it, or one tail of a chain that
+// forked, see fork.go.
 type replica struct {
 	id      ReplicaID
-	place   uint32 // in history.replicas
-	next    uint32 // the Seq that its next op will get
-	lamport uint64 // of its last Seq
+	family  ReplicaID // the chain's name for those who wrote it: id but in a tail
+	parent  *replica  // tail: the one from which it parts
+	from    uint32    // tail: the Seq with which it parts; what is below is the parent's
+	place   uint32    // in history.replicas
+	next    uint32    // the Seq that its next op will get
+	lamport uint64    // of its last Seq
 	pieces  []piece
 
 	author Author
-	grant  ID // that made the device a member; the root for the creator's
+	grant  uint32 // the Grant that made the device a member; none for the creator's
 
 	minutes int64 // wall time of the last change
 	table   []mention
@@ -56,6 +60,9 @@ type signature struct {
 
 // lv returns the local version of an own Seq that is known.
 func (r *replica) lv(seq uint32) uint32 {
+	for seq < r.from {
+		r = r.parent
+	}
 	i := len(r.pieces) - 1
 	if r.pieces[i].seq > seq {
 		i = sort.Search(i, func(i int) bool { return r.pieces[i].seq > seq }) - 1
@@ -79,12 +86,20 @@ func (m *mention) at(seq uint32) uint32 {
 	return m.declared[i].next
 }
 
+// before returns how many times m was declared before the change that begins at seq.
+func (m *mention) before(seq uint32) int {
+	return sort.Search(len(m.declared), func(i int) bool { return m.declared[i].seq >= seq })
+}
+
 // declare notes a cause of the change that begins at seq.
 func (r *replica) declare(seq uint32, of *replica, place int, next uint32) {
 	if place == len(r.table) {
 		r.mention(of)
 	}
 	m := &r.table[place]
+	if m.of != of { // on into a tail
+		r.remention(place, of)
+	}
 	m.declared = append(m.declared, declaration{seq, next})
 	r.causes = append(r.causes, cause{seq, uint32(place), next})
 }
@@ -106,18 +121,34 @@ func (r *replica) placeOf(of *replica) (place int, ok bool) {
 	return 0, false
 }
 
+// indexTable makes places anew.
+func (r *replica) indexTable() {
+	if r.places = nil; len(r.table) > longTable {
+		r.places = make(map[*replica]int, len(r.table))
+		for i := range r.table {
+			r.places[r.table[i].of] = i
+		}
+	}
+}
+
 // mention gives a replica the next place in r's table.
 func (r *replica) mention(of *replica) {
 	r.table = append(r.table, mention{of: of})
 	switch {
 	case r.places != nil:
 		r.places[of] = len(r.table) - 1
-	case len(r.table) > longTable:
-		r.places = map[*replica]int{}
-		for i := range r.table {
-			r.places[r.table[i].of] = i
-		}
+	default:
+		r.indexTable()
 	}
+}
+
+// remention makes a place that of a tail of the replica that was there.
+func (r *replica) remention(place int, of *replica) {
+	if r.places != nil {
+		delete(r.places, r.table[place].of)
+		r.places[of] = place
+	}
+	r.table[place].of = of
 }
 
 // setHead notes the hash behind the change that ends in front of next.
@@ -169,6 +200,16 @@ func (h *recentHashes) add(next uint32, hash Hash) {
 	}
 	h.next[h.at], h.hash[h.at] = next, hash
 	h.at = (h.at + 1) % maxRecent
+}
+
+// to returns those of changes that end in front of next or there.
+func (h *recentHashes) to(next uint32) (kept recentHashes) {
+	for i, end := range h.next {
+		if end <= next {
+			kept.add(end, h.hash[i])
+		}
+	}
+	return kept
 }
 
 func (h *recentHashes) find(next uint32) (Hash, bool) {

@@ -84,7 +84,7 @@ func (d *Doc) past(v VersionVector) (*past, error) {
 		return nil, err
 	}
 	p := &past{make([]uint64, (d.next+63)/64)}
-	seen := d.seen(v)
+	seen := d.seen(d.reach(v))
 	cancelled := d.cancelledIn(seen)
 	seen(func(lv, n uint32) {
 		for i, end := d.run(lv), lv+n; i < len(d.runs) && d.runs[i].lv < end; i++ {
@@ -98,18 +98,27 @@ func (d *Doc) past(v VersionVector) (*past, error) {
 	return p, nil
 }
 
-// seen returns a walk over the local versions of v, stretch by stretch.
-func (d *Doc) seen(v VersionVector) func(f func(lv, n uint32)) {
+// reach returns how far each replica is in v; who has seen a tail has seen its past.
+func (h *history) reach(v VersionVector) []uint32 {
+	reach := make([]uint32, len(h.replicas))
+	for i, r := range h.replicas {
+		next := v[r.id]
+		reach[i] = max(reach[i], next)
+		for ; r.parent != nil && next > r.from; r = r.parent {
+			reach[r.parent.place] = max(reach[r.parent.place], r.from)
+		}
+	}
+	return reach
+}
+
+// seen returns a walk over the local versions that are seen when replicas are as far as reach
+// says, stretch by stretch.
+func (d *Doc) seen(reach []uint32) func(f func(lv, n uint32)) {
 	return func(f func(lv, n uint32)) {
 		for i := range d.arrivals {
 			a := &d.arrivals[i]
-			end := d.next
-			if i+1 < len(d.arrivals) {
-				end = d.arrivals[i+1].lv
-			}
-			next := v[d.replicas[a.by].id]
-			if next > a.seq {
-				f(a.lv, min(end-a.lv, next-a.seq))
+			if next := reach[a.by]; next > a.seq {
+				f(a.lv, min(d.arrivalEnd(i)-a.lv, next-a.seq))
 			}
 		}
 	}
@@ -152,8 +161,8 @@ func (d *Doc) eachDelete(lv, n uint32, cancelled map[uint32]bool, f func(lv, n u
 			continue
 		}
 		for op := first; op < stop; op++ {
-			if target, n, _ := d.target(op); !cancelled[op] {
-				d.pieces(target, n, f)
+			if r, seq, n := d.targets(op); !cancelled[op] {
+				d.pieces(r, seq, n, f)
 			}
 		}
 	}

@@ -75,6 +75,9 @@ func (d *Doc) Redo(now time.Time) (Patch, bool) {
 // a group of to.
 func (d *Doc) takeBack(from, to *[]group, now time.Time) (Patch, bool) {
 	d.BreakUndo()
+	if d.Forked() {
+		return nil, false
+	}
 	for n := len(*from); n > 0; n = len(*from) {
 		g := (*from)[n-1]
 		*from = (*from)[:n-1]
@@ -102,14 +105,13 @@ func (d *Doc) revert(g group, now time.Time, patch *Patch) {
 		case runInsert:
 			own := d.arrivals[d.arrival(lv)].lv // the run may begin with others' text
 			n = min(lv-max(r.lv, own)+1, seq-g.from)
-			d.deleteAll(d.visibleOf(lv+1-n, n), now, patch)
+			d.deleteAll(d.visibleOf(d.own, seq-n, n), now, patch)
 		case runDelete, runBack:
 			if !d.typedWithin(g, lv) {
 				d.restore(lv, now, patch)
 			}
 		case runRestore:
-			first, count, _ := d.target(r.ref)
-			d.deleteAll(d.visibleOf(first, count), now, patch)
+			d.deleteAll(d.visibleOf(d.targets(r.ref)), now, patch)
 		}
 		seq -= n
 	}
@@ -123,10 +125,9 @@ func (d *Doc) typedWithin(g group, lv uint32) bool {
 	return r == d.own && seq >= g.from
 }
 
-// visibleOf returns those of n elements with consecutive Seqs from lv on that are
-// visible.
-func (d *Doc) visibleOf(lv, n uint32) (shown stretches) {
-	d.history.pieces(lv, n, func(lv, n uint32) {
+// visibleOf returns those of the n elements of r from seq on that are visible.
+func (d *Doc) visibleOf(r *replica, seq, n uint32) (shown stretches) {
+	d.pieces(r, seq, n, func(lv, n uint32) {
 		for n > 0 {
 			s, _ := d.tree.At(d.tree.Find(lv))
 			here := min(n, s.N)

@@ -15,9 +15,9 @@ func (d *Doc) Verify() error {
 	wanted := map[moment]Hash{}
 	for _, r := range d.replicas {
 		for _, s := range r.signatures() {
-			wanted[moment{r, s.next}] = Hash{}
+			wanted[moment{r.before(s.next), s.next}] = Hash{}
 		}
-		wanted[moment{r, r.headNext}] = firstPrevious(d.docID, r.id)
+		wanted[moment{r.before(r.headNext), r.headNext}] = firstPrevious(d.docID, r.family)
 	}
 	d.rehash(wanted)
 	for _, r := range d.replicas {
@@ -32,13 +32,13 @@ func (d *Doc) verifyChain(r *replica, hashes map[moment]Hash) error {
 	if r.next == 0 {
 		return nil
 	}
-	if r.author.Replica(d.docID) != r.id {
+	if r.author.Replica(d.docID) != r.family {
 		return fmt.Errorf("its name does not follow from its device")
 	}
 	if !d.isMember(r) {
 		return fmt.Errorf("its device is no member")
 	}
-	if hashes[moment{r, r.headNext}] != r.head {
+	if hashes[moment{r.before(r.headNext), r.headNext}] != r.head {
 		return fmt.Errorf("its changes up to %d do not have the hash that is kept for them", r.headNext)
 	}
 	if r != d.own && r.signature.next != r.next {
@@ -56,10 +56,9 @@ func (d *Doc) verifyChain(r *replica, hashes map[moment]Hash) error {
 // isMember says whether the Grant that r's opening named grants its device, or needs not.
 func (d *Doc) isMember(r *replica) bool {
 	if r.author.Device == d.genesis.Creator {
-		return r.grant.IsRoot()
+		return r.grant == none
 	}
-	lv, ok := d.lv(r.grant)
-	return ok && lv != none && isGrant(d.other[lv], r.author.Device)
+	return r.grant != none && isGrant(d.other[r.grant], r.author.Device)
 }
 
 // signatures returns those that are kept for r, the newest last.

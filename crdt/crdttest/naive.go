@@ -27,6 +27,7 @@ type Naive struct {
 type frame struct {
 	replica   crdt.ReplicaID
 	seq       uint32
+	stamp     [8]byte // the beginning of its hash
 	body      []byte
 	signature []byte
 }
@@ -79,6 +80,7 @@ func decodeFrame(b []byte) (f frame, err error) {
 	}
 	s.array(f.replica[:])
 	f.seq = uint32(s.below(seqLimit))
+	s.array(f.stamp[:])
 	f.body = s.bytes(s.below(crdt.MaxChangeBytes + 1))
 	if flags == 1 {
 		f.signature = s.bytes(ed25519.SignatureSize)

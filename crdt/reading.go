@@ -1,0 +1,192 @@
+package crdt
+
+// reading examines one change as if it went on from a certain point.
+type reading struct {
+	ahead    *ahead
+	change   *Change
+	previous point
+	choice   bool // it may go on from elsewhere, or a cause be another
+	tries    int
+
+	view   chainView
+	body   bodyReader
+	raw    []rawCause
+	causes []point
+	hash   Hash
+	wanted ID // what must come first
+}
+
+// maxTries bounds the ways in which the causes of one change are read, where these are chains
+// that forked.
+const maxTries = 1024
+
+// read returns the step, or why it cannot be. Without both, and nothing wanted, the
+// change goes on from somewhere else.
+func (r *reading) read() (*step, *ChangeError) {
+	c, a := r.change, r.ahead
+	r.view = a.viewAt(r.previous, c.Replica)
+	r.body.readHead(c.Body, c.Seq)
+	for range r.body.causes {
+		r.raw = append(r.raw, r.body.cause())
+	}
+	if matches, err := r.resolve(0); err != nil || !matches {
+		return nil, err
+	}
+	device := r.device()
+	if r.body.flags&headOpening != 0 {
+		if err := r.opening(); err != nil {
+			return nil, err
+		}
+	}
+	grants, err := r.ops()
+	if err != nil {
+		return nil, err
+	}
+	hashed := *c
+	hashed.Hash, hashed.Stamp = r.hash, r.hash.stamp()
+	s := &step{Change: &hashed, previous: r.previous, causes: r.causes, view: r.view, device: device, grants: grants}
+	return a.keep(s), nil
+}
+
+// resolve finds the changes that the causes from the ith on name, so that the hash is right.
+func (r *reading) resolve(i int) (matches bool, err *ChangeError) {
+	if i == len(r.raw) {
+		return r.matches()
+	}
+	k := &r.raw[i]
+	place, family, before := k.place, k.replica, point{}
+	switch {
+	case k.fresh:
+		place = r.view.places()
+	case place >= r.view.places():
+		return false, refuse(r.change, "a cause is at place %d of a table of %d", place, r.view.places())
+	default:
+		family, before = r.view.at(place)
+	}
+	next := uint64(before.next) + uint64(k.advance)
+	if next > maxSeq {
+		return false, refuse(r.change, "a cause beyond the last seq of replica %s", family)
+	}
+	if family == r.change.Replica {
+		return false, refuse(r.change, "it names its own replica as a cause")
+	}
+	list, _ := r.ahead.points(ending{family, uint32(next)})
+	if len(list) == 0 { // or no change ends there, in a tail that is here
+		r.wanted = ID{family, uint32(next - 1)}
+		return false, nil
+	}
+	r.choice = r.choice || len(list) > 1
+	for _, p := range list {
+		if k.fresh && r.view.mentions(family, p) || !k.fresh && r.ahead.forks(family) && !r.ahead.leads(before, p) {
+			r.wanted = ID{family, uint32(next - 1)} // another tail
+			continue
+		}
+		other := *r
+		if len(list) > 1 {
+			other.view = other.view.clone()
+		}
+		other.view.declare(place, family, p)
+		other.causes = append(r.causes[:i:i], p)
+		matches, err = other.resolve(i + 1)
+		if matches {
+			*r = other
+			return true, nil
+		}
+		r.tries = other.tries
+		if r.wanted.IsRoot() {
+			r.wanted = other.wanted
+		}
+	}
+	return false, err
+}
+
+// matches says whether the change has its hash with the causes found.
+func (r *reading) matches() (bool, *ChangeError) {
+	c, a := r.change, r.ahead
+	if a.trust && !r.choice {
+		r.hash = c.Hash
+		return true, nil
+	}
+	if r.tries++; r.tries > maxTries {
+		return false, refuse(c, "its causes may mean more than %d things", maxTries)
+	}
+	var hashes []Hash
+	for _, p := range r.causes {
+		hashes = append(hashes, a.hash(p, ReplicaID{}))
+	}
+	r.hash = hashChange(a.hash(r.previous, c.Replica), hashes, c.Body)
+	return r.hash.stamp() == c.stamp() && (c.Hash == Hash{} || c.Hash == r.hash), nil
+}
+
+// device returns that of the chain.
+func (r *reading) device() (key DeviceKey) {
+	switch {
+	case r.body.device != nil:
+		copy(key[:], r.body.device)
+	case r.previous.step != nil:
+		key = r.previous.step.device
+	default:
+		key = r.previous.of.author.Device
+	}
+	return key
+}
+
+// opening decides whether a new chain is a member's.
+func (r *reading) opening() *ChangeError {
+	c, d, b, v := r.change, r.ahead.doc, &r.body, &r.view
+	var a Author
+	copy(a.Device[:], b.device)
+	copy(a.Nonce[:], b.nonce)
+	creator := a.Device == d.genesis.Creator
+	switch {
+	case a.Replica(d.docID) != c.Replica:
+		return refuse(c, "its name does not follow from its device")
+	case b.flags&headGrant == 0 && creator:
+		return nil
+	case b.flags&headGrant == 0:
+		return refuse(c, "its device names no Grant and is not the creator's")
+	case creator:
+		return refuse(c, "it names a Grant though its device is the creator's")
+	}
+	g := b.grant()
+	if g.place >= v.places() {
+		return refuse(c, "its Grant is at place %d of a table of %d", g.place, v.places())
+	}
+	id, declared := v.at(g.place)
+	if g.back > declared.next {
+		return refuse(c, "its Grant is %d before %d of replica %s", g.back, declared.next, id)
+	}
+	seq := declared.next - g.back
+	if !isGrant(r.ahead.op(declared, seq), a.Device) {
+		return refuse(c, "the op that it names as its Grant does not grant its device anything")
+	}
+	if !v.plain(g.place, seq, r.previous) {
+		return refuse(c, "its Grant is named by way of another tail than it could be")
+	}
+	return nil
+}
+
+// ops checks what the ops refer to, and says whether there is a Grant among them.
+func (r *reading) ops() (grants bool, err *ChangeError) {
+	c, b, v := r.change, &r.body, &r.view
+	for b.more() {
+		seq := b.seq
+		o := b.op()
+		grants = grants || o.kind == Grant
+		if o.ref.place < refTable {
+			continue
+		}
+		place := o.ref.place - refTable
+		if place >= v.places() {
+			return false, refuse(c, "its op %d refers to place %d of a table of %d", seq, place, v.places())
+		}
+		id, declared := v.at(place)
+		if o.ref.back > declared.next {
+			return false, refuse(c, "its op %d refers to what is %d before %d of replica %s", seq, o.ref.back, declared.next, id)
+		}
+		if !v.plain(place, declared.next-o.ref.back+max(o.count, 1)-1, r.previous) {
+			return false, refuse(c, "its op %d is named by way of another tail than it could be", seq)
+		}
+	}
+	return grants, nil
+}
