@@ -1,6 +1,7 @@
 package crdt_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -97,4 +98,29 @@ func TestBlockClaims(t *testing.T) {
 	claim := append(head[:len(head)-2:len(head)-2], 0xff, 0xff, 0xff, 0x0f, 0)
 	_, err = crdt.Open(crdt.Pack(claim, nil))
 	mustFormat(t, err)
+}
+
+// TestBlockOfAFork: a document with a forked chain has no blocks, and says so.
+func TestBlockOfAFork(t *testing.T) {
+	p := crdttest.People(1)[0]
+	one := crdt.New(p.Genesis())
+	must(t, one.Attach(p.Author))
+	other := crdt.New(p.Genesis())
+	must(t, other.Attach(p.Author))
+	one.Insert(0, "one", noon)
+	other.Insert(0, "other", noon)
+	p.Flush(one)
+	apply(t, one, p.Flush(other)...)
+	if !one.Forked() {
+		t.Fatal("the chain has not forked")
+	}
+	for name, write := range map[string]func() ([]byte, error){
+		"HistoryBlock": one.HistoryBlock,
+		"OpenBlock":    one.OpenBlock,
+		"LaterBlock":   func() ([]byte, error) { return one.LaterBlock(nil) },
+	} {
+		if _, err := write(); !errors.Is(err, crdt.ErrNoBlock) {
+			t.Errorf("%s gives %v", name, err)
+		}
+	}
 }
