@@ -45,7 +45,7 @@ const (
 
 // HistoryBlock returns all changes of d in few bytes, for [LoadBlock]. All local edits must have been flushed and
 // sealed, else it panics. The error is [ErrNoBlock], or says that deleted text of the block that d came
-// from cannot be read, or that the text is longer than [MaxBlockText]. O(changes + text), and about 1 µs per byte of text.
+// from cannot be read, or that the text is longer than [MaxBlockText]. O(changes + text), and 1 to 2 µs per byte of text.
 func (d *Doc) HistoryBlock() ([]byte, error) {
 	if err := d.mayPack(); err != nil {
 		return nil, err

@@ -9,8 +9,8 @@ import (
 )
 
 // An open-block is a document as it is in memory: nothing in it has to be done again, as the
-// ops of a history block have, and no text in it waits to be unpacked. So it opens about ten times as
-// fast, and is about one and a half times as long. It is derived, for one's own disk, and never sent.
+// ops of a history block have, and no text in it waits to be unpacked. So it opens about five
+// times as fast, and is about twice as long or three times. It is derived, for one's own disk, and never sent.
 //
 // FORMAT-BLOCKS.md has the layout. Here is what writes it; openreader.go, openruns.go and openspans.go read it.
 const (

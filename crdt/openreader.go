@@ -51,7 +51,7 @@ func (r *openReader) unpack(packed []byte) {
 	r.d.text = unpacked[r.count.tables:]
 }
 
-// table is numbers, read one after the other. After the first error it returns zeros.
+// table is numbers, read one after the other. What it returns behind an error means nothing.
 type table struct{ reader }
 
 func (t *table) next() uint64 {
