@@ -130,8 +130,8 @@ func (s *step) signs() bool {
 }
 
 // cover finds the steps that may be applied: those that a right signature covers, and that
-// build on nothing else than such. Signatures are checked from the end, as few as needed; those that were not are
-// dropped, so that nobody gets a wrong one from here.
+// build on nothing else than such. Signatures are checked from the end, as few as needed, and so many that the changes can be
+// passed on in small parts; those that were not are dropped, so that nobody gets a wrong one from here.
 func (a *ahead) cover() (list []*step) {
 	for again := true; again; {
 		again = false
@@ -151,11 +151,15 @@ func (a *ahead) cover() (list []*step) {
 			}
 		}
 	}
+	bare := map[ReplicaID]int{} // bytes without a signature
 	for _, s := range a.steps {
 		if !s.covered {
 			continue
 		}
-		if s.signed == unknown && !(s.grants && s.signs()) || s.signed == wrong {
+		bare[s.Replica] += len(s.Body)
+		if keep := s.signed == right || s.grants || bare[s.Replica] > maxUnsigned/2; keep && s.signs() {
+			bare[s.Replica] = 0
+		} else {
 			s.Signature = nil
 		}
 		list = append(list, s)

@@ -17,6 +17,8 @@ type Applied struct {
 	// Refused are the errors of changes that were given, or waited, and proved
 	// malformed or not to be of whom they claim; they are gone.
 	Refused []*ChangeError
+	// Forgotten says that given changes had to wait and there was no room: they must come again.
+	Forgotten bool
 }
 
 // A ChangeError says that a change cannot be taken, and why. Nothing of it was applied.
@@ -64,10 +66,11 @@ func (d *Doc) Apply(changes ...*Change) (Applied, error) {
 	for len(touched) > 0 {
 		touched = d.applyReady(touched, &a)
 	}
-	switch full := d.pending.trim(changes); {
+	a.Forgotten = d.pending.trim(changes)
+	switch {
 	case len(a.Refused) > 0:
 		return a, a.Refused[0]
-	case full:
+	case a.Forgotten:
 		return a, ErrPendingFull
 	}
 	return a, nil
@@ -282,6 +285,12 @@ func (d *Doc) bring(r *replica, c *Change, causes []moment, patch *Patch) {
 // ErrDocumentFull says that a document cannot take more changes: it has had nearly
 // 2³² edits, or 4 GB of text.
 var ErrDocumentFull = errors.New("crdt: the document has had so many edits that it takes no more")
+
+// Full says whether the document is so near its limits that nothing more must be typed.
+func (d *Doc) Full() bool { return d.next > none-maxTyping || len(d.text) > none-maxTyping }
+
+// maxTyping is more than is ever typed or pasted between two looks at [Doc.Full].
+const maxTyping = 256 << 20
 
 // full says whether d has no room for the given changes and those that wait.
 func (d *Doc) full(changes []*Change) bool {

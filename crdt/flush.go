@@ -96,7 +96,8 @@ func (b *Batch) Seal(key ed25519.PrivateKey) []*Change {
 }
 
 // Sealed notes that changes are what [Batch.Seal] made of the oldest Flush whose
-// changes have not been handed back.
+// changes have not been handed back. Rarely, a change from elsewhere has to wait for
+// that, one that forks the chain; then the next Apply, of nothing if need be, applies it.
 func (d *Doc) Sealed(changes []*Change) {
 	if len(changes) == 0 || d.own == nil || changes[0].Replica != d.own.family || changes[0].Seq != d.own.headNext {
 		panic("crdt: changes that are not those of the oldest flush")

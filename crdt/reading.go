@@ -48,7 +48,8 @@ func (r *reading) read() (*step, *ChangeError) {
 	return a.keep(s), nil
 }
 
-// resolve finds the changes that the causes from the ith on name, so that the hash is right.
+// resolve finds the changes that the causes from the ith on name, so that the hash is right. Causes that make
+// no sense are no fault before that: the change may go on from a tail that is not here yet.
 func (r *reading) resolve(i int) (matches bool, err *ChangeError) {
 	if i == len(r.raw) {
 		return r.matches()
@@ -59,16 +60,16 @@ func (r *reading) resolve(i int) (matches bool, err *ChangeError) {
 	case k.fresh:
 		place = r.view.places()
 	case place >= r.view.places():
-		return false, refuse(r.change, "a cause is at place %d of a table of %d", place, r.view.places())
+		return false, nil
 	default:
 		family, before = r.view.at(place)
 	}
 	next := uint64(before.next) + uint64(k.advance)
-	if next > maxSeq {
-		return false, refuse(r.change, "a cause beyond the last seq of replica %s", family)
-	}
-	if family == r.change.Replica {
+	switch {
+	case family == r.change.Replica:
 		return false, refuse(r.change, "it names its own replica as a cause")
+	case next > maxSeq:
+		return false, nil
 	}
 	list, _ := r.ahead.points(ending{family, uint32(next)})
 	if len(list) == 0 { // or no change ends there, in a tail that is here

@@ -141,18 +141,12 @@ func (n *Naive) read(f frame) (*change, error) {
 	if f.seq == 0 {
 		return n.readBehind(f, nil)
 	}
-	var errs []error
 	for _, p := range n.ending(f.replica, f.seq) {
-		c, err := n.readBehind(f, p)
-		if err == nil {
-			return c, nil
+		if c, err := n.readBehind(f, p); err != errWaits {
+			return c, err
 		}
-		errs = append(errs, err)
 	}
-	if len(errs) == 0 || slices.Contains(errs, errWaits) {
-		return nil, errWaits
-	}
-	return nil, errs[0]
+	return nil, errWaits
 }
 
 // ending returns the changes that end in front of next, of a chain and all its tails.
@@ -174,12 +168,15 @@ func (n *Naive) readBehind(f frame, previous *change) (*change, error) {
 		c.declared = slices.Clone(previous.declared)
 		c.lamport = previous.lamport + uint64(previous.after.next-previous.seq) - 1
 	}
-	var err error
-	if c.Body, c.after, err = before.decode(f.body); err != nil {
-		return nil, err
-	}
-	if !n.findCauses(c, hash, 0) {
+	var malformed, err error
+	c.Body, c.after, malformed = before.decode(f.body)
+	switch headless := malformed != nil && len(c.after.ways.ops) == 0; {
+	case headless && previous == nil:
+		return nil, malformed
+	case headless || !n.findCauses(c, hash, 0): // perhaps because it goes on from another tail
 		return nil, errWaits
+	case malformed != nil:
+		return nil, malformed
 	}
 	for _, k := range c.causes {
 		c.lamport = max(c.lamport, k.lamport+uint64(k.after.next-k.seq)-1)
