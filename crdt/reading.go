@@ -98,6 +98,10 @@ func (r *reading) resolve(i int) (matches bool, err *ChangeError) {
 			r.wanted = other.wanted
 		}
 	}
+	if r.wanted.IsRoot() {
+		r.wanted = ID{family, uint32(next - 1)}
+	}
+	r.ahead.doc.pending.wait(r.change.Replica, family) // for another tail of it, perhaps
 	return false, err
 }
 
