@@ -84,6 +84,7 @@ func (d *Doc) knowsChange(c *Change) bool {
 			continue
 		}
 		lv := r.lv(c.Seq)
+		d.needTextOf(lv)
 		first, n := d.changes.change(lv)
 		if first != lv || c.Seq+n != c.Next || !bytes.Equal(d.appendBody(nil, r, lv, n), c.Body) {
 			continue

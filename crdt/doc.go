@@ -25,7 +25,9 @@
 //	Change              consecutive ops of one replica with their causes: what is
 //	                    stored, hashed and sent; immutable
 //	Run                 consecutive elements kept as one
-//	Block               some runs; blocks in a list make the sequence (sequence.go)
+//	Block               many changes in few bytes, for a disk or a newcomer (FORMAT-BLOCKS.md):
+//	                    a history block has all, a later block those since, an
+//	                    open-block is the document as it is in memory
 //	Span                a range of ids of one replica
 //	Offset, range       positions in the visible text, counted in code points
 //	Tombstone           an element that is deleted and keeps its place

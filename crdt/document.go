@@ -26,6 +26,7 @@ type Doc struct {
 	undo    undo
 	spot    spot // of the last edit
 	patches patches
+	deleted *Deleted // text of the block that d came from, still packed; mostly nil
 }
 
 // ErrForked says that a chain was continued elsewhere, too: the device must write

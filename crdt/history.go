@@ -136,10 +136,14 @@ func (h *history) take(r *replica, n uint32) (lv uint32) {
 // arrival returns the place of the arrival that lv belongs to.
 func (h *history) arrival(lv uint32) int {
 	i := len(h.arrivals) - 1
-	if h.arrivals[i].lv > lv {
-		i = sort.Search(i, func(i int) bool { return h.arrivals[i].lv > lv }) - 1
+	if h.arrivals[i].lv <= lv {
+		return i
 	}
-	return i
+	return h.earlierArrival(lv)
+}
+
+func (h *history) earlierArrival(lv uint32) int {
+	return sort.Search(len(h.arrivals), func(i int) bool { return h.arrivals[i].lv > lv }) - 1
 }
 
 // arrivalEnd returns the local version behind arrival i.
@@ -220,6 +224,14 @@ func (h *history) end(i int) uint32 {
 		return h.runs[i+1].lv
 	}
 	return h.next
+}
+
+// textEnd returns the length of the text at the end of run i.
+func (h *history) textEnd(i int) uint32 {
+	if i+1 < len(h.runs) {
+		return h.runs[i+1].text
+	}
+	return uint32(len(h.text))
 }
 
 // isElement says whether lv is an element.
@@ -311,7 +323,11 @@ func (h *history) lamportOf(r *replica, seq uint32) uint64 {
 	if seq+1 == r.next {
 		return r.lamport
 	}
-	lv := r.lv(seq)
+	return h.lamportAt(r.lv(seq))
+}
+
+// lamportAt returns the Lamport of lv.
+func (h *history) lamportAt(lv uint32) uint64 {
 	a := &h.arrivals[h.arrival(lv)]
 	return a.lamport + uint64(lv-a.lv)
 }
@@ -355,11 +371,7 @@ func (h *history) targets(lv uint32) (r *replica, seq, n uint32) {
 func (h *history) content(lv, n uint32) []byte {
 	i := h.run(lv)
 	r := &h.runs[i]
-	end := uint32(len(h.text))
-	if i+1 < len(h.runs) {
-		end = h.runs[i+1].text
-	}
-	text := h.text[r.text:end]
+	text := h.text[r.text:h.textEnd(i)]
 	if uint32(len(text)) == h.end(i)-r.lv { // ASCII
 		return text[lv-r.lv : lv-r.lv+n]
 	}
