@@ -84,8 +84,12 @@ func (b *Batch) Seal(key ed25519.PrivateKey) []*Change {
 			s = &b.rest[i]
 		}
 		body := b.bodies[start:s.end:s.end]
+		c := &Change{Replica: b.replica, Seq: s.seq, Next: s.next, Body: body}
+		if s.seq > 0 {
+			c.Previous = previous.stamp()
+		}
 		previous, start = hashChange(previous, s.causes, body), s.end
-		c := &Change{Replica: b.replica, Seq: s.seq, Next: s.next, Body: body, Hash: previous, Stamp: previous.stamp()}
+		c.Hash, c.Stamp = previous, previous.stamp()
 		if unsigned += len(body); i+1 == len(b.rest) || unsigned > maxUnsigned {
 			c.Signature = ed25519.Sign(key, c.Hash[:])
 			unsigned = 0

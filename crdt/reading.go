@@ -13,6 +13,7 @@ type reading struct {
 	raw    []rawCause
 	causes []point
 	hash   Hash
+	stamp  Stamp // of what it goes on from
 	wanted ID // what must come first
 }
 
@@ -43,7 +44,7 @@ func (r *reading) read() (*step, *ChangeError) {
 		return nil, err
 	}
 	hashed := *c
-	hashed.Hash, hashed.Stamp = r.hash, r.hash.stamp()
+	hashed.Hash, hashed.Stamp, hashed.Previous = r.hash, r.hash.stamp(), r.stamp
 	s := &step{Change: &hashed, previous: r.previous, causes: r.causes, view: r.view, device: device, grants: grants}
 	return a.keep(s), nil
 }
@@ -119,7 +120,10 @@ func (r *reading) matches() (bool, *ChangeError) {
 	for _, p := range r.causes {
 		hashes = append(hashes, a.hash(p, ReplicaID{}))
 	}
-	r.hash = hashChange(a.hash(r.previous, c.Replica), hashes, c.Body)
+	previous := a.hash(r.previous, c.Replica)
+	if r.hash = hashChange(previous, hashes, c.Body); c.Seq > 0 {
+		r.stamp = previous.stamp()
+	}
 	return r.hash.stamp() == c.stamp() && (c.Hash == Hash{} || c.Hash == r.hash), nil
 }
 

@@ -306,3 +306,19 @@ func TestDamagedFrames(t *testing.T) {
 		succeed(t, d.Verify())
 	})
 }
+
+// TestPrevious: who makes or applies changes learns what each goes on from.
+func TestPrevious(t *testing.T) {
+	ana := crdttest.NewPerson("Ana")
+	abc := letters(t, ana, "abc")
+	applied := apply(t, crdt.New(ana.Genesis()), abc...).Changes
+	for _, list := range [][]*crdt.Change{abc, applied} {
+		before := crdt.Stamp{}
+		for _, c := range list {
+			if c.Previous != before || c.Stamp == before {
+				t.Errorf("change %d goes on from %x, want %x", c.Seq, c.Previous, before)
+			}
+			before = c.Stamp
+		}
+	}
+}
