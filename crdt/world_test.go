@@ -211,7 +211,8 @@ func (w *world) catchUp(p, q *peer) error {
 	if p == q {
 		return nil
 	}
-	if err := p.receive(crdttest.Frames(q.doc.DeltaSince(q.doc.Known(p.doc.Heads())))); err != nil {
+	heads := crdt.WithoutFamilies(p.doc.Heads(), p.doc.Strange(q.doc.Heads()))
+	if err := p.receive(crdttest.Frames(q.doc.DeltaSince(q.doc.Known(heads)))); err != nil {
 		return err
 	}
 	if v := q.oracle.Version(); !w.forked() && !p.doc.Version().Covers(v) {
