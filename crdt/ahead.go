@@ -9,12 +9,13 @@ import (
 // which they can be applied, but not applied: that they are only when a signature
 // covers them.
 type ahead struct {
-	doc    *Doc
-	steps  []*step
-	ends   map[ending][]*step
-	reach  map[ReplicaID]uint32 // the greatest Seq behind a step, by family
-	forked map[ReplicaID]bool   // families in which a step parts from something
-	trust  bool                 // hashes are right unless there is a choice
+	doc     *Doc
+	steps   []*step
+	ends    map[ending][]*step
+	reach   map[ReplicaID]uint32 // the greatest Seq behind a step, by family
+	forked  map[ReplicaID]bool   // families in which a step parts from something
+	trust   bool                 // hashes are right unless there is a choice
+	hashing bool                 // with trust: hashes are made nevertheless
 }
 
 // step is one change of ahead, hashed, and where it goes on from.

@@ -93,7 +93,7 @@ func (d *Doc) knowsChange(c *Change) bool {
 		if !ok && d.forked(r) {
 			hash, ok = d.hashAt(moment{r, c.Next}), true
 		}
-		if !ok || hash.stamp() == c.stamp() {
+		if stamp := c.stamp(); !ok || hash.stamp() == stamp || stamp == (Stamp{}) {
 			return true
 		}
 	}
@@ -247,11 +247,26 @@ func (d *Doc) Load(c *Change) (Patch, error) {
 
 // loadStep loads a change that says more than what the chain does next.
 func (d *Doc) loadStep(c *Change) (Patch, error) {
+	a := newAhead(d)
+	a.trust = true
+	return d.loadAhead(a, c)
+}
+
+// loadHashed loads a change that has no hash, and a stamp only where that is needed: where a chain forked. It
+// makes the hash, so that the next ones need not look for it.
+func (d *Doc) loadHashed(c *Change) (Patch, error) {
+	if d.full([]*Change{c}) {
+		return nil, ErrDocumentFull
+	}
+	a := newAhead(d)
+	a.trust, a.hashing = true, true
+	return d.loadAhead(a, c)
+}
+
+func (d *Doc) loadAhead(a *ahead, c *Change) (Patch, error) {
 	if d.knowsChange(c) {
 		return nil, nil
 	}
-	a := newAhead(d)
-	a.trust = true
 	s, wanted, err := a.add(c)
 	switch {
 	case err != nil:

@@ -20,6 +20,9 @@ const (
 	blockMagic   = "inkh"
 	blockVersion = 1
 	checksumSize = 8
+
+	forkedMagic   = "inkf"
+	forkedVersion = 1
 )
 
 // The columns of a block, in order.
@@ -44,9 +47,12 @@ const (
 )
 
 // HistoryBlock returns all changes of d in few bytes, for [LoadBlock]. All local edits must have been flushed and
-// sealed, else it panics. The error is [ErrNoBlock], or says that deleted text of the block that d came
+// sealed, else it panics. The error says that deleted text of the block that d came
 // from cannot be read, or that the text is longer than [MaxBlockText]. O(changes + text), and 1 to 2 µs per byte of text.
 func (d *Doc) HistoryBlock() ([]byte, error) {
+	if len(d.families) > 0 {
+		return d.forkedBlock()
+	}
 	if err := d.mayPack(); err != nil {
 		return nil, err
 	}
@@ -56,15 +62,12 @@ func (d *Doc) HistoryBlock() ([]byte, error) {
 
 var errBlockSize = fmt.Errorf("crdt: more than a block may hold: %d bytes of text or changes", MaxBlockText)
 
-// ErrNoBlock says that a document has no blocks, because a chain of it forked: blocks cannot tell of that yet. Its
-// changes must be kept one by one.
-var ErrNoBlock = errors.New("crdt: blocks of a document with a forked chain are not possible")
+// ErrNoBlock says that a document has no open-block, because a chain of it forked. It opens by its history block.
+var ErrNoBlock = errors.New("crdt: no open-block of a document with a forked chain")
 
-// mayPack says whether d can be written as a block, and unpacks its deleted text for that.
+// mayPack says whether d can be written column by column, and unpacks its deleted text for that.
 func (d *Doc) mayPack() error {
-	if d.holds() {
-		panic("crdt: a block of a document with edits that are not flushed and sealed")
-	}
+	d.mustSeal()
 	if len(d.families) > 0 {
 		return ErrNoBlock
 	}
@@ -75,6 +78,33 @@ func (d *Doc) mayPack() error {
 		return errBlockSize
 	}
 	return nil
+}
+
+// forkedBlock returns the history block of a document with a forked chain, which is larger: it
+// happens so seldom that the columns know nothing of it. It is the genesis and a [Doc.LaterBlock] of all changes.
+func (d *Doc) forkedBlock() ([]byte, error) {
+	later, err := d.LaterBlock(nil)
+	b := append([]byte(forkedMagic), forkedVersion)
+	return append(append(b, d.genesis.Bytes()...), later...), err
+}
+
+func loadForked(block []byte) (*Doc, error) {
+	r := reader{b: block, at: len(forkedMagic)}
+	if v := r.byte("version"); r.err == nil && v != forkedVersion {
+		r.fail("%q block version %d is unknown", forkedMagic, v)
+	}
+	g, err := DecodeGenesis(r.bytes(GenesisSize, "genesis"))
+	if r.err != nil {
+		return nil, r.err
+	}
+	if err != nil {
+		return nil, err
+	}
+	d := New(g)
+	if err := d.LoadLater(block[r.at:]); err != nil {
+		return nil, formatErrorf(r.at, "%v", err)
+	}
+	return d, nil
 }
 
 type blockWriter struct {
@@ -118,6 +148,9 @@ func checksum(b []byte) []byte {
 // [*FormatError]. Hashes and signatures are taken on trust: see [Doc.Verify] for a block that comes from
 // elsewhere. Memory is at most 64 MB and 4 KB per byte of the block.
 func LoadBlock(block []byte) (*Doc, error) {
+	if bytes.HasPrefix(block, []byte(forkedMagic)) {
+		return loadForked(block)
+	}
 	r := blockReader{reader: reader{b: block}}
 	r.frame()
 	if r.err == nil {

@@ -194,26 +194,26 @@ func mangled(rng *rand.Rand, b []byte) []byte {
 	return b
 }
 
-// playRandom returns the peers of a world in which random things happened, but no chain forked.
+// playRandom returns the peers of a world in which random things happened.
 func playRandom(t *testing.T, rng *rand.Rand) []*peer {
 	t.Helper()
-	for {
-		n := 1 + rng.IntN(4)
-		w := newWorld(n)
-		for _, step := range draw(rng, n, *stepsFlag) {
-			must(t, w.step(step))
-		}
-		must(t, w.settle())
-		if !slices.ContainsFunc(w.peers, func(p *peer) bool { return noBlocks(p.doc) }) {
-			return w.peers
-		}
+	n := 1 + rng.IntN(4)
+	w := newWorld(n)
+	for _, step := range draw(rng, n, *stepsFlag) {
+		must(t, w.step(step))
 	}
+	must(t, w.settle())
+	return w.peers
 }
 
-// noBlocks says whether a chain of d has forked.
-func noBlocks(d *crdt.Doc) bool {
-	_, err := d.LaterBlock(d.Version())
-	return errors.Is(err, crdt.ErrNoBlock)
+// playUnforked is playRandom, but no chain forked.
+func playUnforked(t *testing.T, rng *rand.Rand) []*peer {
+	for {
+		peers := playRandom(t, rng)
+		if !slices.ContainsFunc(peers, func(p *peer) bool { return p.setBack }) {
+			return peers
+		}
+	}
 }
 
 // sameBlock says what is wrong with the block of d.

@@ -1,6 +1,7 @@
 package crdt_test
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 	"testing"
@@ -100,7 +101,7 @@ func TestBlockClaims(t *testing.T) {
 	mustFormat(t, err)
 }
 
-// TestBlockOfAFork: a document with a forked chain has no blocks, and says so.
+// TestBlockOfAFork: a document with a forked chain has blocks but for the open-block, and says so.
 func TestBlockOfAFork(t *testing.T) {
 	p := crdttest.People(1)[0]
 	one := crdt.New(p.Genesis())
@@ -114,13 +115,16 @@ func TestBlockOfAFork(t *testing.T) {
 	if !one.Forked() {
 		t.Fatal("the chain has not forked")
 	}
-	for name, write := range map[string]func() ([]byte, error){
-		"HistoryBlock": one.HistoryBlock,
-		"OpenBlock":    one.OpenBlock,
-		"LaterBlock":   func() ([]byte, error) { return one.LaterBlock(nil) },
-	} {
-		if _, err := write(); !errors.Is(err, crdt.ErrNoBlock) {
-			t.Errorf("%s gives %v", name, err)
-		}
+	if _, err := one.OpenBlock(); !errors.Is(err, crdt.ErrNoBlock) {
+		t.Errorf("OpenBlock gives %v", err)
+	}
+	must(t, sameBlock(one))
+	must(t, sameBlocks(one, [][]byte{nil, value(one.LaterBlock(nil))}))
+	block := value(one.HistoryBlock())
+	for i := range block {
+		damaged := bytes.Clone(block)
+		damaged[i] ^= 4
+		_, err := crdt.LoadBlock(damaged)
+		mustFormat(t, err)
 	}
 }

@@ -2,6 +2,7 @@ package crdt
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -20,27 +21,24 @@ const changeCost = 256
 
 // laterChain is what a later block says of a replica.
 type laterChain struct {
+	r          *replica // writing
 	id         ReplicaID
 	next       uint32 // Seq of its next change; writing, of the first
 	head       Hash   // of its last change
 	signatures []signature
 }
 
-// LaterBlock returns the changes that are not in v, for [Doc.LoadLater]. v is what [Doc.Version] was when the
-// blocks in front were written. All local edits must have been flushed and sealed, else it panics. The error is [ErrNoBlock], or says that
-// the changes are longer than [MaxBlockText]. O(changes that are not in v, and arrivals).
-func (d *Doc) LaterBlock(v VersionVector) ([]byte, error) {
-	if d.holds() {
-		panic("crdt: a block of a document with edits that are not flushed and sealed")
-	}
-	w := laterWriter{d: d, numbers: map[ReplicaID]int{}}
-	if len(d.families) > 0 {
-		return nil, ErrNoBlock
-	}
+// LaterBlock returns the changes behind have, for [Doc.LoadLater]. have is what [Doc.Heads] was when the
+// blocks in front were written. All local edits must have been flushed and sealed, else it panics. The error says that
+// the changes are longer than [MaxBlockText]. O(changes that are not in front of have, and arrivals).
+func (d *Doc) LaterBlock(have []Head) ([]byte, error) {
+	d.mustSeal()
+	w := laterWriter{d: d, numbers: map[*replica]int{}}
+	reach := d.reach(d.behind(have))
 	for i := range d.arrivals {
 		r, a := d.replicas[d.arrivals[i].by], &d.arrivals[i]
 		end := d.arrivalEnd(i)
-		known := v[r.id]
+		known := reach[r.place]
 		if known >= a.seq+(end-a.lv) {
 			continue
 		}
@@ -50,32 +48,54 @@ func (d *Doc) LaterBlock(v VersionVector) ([]byte, error) {
 		}
 		for lv < end {
 			c := d.changeAt(r, lv)
-			w.change(c)
+			w.change(r, c)
 			lv += c.Next - c.Seq
 		}
 	}
 	return w.block()
 }
 
+// mustSeal panics when there are local edits that have no hash yet.
+func (d *Doc) mustSeal() {
+	if d.holds() {
+		panic("crdt: a block of a document with edits that are not flushed and sealed")
+	}
+}
+
+// behind returns the version that d had when its heads were these.
+func (d *Doc) behind(have []Head) VersionVector {
+	if len(d.families) > 0 {
+		return d.Known(have)
+	}
+	v := VersionVector{}
+	for _, h := range have {
+		v[h.Replica] = h.Next
+	}
+	return v
+}
+
 type laterWriter struct {
 	d       *Doc
 	chains  []laterChain
-	numbers map[ReplicaID]int // of the chains
+	numbers map[*replica]int // of the chains
 	groups  []laterGroup
 	lengths []byte // of each body
 	bodies  []byte
+	stamped []moment // ends of the changes that need a stamp
+	gaps    []byte   // how many changes before each of them have none
+	bare    int      // changes since the last one with a stamp
 	count   int
 }
 
 // laterGroup is changes of one chain that follow each other.
 type laterGroup struct{ chain, count int }
 
-func (w *laterWriter) change(c *Change) {
-	chain, known := w.numbers[c.Replica]
+func (w *laterWriter) change(r *replica, c *Change) {
+	chain, known := w.numbers[r]
 	if !known {
 		chain = len(w.chains)
-		w.numbers[c.Replica] = chain
-		w.chains = append(w.chains, laterChain{id: c.Replica, next: c.Seq, head: w.d.byID[c.Replica].head})
+		w.numbers[r] = chain
+		w.chains = append(w.chains, laterChain{r: r, id: r.family, next: c.Seq, head: r.head})
 	}
 	if c.Signature != nil {
 		k := &w.chains[chain]
@@ -88,6 +108,20 @@ func (w *laterWriter) change(c *Change) {
 	w.lengths = appendNumber(w.lengths, len(c.Body))
 	w.bodies = append(w.bodies, c.Body...)
 	w.count++
+	if !w.ambiguous(r, c) {
+		w.bare++
+		return
+	}
+	w.gaps, w.bare = appendNumber(w.gaps, w.bare), 0
+	w.stamped = append(w.stamped, moment{r, c.Next})
+}
+
+// ambiguous says whether it takes a stamp to tell what c of r goes on from or names as its causes.
+func (w *laterWriter) ambiguous(r *replica, c *Change) bool {
+	if len(w.d.families) == 0 {
+		return false
+	}
+	return w.d.forked(r) || slices.ContainsFunc(r.causesOf(c.Seq), func(k cause) bool { return w.d.forked(r.table[k.place].of) })
 }
 
 func (w *laterWriter) block() ([]byte, error) {
@@ -107,13 +141,31 @@ func (w *laterWriter) block() ([]byte, error) {
 		all = appendNumber(appendNumber(all, g.chain), g.count)
 	}
 	all = append(append(all, w.lengths...), w.bodies...)
+	all = append(append(all, w.gaps...), w.stamps()...)
 	if len(all) > MaxBlockText {
 		return nil, errBlockSize
 	}
-	b = appendNumber(appendNumber(b, w.count), len(all))
+	b = appendNumber(appendNumber(appendNumber(b, w.count), len(w.stamped)), len(all))
 	packed := compress(all, zstd.SpeedBetterCompression)
 	b = append(appendNumber(b, len(packed)), packed...)
 	return appendEnd(b, w.count*changeCost+2*len(all)), nil
+}
+
+// stamps returns the stamps that are needed.
+func (w *laterWriter) stamps() (b []byte) {
+	if len(w.stamped) == 0 {
+		return nil
+	}
+	hashes := map[moment]Hash{}
+	for _, m := range w.stamped {
+		hashes[m] = Hash{}
+	}
+	w.d.rehash(hashes)
+	for _, m := range w.stamped {
+		hash := hashes[m]
+		b = append(b, hash[:len(Stamp{})]...)
+	}
+	return b
 }
 
 // LoadLater brings in the changes of a block that [Doc.LaterBlock] wrote, as [Doc.Load] does one by one: d must have
@@ -128,8 +180,12 @@ func (d *Doc) LoadLater(block []byte) error {
 	if r.err != nil {
 		return r.err
 	}
+	load := d.Load
+	if r.stamps > 0 || len(d.families) > 0 {
+		load = d.loadHashed
+	}
 	for _, c := range r.list {
-		if _, err := d.Load(c); err != nil {
+		if _, err := load(c); err != nil {
 			return err
 		}
 	}
@@ -140,8 +196,9 @@ type laterReader struct {
 	reader
 	chains []laterChain
 	count  int    // of changes
+	stamps int    // how many of them have one
 	size   int    // of plain
-	plain  reader // groups, lengths and bodies
+	plain  reader // groups, lengths, bodies, gaps and stamps
 	list   []*Change
 }
 
@@ -170,6 +227,7 @@ func (r *laterReader) head() {
 		r.chains = append(r.chains, k)
 	}
 	r.count = int(r.number("changes", MaxBlockText))
+	r.stamps = int(r.number("stamps", uint64(r.count)))
 	r.size = int(r.number("size", MaxBlockText))
 }
 
@@ -200,6 +258,7 @@ func (r *laterReader) changes() {
 		last[owners[i]] = c
 		r.list = append(r.list, c)
 	}
+	r.readStamps()
 	if p.at != len(p.b) {
 		p.fail("bytes behind the changes")
 	}
@@ -207,6 +266,23 @@ func (r *laterReader) changes() {
 		r.err = p.err
 	}
 	r.finish(last)
+}
+
+// readStamps gives some of the changes their stamps.
+func (r *laterReader) readStamps() {
+	p, i := &r.plain, -1
+	var which []*Change
+	for range r.stamps {
+		gap := p.number("changes without a stamp", uint64(len(r.list)))
+		if i += 1 + int(gap); p.err != nil || i >= len(r.list) {
+			p.fail("more stamps than changes")
+			return
+		}
+		which = append(which, r.list[i])
+	}
+	for _, c := range which {
+		copy(c.Stamp[:], p.bytes(len(c.Stamp), "stamp"))
+	}
 }
 
 // change returns the next change of k.

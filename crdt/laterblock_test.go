@@ -18,7 +18,7 @@ func TestLaterBlocks(t *testing.T) {
 	eachSeed(t, func(t *testing.T, rng *rand.Rand) {
 		_, changes := strangeChanges(rng, 2+rng.IntN(4), *stepsFlag/2)
 		d := crdt.New(crdttest.People(1)[0].Genesis())
-		blocks, v := [][]byte{nil}, crdt.VersionVector{}
+		blocks, have := [][]byte{nil}, []crdt.Head(nil)
 		for len(changes) > 0 || len(blocks) == 1 {
 			n := rng.IntN(min(len(changes), 40) + 1)
 			apply(t, d, changes[:n]...)
@@ -26,11 +26,11 @@ func TestLaterBlocks(t *testing.T) {
 			if len(blocks) == 1 && rng.IntN(3) == 0 {
 				block, err := d.HistoryBlock()
 				must(t, err)
-				blocks, v = [][]byte{block}, d.Version()
+				blocks, have = [][]byte{block}, d.Heads()
 				continue
 			}
-			blocks = append(blocks, value(d.LaterBlock(v)))
-			v = d.Version()
+			blocks = append(blocks, value(d.LaterBlock(have)))
+			have = d.Heads()
 		}
 		if err := sameBlocks(d, blocks); err != nil {
 			t.Fatalf("%v\n%s", err, d.Dump())
@@ -91,12 +91,12 @@ func TestLaterBlockElsewhere(t *testing.T) {
 	genesis := crdttest.People(1)[0].Genesis()
 	d := crdt.New(genesis)
 	apply(t, d, changes[:20]...)
-	v := d.Version()
+	have := d.Heads()
 	apply(t, d, changes[20:]...)
-	if err := crdt.New(genesis).LoadLater(value(d.LaterBlock(v))); !errors.Is(err, crdt.ErrMissing) {
+	if err := crdt.New(genesis).LoadLater(value(d.LaterBlock(have))); !errors.Is(err, crdt.ErrMissing) {
 		t.Fatalf("without the changes in front: %v", err)
 	}
-	block := value(d.LaterBlock(v))
+	block := value(d.LaterBlock(have))
 	for range 1000 {
 		damaged := bytes.Clone(block)
 		damaged[rand.IntN(len(block))] ^= 1 << rand.IntN(8)

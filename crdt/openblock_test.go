@@ -15,7 +15,7 @@ import (
 // TestOpenIsTheDocument: of whatever people have done, the open-block of each copy opens as that copy.
 func TestOpenIsTheDocument(t *testing.T) {
 	eachSeed(t, func(t *testing.T, rng *rand.Rand) {
-		for _, p := range playRandom(t, rng) {
+		for _, p := range playUnforked(t, rng) {
 			if err := sameOpen(p.doc); err != nil {
 				t.Fatalf("%v\n%s", err, p.doc.Dump())
 			}
@@ -38,7 +38,7 @@ func TestOpenOfStrangeChanges(t *testing.T) {
 // TestOpenThenEdit: an opened document goes on as the one that it came from.
 func TestOpenThenEdit(t *testing.T) {
 	eachSeed(t, func(t *testing.T, rng *rand.Rand) {
-		p := playRandom(t, rng)[0]
+		p := playUnforked(t, rng)[0]
 		block, err := p.doc.HistoryBlock()
 		must(t, err)
 		loaded := loadBlock(t, block) // with deleted text still packed
@@ -65,7 +65,7 @@ func TestOpenThenEdit(t *testing.T) {
 // TestOpenDamaged: no byte of an open-block can be another one.
 func TestOpenDamaged(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
-	block, err := playRandom(t, rng)[0].doc.OpenBlock()
+	block, err := playUnforked(t, rng)[0].doc.OpenBlock()
 	must(t, err)
 	for range 1000 {
 		damaged := bytes.Clone(block)

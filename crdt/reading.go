@@ -14,7 +14,7 @@ type reading struct {
 	causes []point
 	hash   Hash
 	stamp  Stamp // of what it goes on from
-	wanted ID // what must come first
+	wanted ID    // what must come first
 }
 
 // maxTries bounds the ways in which the causes of one change are read, where these are chains
@@ -109,7 +109,7 @@ func (r *reading) resolve(i int) (matches bool, err *ChangeError) {
 // matches says whether the change has its hash with the causes found.
 func (r *reading) matches() (bool, *ChangeError) {
 	c, a := r.change, r.ahead
-	if a.trust && !r.choice {
+	if a.trust && !a.hashing && !r.choice {
 		r.hash = c.Hash
 		return true, nil
 	}
@@ -124,7 +124,10 @@ func (r *reading) matches() (bool, *ChangeError) {
 	if r.hash = hashChange(previous, hashes, c.Body); c.Seq > 0 {
 		r.stamp = previous.stamp()
 	}
-	return r.hash.stamp() == c.stamp() && (c.Hash == Hash{} || c.Hash == r.hash), nil
+	if c.Hash != (Hash{}) {
+		return c.Hash == r.hash, nil
+	}
+	return r.hash.stamp() == c.Stamp || a.hashing && !r.choice, nil
 }
 
 // device returns that of the chain.

@@ -126,15 +126,15 @@ func unpacked(d *crdt.Doc) *crdt.Doc {
 // benchLater writes a later block for each thousand changes.
 func (r *replay) benchLater(b *testing.B, m measures) {
 	d, whole := crdt.New(r.people[0].Genesis()), crdt.New(r.people[0].Genesis())
-	v, size, count := crdt.VersionVector{}, 0, 0
+	have, size, count := []crdt.Head(nil), 0, 0
 	for i, c := range r.changes {
 		value(d.Load(c))
 		if (i+1)%1000 == 0 && i >= r.first {
-			block := value(d.LaterBlock(v))
+			block := value(d.LaterBlock(have))
 			if err := whole.LoadLater(block); err != nil {
 				b.Fatal(err)
 			}
-			v, size, count = d.Version(), size+len(block), i+1
+			have, size, count = d.Heads(), size+len(block), i+1
 		}
 	}
 	m.put("later-B/change", float64(size)/float64(count))
