@@ -154,15 +154,15 @@ func fillLibrary(b *testing.B, dir string, documents, changes int) {
 	}
 }
 
-// BenchmarkVersion asks for the version of one of many documents, as each push does.
-func BenchmarkVersion(b *testing.B) {
+// BenchmarkHeads asks for the heads of one of many documents, as each push does.
+func BenchmarkHeads(b *testing.B) {
 	l, doc := benchLibrary(b)
 	ana := newHand(1, 1)
 	if err := save(l, doc, []*crdt.Change{ana.insert(0, "x")}, "", day); err != nil {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		if _, err := l.Version(doc); err != nil {
+		if _, err := l.Heads(doc); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -110,7 +110,7 @@ func (l *Library) Check(ctx context.Context) (Report, error) {
 // checkDocument reads all changes of d. The error is ctx's.
 func (l *Library) checkDocument(ctx context.Context, d Document) (DocumentReport, error) {
 	r := DocumentReport{Document: d}
-	version := crdt.VersionVector{}
+	chains := newChainCheck()
 	doc := crdt.New(d.Genesis)
 	place := int64(0)
 	for s, err := range l.journal(ctx, d.ID, 0) {
@@ -125,10 +125,9 @@ func (l *Library) checkDocument(ctx context.Context, d Document) (DocumentReport
 			r.gap("places %d to %d of the journal are missing", place+1, s.place-1)
 		}
 		place = s.place
-		if want := version[s.Replica]; s.Seq != want {
-			r.gap("replica %s goes on at %d, not at %d", s.Replica, s.Seq, want)
+		if !chains.add(&s.Change) {
+			r.gap("the change at %d of replica %s goes on from one that is not there", s.Seq, s.Replica)
 		}
-		version[s.Replica] = s.Next
 		c, err := s.change()
 		if err != nil {
 			r.lose(s.lost(d.ID, d.Title, err))
@@ -140,10 +139,63 @@ func (l *Library) checkDocument(ctx context.Context, d Document) (DocumentReport
 			_, r.Forged = doc.Load(c)
 		}
 	}
+	if err := l.checkForks(d.ID, chains, &r); err != nil {
+		r.Unread = err
+	}
 	if r.Intact() {
 		r.Forged = doc.Verify()
 	}
 	return r, nil
+}
+
+// checkForks compares the list of the chains that forked with the journal.
+func (l *Library) checkForks(doc crdt.DocID, chains *chainCheck, r *DocumentReport) error {
+	var id int64
+	if err := l.readers.QueryRow(`SELECT id FROM doc WHERE name = ?`, doc[:]).Scan(&id); err != nil {
+		return fmt.Errorf("storage: read the forks of %s: %w", doc, err)
+	}
+	listed, err := readForks(l.readers, id)
+	if err != nil {
+		return fmt.Errorf("storage: read the forks of %s: %w", doc, err)
+	}
+	for _, replica := range listed {
+		if !chains.forked[replica] {
+			r.gap("replica %s did not fork, as it should have", replica)
+		}
+		delete(chains.forked, replica)
+	}
+	for replica := range chains.forked {
+		r.gap("replica %s forked, which is not noted", replica)
+	}
+	return nil
+}
+
+// chainCheck follows the chains of a journal.
+type chainCheck struct {
+	seen   map[crdt.Head]bool // where changes end; true: another goes on from there
+	forked map[crdt.ReplicaID]bool
+}
+
+func newChainCheck() *chainCheck {
+	return &chainCheck{map[crdt.Head]bool{}, map[crdt.ReplicaID]bool{}}
+}
+
+// add says whether c begins a chain or goes on from a change before it.
+func (k *chainCheck) add(c *crdt.Change) bool {
+	p := previousOf(c)
+	if p == (crdt.Head{}) {
+		p.Replica = c.Replica // what its first change goes on from
+		k.seen[p] = k.seen[p]
+	}
+	again, joins := k.seen[p]
+	if again {
+		k.forked[c.Replica] = true
+	}
+	if joins {
+		k.seen[p] = true
+	}
+	k.seen[headOf(c)] = false
+	return joins
 }
 
 func (r *DocumentReport) gap(format string, args ...any) {

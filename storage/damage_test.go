@@ -254,7 +254,7 @@ func checkBroken(t *testing.T, dir string) {
 	if lost == nil {
 		t.Error("Changes gives nothing for the damaged change")
 	}
-	if got, err := l.Since(broken, nil, 1000); !errors.As(err, &lost) {
+	if got, _, err := l.Since(broken, nil, 1000); !errors.As(err, &lost) {
 		t.Errorf("Since passes on %d damaged bodies, %v", len(got), err)
 	}
 	r, err := l.Check(context.Background())

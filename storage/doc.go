@@ -22,6 +22,9 @@
 //	Place     a change's number in its document's journal, from 1
 //	Body      the bytes of a change, as crdt encodes them; stored with the change's
 //	          hash, its signature if it has one, and a checksum of the row
+//	Previous  the stamp (beginning of the hash) of the change that one goes on from
+//	Head      where a chain ends: no stored change goes on from there. A chain that forked,
+//	          as one does when a library is set back to a backup and used, has several
 //	Frame     a change with all that it takes to pass it on
 //	Nonce     what this device's replica of a document is named by
 //	Group     the changes committed by one transaction
@@ -57,8 +60,8 @@
 // It does not apply changes or keep text, and who wrote them it checks in
 // [Library.Check] only. It does not
 // compact history, make backups, or salvage what is left of a damaged document.
-// It does not encrypt. It does not tell two forks of one replica apart: of two
-// changes with one Seq the first to come is kept. Nothing here may os.Open
+// It does not encrypt. A chain that forked is kept with all its tails, but what is asked of it
+// costs a look at all its rows. Nothing here may os.Open
 // library.db while SQLite has it open: closing such a file drops SQLite's locks
 // (POSIX record locks belong to the process).
 package storage

@@ -64,9 +64,9 @@ func CheckSampleOnly() (restore func()) {
 }
 
 const (
-	PageSQL    = pageSQL
-	VersionSQL = versionSQL
-	MaxQueued  = maxQueued
+	PageSQL   = pageSQL
+	HeadsSQL  = headsSQL
+	MaxQueued = maxQueued
 )
 
 // Hurry makes the writer begin the next group now.

@@ -70,7 +70,11 @@ func (h *hand) insert(seq uint32, text string) *crdt.Change {
 	before := h.before[seq]
 	hash := crdt.Hash(sha256.Sum256(append(before[:], body...)))
 	h.before[seq+n] = hash
-	return &crdt.Change{Replica: h.replica, Seq: seq, Next: seq + n, Body: body, Hash: hash, Signature: ed25519.Sign(device, hash[:])}
+	c := &crdt.Change{Replica: h.replica, Seq: seq, Next: seq + n, Body: body, Hash: hash, Stamp: crdt.Stamp(hash[:]), Signature: ed25519.Sign(device, hash[:])}
+	if seq > 0 {
+		c.Previous = crdt.Stamp(before[:])
+	}
+	return c
 }
 
 // typing makes n changes of random lengths in the first document, by turns of several
@@ -163,11 +167,33 @@ func equalFrames(a, b [][]byte) bool {
 	return true
 }
 
-// versionOf is the vector that changes lead to, computed without the library.
-func versionOf(changes []*crdt.Change) crdt.VersionVector {
-	v := crdt.VersionVector{}
+// headOf is where a chain with the last change c ends.
+func headOf(c *crdt.Change) crdt.Head {
+	return crdt.Head{Replica: c.Replica, Next: c.Next, Stamp: crdt.Stamp(c.Hash[:])}
+}
+
+// headsOf is where the chains of changes end, computed without the library.
+func headsOf(changes []*crdt.Change) map[crdt.Head]bool {
+	heads := map[crdt.Head]bool{}
 	for _, c := range changes {
-		v.Merge(crdt.VersionVector{c.Replica: c.Next})
+		heads[headOf(c)] = true
 	}
-	return v
+	for _, c := range changes {
+		delete(heads, crdt.Head{Replica: c.Replica, Next: c.Seq, Stamp: c.Previous})
+	}
+	return heads
+}
+
+// checkHeads says that l tells the wanted heads of doc.
+func checkHeads(t testing.TB, l *storage.Library, doc crdt.DocID, want map[crdt.Head]bool) {
+	t.Helper()
+	heads, err := l.Heads(doc)
+	if err != nil || len(heads) != len(want) {
+		t.Fatalf("heads %v, %v, want %v", heads, err, want)
+	}
+	for _, h := range heads {
+		if !want[h] {
+			t.Fatalf("heads %v, want %v", heads, want)
+		}
+	}
 }

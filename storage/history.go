@@ -19,10 +19,6 @@ const (
 	pageBytes = 1 << 20
 )
 
-// maxStretch is how many bytes of frames [Library.Since] gives beyond what it was
-// asked for, so as to end at a signature.
-const maxStretch = 4 << 20
-
 // errChecksum is the reason of a [*LostError] when a row is not what was written.
 var errChecksum = errors.New("its bytes are not those that were written")
 
@@ -55,9 +51,10 @@ type checksum [8]byte
 
 func checksumOf(c *crdt.Change) (sum checksum) {
 	h := sha256.New()
-	head := append(make([]byte, 0, 64), c.Replica[:]...)
+	head := append(make([]byte, 0, 80), c.Replica[:]...)
 	head = binary.BigEndian.AppendUint32(head, c.Seq)
 	head = binary.BigEndian.AppendUint32(head, c.Next)
+	head = append(head, c.Previous[:]...)
 	head = append(head, c.Hash[:]...)
 	h.Write(append(head, byte(len(c.Signature))))
 	h.Write(c.Signature)
@@ -89,6 +86,7 @@ func (s *stored) change() (*crdt.Change, error) {
 	if c.Next != s.Next {
 		return nil, fmt.Errorf("its ops end at %d", c.Next)
 	}
+	c.Previous = s.Previous
 	return c, nil
 }
 
@@ -150,8 +148,8 @@ func (l *Library) journal(ctx context.Context, doc crdt.DocID, after int64) iter
 func changeID(doc, place int64) int64 { return doc<<32 | place }
 
 const pageSQL = `
-SELECT change.id & 0xffffffff, change.replica, change.seq, change.next_seq, change.hash, change.signature,
-       change.checksum, change.codec, change.body
+SELECT change.id & 0xffffffff, change.replica, change.seq, change.next_seq, change.previous, change.hash,
+       change.signature, change.checksum, change.codec, change.body
   FROM doc CROSS JOIN change ON change.id BETWEEN (doc.id << 32) + ?2 + 1 AND doc.id << 32 | 0xffffffff
  WHERE doc.name = ?1
  ORDER BY change.id LIMIT ?3`
@@ -178,94 +176,13 @@ func (l *Library) page(ctx context.Context, doc crdt.DocID, after int64) ([]*sto
 
 func scanStored(rows *sql.Rows) (*stored, error) {
 	var s stored
-	var replica, hash, sum []byte
-	if err := rows.Scan(&s.place, &replica, &s.Seq, &s.Next, &hash, &s.Signature, &sum, &s.codec, &s.Body); err != nil {
+	var replica, previous, hash, sum []byte
+	if err := rows.Scan(&s.place, &replica, &s.Seq, &s.Next, &previous, &hash, &s.Signature, &sum, &s.codec, &s.Body); err != nil {
 		return nil, err
 	}
-	return &s, errors.Join(fill(s.Replica[:], replica, "replica"), fill(s.Hash[:], hash, "hash"),
-		fill(s.checksum[:], sum, "checksum"))
-}
-
-// Since returns the frames (crdt/FORMAT.md) of committed changes of doc that a copy
-// with version have lacks, in apply order: none when it lacks nothing, else at least
-// one, and about maxBytes at most; ask again with the version they lead to for the
-// rest. They end where signatures cover all of them, because nobody can apply
-// others, and for that go up to 4 MiB beyond maxBytes. A row that is not what was
-// written gives a [*LostError], so that it is not passed on.
-func (l *Library) Since(doc crdt.DocID, have crdt.VersionVector, maxBytes int) ([][]byte, error) {
-	t, err := l.tail(doc)
-	if err != nil {
-		return nil, err
+	err := errors.Join(fill(s.Replica[:], replica, "replica"), fill(s.Hash[:], hash, "hash"), fill(s.checksum[:], sum, "checksum"))
+	if previous != nil {
+		err = errors.Join(err, fill(s.Previous[:], previous, "previous"))
 	}
-	start, err := l.firstLacking(doc, t, have)
-	if err != nil || start == 0 {
-		return nil, err
-	}
-	var lacking delta
-	for s, err := range l.journal(context.Background(), doc, start-1) {
-		switch {
-		case err != nil:
-			return nil, err
-		case s.Next <= have[s.Replica]:
-			continue
-		}
-		if err := s.check(); err != nil {
-			d, _ := l.Document(doc) // for its title only
-			return nil, s.lost(doc, d.Title, err)
-		}
-		if !lacking.add(&s.Change, maxBytes) {
-			break
-		}
-	}
-	return lacking.frames, nil
-}
-
-// delta gathers frames for a copy that lacks them.
-type delta struct {
-	frames   [][]byte
-	bytes    int
-	unsigned map[crdt.ReplicaID]bool // chains whose last frame no signature covers yet
-}
-
-// add appends c, unless there is enough.
-func (d *delta) add(c *crdt.Change, maxBytes int) bool {
-	if len(d.unsigned) > 0 {
-		maxBytes += maxStretch
-	}
-	frame := c.AppendFrame(nil)
-	if len(d.frames) > 0 && d.bytes+len(frame) > maxBytes {
-		return false
-	}
-	d.frames = append(d.frames, frame)
-	d.bytes += len(frame)
-	if c.Signature != nil {
-		delete(d.unsigned, c.Replica)
-		return true
-	}
-	if d.unsigned == nil {
-		d.unsigned = map[crdt.ReplicaID]bool{}
-	}
-	d.unsigned[c.Replica] = true
-	return true
-}
-
-// firstLacking returns the place of the first change that have lacks, 0 for none:
-// one look-up per replica that goes on. Rows of a replica touch, so the last row
-// that begins at or before a Seq holds it.
-func (l *Library) firstLacking(doc crdt.DocID, t *tail, have crdt.VersionVector) (place int64, err error) {
-	for r, next := range t.version {
-		if have[r] >= next {
-			continue
-		}
-		var p int64
-		err := l.readers.QueryRow(`SELECT id & 0xffffffff FROM change WHERE doc = ? AND replica = ? AND seq <= ? ORDER BY seq DESC LIMIT 1`,
-			t.id, r[:], have[r]).Scan(&p)
-		if err != nil {
-			return 0, fmt.Errorf("storage: find changes of %s: %w", doc, err)
-		}
-		if place == 0 || p < place {
-			place = p
-		}
-	}
-	return place, nil
+	return &s, err
 }

@@ -164,7 +164,7 @@ func structureProblems(ctx context.Context, db *sql.DB, pragma string) ([]string
 // checkSample checks all small tables, and the newest changes of the documents changed
 // last.
 func checkSample(db *sql.DB) error {
-	for _, table := range []string{"doc", "listing", "peer", "member", "invite", "state"} {
+	for _, table := range []string{"doc", "fork", "listing", "peer", "member", "invite", "state"} {
 		if err := checkStructure(context.Background(), db, "PRAGMA quick_check("+table+")"); err != nil {
 			return err
 		}

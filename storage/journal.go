@@ -16,19 +16,19 @@ const codecChange = 1
 // maxTitle is how many bytes of a title the listing keeps.
 const maxTitle = 1 << 10
 
-// A SeqError says that changes handed to [Library.Append] leave a gap in their
-// chain, or overlap what is stored of it without being part of it: the caller's
+// A SeqError says that changes handed to [Library.Append] go on from what is not stored:
+// they leave a gap in their chain, or overlap what is stored of it. It is the caller's
 // mistake. None of the changes in that call was stored.
 type SeqError struct {
 	Replica      crdt.ReplicaID
-	Seq, WantSeq uint32
+	Seq, WantSeq uint32 // WantSeq: where the journal goes on; the greatest where the chain forked
 }
 
 func (e *SeqError) Error() string {
 	return fmt.Sprintf("storage: change at seq %d of replica %s, the journal goes on at %d", e.Seq, e.Replica, e.WantSeq)
 }
 
-// Append queues changes of doc, in apply order and with their hashes, and returns at
+// Append queues changes of doc, in apply order, with their hashes and [crdt.Change.Previous], and returns at
 // once; it never waits for the disk. Neither changes nor the slice may be altered any
 // more. done is called once, on a goroutine of the library: with nil after the commit,
 // in the order of calls; with an error when the changes are wrong in themselves

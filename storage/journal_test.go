@@ -3,6 +3,8 @@ package storage_test
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -35,15 +37,13 @@ func TestJournalIsTheSameAfterReopening(t *testing.T) {
 		if !equalFrames(frames(t, l, doc), encoded(changes)) {
 			t.Fatal("the journal differs from what was appended")
 		}
-		if v, err := l.Version(doc); err != nil || !v.Equal(versionOf(changes)) {
-			t.Fatalf("version %v, %v", v, err)
-		}
+		checkHeads(t, l, doc, headsOf(changes))
 		l = storagetest.Reopen(t, l)
 	}
 }
 
-// What Since gives is exactly what the asking copy lacks, in order, whatever it has:
-// also versions that end inside a change.
+// What Since gives is exactly what the asking copy lacks, in order, whatever it has of chains
+// that did not fork, and the heads it gives are those that the copy then has.
 func TestSinceIsWhatIsLacking(t *testing.T) {
 	rng := seeded(t)
 	l := storagetest.Open(t)
@@ -51,25 +51,41 @@ func TestSinceIsWhatIsLacking(t *testing.T) {
 	changes := typing(rng, 300, 4)
 	mustSave(t, l, doc, changes...)
 	for range 200 {
-		have := crdt.VersionVector{}
-		for r, next := range versionOf(changes) {
-			if rng.IntN(3) > 0 {
-				have[r] = uint32(rng.IntN(int(next) + 2))
+		var have, lacking []*crdt.Change
+		ends := map[crdt.ReplicaID]bool{}
+		for _, c := range changes {
+			if ends[c.Replica] = ends[c.Replica] || rng.IntN(40) == 0; ends[c.Replica] {
+				lacking = append(lacking, c)
+			} else {
+				have = append(have, c)
 			}
 		}
-		var lacking []*crdt.Change
-		for _, c := range changes {
-			if have[c.Replica] < c.Next {
-				lacking = append(lacking, c)
+		told := slices.Collect(maps.Keys(headsOf(have)))
+		if n := len(have); n > 0 { // what it also had before says nothing more
+			if older := headOf(have[rng.IntN(n)]); !slices.Contains(told, older) {
+				told = append(told, older)
 			}
 		}
 		maxBytes := rng.IntN(8000)
-		got, err := l.Since(doc, have, maxBytes)
+		got, then, err := l.Since(doc, told, maxBytes)
 		if err != nil {
 			t.Fatal(err)
 		}
+		want := headsOf(append(have, lacking[:len(got)]...))
+		for _, h := range then {
+			if !want[h] {
+				t.Fatalf("then it has %v, want %v", then, want)
+			}
+		}
+		edits := 0
+		for _, c := range lacking {
+			edits += int(c.Next - c.Seq)
+		}
+		if n, err := l.Lacking(doc, told); n != edits || err != nil || len(then) != len(want) {
+			t.Fatalf("%d edits are lacking, %v, want %d; then it has %v, want %v", n, err, edits, then, want)
+		}
 		if len(got) > len(lacking) || !equalFrames(got, encoded(lacking[:len(got)])) {
-			t.Fatalf("since %v: %d frames, not the first of the %d lacking", have, len(got), len(lacking))
+			t.Fatalf("since %v: %d frames, not the first of the %d lacking", told, len(got), len(lacking))
 		}
 		checkAmount(t, got, lacking, maxBytes)
 	}
@@ -207,7 +223,7 @@ func TestReadingWhileWriting(t *testing.T) {
 // readAll reads doc in every way and checks that each answer holds together: what
 // was committed when Version answered is in the journal read after it.
 func readAll(t *testing.T, l *storage.Library, doc crdt.DocID) {
-	v, err := l.Version(doc)
+	heads, err := l.Heads(doc)
 	if err != nil {
 		t.Error(err)
 		return
@@ -223,10 +239,12 @@ func readAll(t *testing.T, l *storage.Library, doc crdt.DocID) {
 		}
 		seen[c.Replica] = c.Next
 	}
-	if !seen.Covers(v) {
-		t.Errorf("journal %v behind version %v", seen, v)
+	for _, h := range heads {
+		if seen[h.Replica] < h.Next {
+			t.Errorf("journal %v behind heads %v", seen, heads)
+		}
 	}
-	if _, err := l.Since(doc, v, 1000); err != nil {
+	if _, _, err := l.Since(doc, heads, 1000); err != nil {
 		t.Error(err)
 	}
 	if _, err := l.Documents(); err != nil {
@@ -277,9 +295,7 @@ func TestClosedAndReadOnlyLibrariesRefuse(t *testing.T) {
 	}
 	more := []*crdt.Change{ana.insert(1, "y")}
 	mustSave(t, l, doc, more...)
-	if v, err := readOnly.Version(doc); err != nil || v[ana.replica] != 2 {
-		t.Errorf("version %v, %v: not that of its owner", v, err)
-	}
+	checkHeads(t, readOnly, doc, map[crdt.Head]bool{headOf(more[0]): true})
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -49,8 +49,8 @@ func TestUnknownDocumentsAreNotFound(t *testing.T) {
 	l := storagetest.Open(t)
 	unknown := genesis(1).DocID()
 	_, documentErr := l.Document(unknown)
-	_, versionErr := l.Version(unknown)
-	_, sinceErr := l.Since(unknown, nil, 100)
+	_, versionErr := l.Heads(unknown)
+	_, _, sinceErr := l.Since(unknown, nil, 100)
 	_, nonceErr := l.Nonce(unknown)
 	_, inviteErr := l.Invite([8]byte{1})
 	for name, err := range map[string]error{
@@ -217,7 +217,7 @@ func TestJoinedDocumentLeavesTheBinOnlyByAnotherInvite(t *testing.T) {
 // Reading a page and a version must not become slower with the length of the journal.
 func TestQueriesUseTheirIndices(t *testing.T) {
 	l := storagetest.Open(t)
-	for query, args := range map[string][]any{storage.PageSQL: {nil, 0, 1}, storage.VersionSQL: {1}} {
+	for query, args := range map[string][]any{storage.PageSQL: {nil, 0, 1}, storage.HeadsSQL: {1, 1 << 40}} {
 		plan, err := storage.Plan(l, query, args...)
 		if err != nil || strings.Contains(plan, "SCAN change") || strings.Contains(plan, "SCAN doc") || strings.Contains(plan, "TEMP B-TREE") {
 			t.Errorf("plan %s, %v", plan, err)

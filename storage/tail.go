@@ -1,9 +1,12 @@
 package storage
 
 import (
+	"cmp"
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
 	"inkling/crdt"
@@ -14,31 +17,61 @@ const maxTails = 1024
 
 // tail is where the journal of a document ends.
 type tail struct {
-	id      int64 // doc.id
-	version crdt.VersionVector
-	place   int64 // of the last change; 0 when there is none
+	id    int64 // doc.id
+	heads heads
+	place int64 // of the last change; 0 when there is none
 }
+
+// heads is ends of chains, by chain. The slices in it are never altered, only replaced.
+type heads map[crdt.ReplicaID][]crdt.Head
+
+// sortHeads returns heads by chain, the greatest Seq of each first.
+func sortHeads(list []crdt.Head) heads {
+	sorted := heads{}
+	for _, h := range list {
+		sorted[h.Replica] = append(sorted[h.Replica], h)
+	}
+	for _, told := range sorted {
+		slices.SortFunc(told, func(a, b crdt.Head) int { return cmp.Compare(b.Next, a.Next) })
+	}
+	return sorted
+}
+
+// list returns all heads, in no order.
+func (h heads) list() []crdt.Head {
+	list := make([]crdt.Head, 0, len(h))
+	for _, ends := range h {
+		list = append(list, ends...)
+	}
+	return list
+}
+
+// headOf returns the head that a chain has when c is its last change.
+func headOf(c *crdt.Change) crdt.Head {
+	return crdt.Head{Replica: c.Replica, Next: c.Next, Stamp: crdt.Stamp(c.Hash[:])}
+}
+
+// previousOf returns the head that c goes on from, the zero one when c is a chain's first.
+func previousOf(c *crdt.Change) crdt.Head {
+	if c.Seq == 0 && c.Previous == (crdt.Stamp{}) {
+		return crdt.Head{}
+	}
+	return crdt.Head{Replica: c.Replica, Next: c.Seq, Stamp: c.Previous}
+}
+
+// previousColumn returns change.previous of c.
+func previousColumn(c *crdt.Change) []byte {
+	if c.Seq == 0 {
+		return nil
+	}
+	return c.Previous[:]
+}
+
+// last returns change.id of the last change.
+func (t *tail) last() int64 { return changeID(t.id, t.place) }
 
 func (t *tail) clone() *tail {
-	return &tail{id: t.id, version: t.version.Clone(), place: t.place}
-}
-
-// extend moves t past those changes that the journal lacks and returns them. When one
-// does not join on, t stays as it is and all are refused with a [*SeqError].
-func (t *tail) extend(changes []*crdt.Change) (fresh []*crdt.Change, err error) {
-	version := t.version.Clone()
-	for _, c := range changes {
-		switch want := version[c.Replica]; {
-		case c.Next <= want:
-		case c.Seq == want:
-			version[c.Replica] = c.Next
-			fresh = append(fresh, c)
-		default:
-			return nil, &SeqError{Replica: c.Replica, Seq: c.Seq, WantSeq: want}
-		}
-	}
-	t.version, t.place = version, t.place+int64(len(fresh))
-	return fresh, nil
+	return &tail{id: t.id, heads: maps.Clone(t.heads), place: t.place}
 }
 
 // tails remembers the tails of documents in use. What it holds is committed; a
@@ -102,56 +135,79 @@ SELECT id, (SELECT coalesce(max(change.id), 0) & 0xffffffff FROM change
              WHERE change.id BETWEEN doc.id << 32 AND doc.id << 32 | 0xffffffff)
   FROM doc WHERE name = ?`
 
-// versionSQL finds each replica of a document and the end of its chain by stepping
-// through the unique index: two look-ups per replica, however long the journal is.
-const versionSQL = `
+// headsSQL finds each replica of a document and the end of its chain by stepping
+// through the unique index: two look-ups per replica, however long the journal is. Of a chain
+// that forked it gives one end. Changes with a greater id than ?2 count as not there.
+const headsSQL = `
 WITH RECURSIVE replicas (replica) AS (
     SELECT (SELECT min(replica) FROM change WHERE doc = ?1)
     UNION ALL
     SELECT (SELECT min(replica) FROM change WHERE doc = ?1 AND replica > replicas.replica)
       FROM replicas WHERE replicas.replica IS NOT NULL
 )
-SELECT replica,
-       (SELECT next_seq FROM change WHERE doc = ?1 AND replica = replicas.replica ORDER BY seq DESC LIMIT 1)
-  FROM replicas WHERE replica IS NOT NULL`
+SELECT change.replica, change.next_seq, substr(change.hash, 1, 8)
+  FROM replicas CROSS JOIN change
+    ON change.id = (SELECT id FROM change WHERE doc = ?1 AND replica = replicas.replica AND id <= ?2 ORDER BY seq DESC LIMIT 1)`
 
+const forksSQL = `SELECT replica FROM fork WHERE doc = ?`
+
+// readTail reads where the journal of doc ends. A chain that forked costs a look at all its rows.
 func readTail(db *sql.DB, doc crdt.DocID) (*tail, error) {
-	t := &tail{version: crdt.VersionVector{}}
+	t := &tail{}
 	err := db.QueryRow(lastPlaceSQL, doc[:]).Scan(&t.id, &t.place)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, ErrNotFound
 	}
-	if err != nil {
-		return nil, fmt.Errorf("storage: read the version of %s: %w", doc, err)
+	if err == nil {
+		err = t.readHeads(db)
 	}
-	rows, err := db.Query(versionSQL, t.id)
 	if err != nil {
-		return nil, fmt.Errorf("storage: read the version of %s: %w", doc, err)
-	}
-	_, err = collect(rows, func(scan func(...any) error) (_ struct{}, err error) {
-		var replica []byte
-		var next uint32
-		var r crdt.ReplicaID
-		if err = scan(&replica, &next); err == nil {
-			err = fill(r[:], replica, "replica")
-		}
-		t.version[r] = next
-		return struct{}{}, err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("storage: read the version of %s: %w", doc, err)
+		return nil, fmt.Errorf("storage: read the heads of %s: %w", doc, err)
 	}
 	return t, nil
 }
 
-// Version returns what the committed changes of doc cover. It is quick: the answer
-// is in memory for documents in use. Unknown documents give [ErrNotFound].
-func (l *Library) Version(doc crdt.DocID) (crdt.VersionVector, error) {
+// readHeads reads t.heads, up to t.place.
+func (t *tail) readHeads(db *sql.DB) error {
+	rows, err := db.Query(headsSQL, t.id, t.last())
+	if err != nil {
+		return err
+	}
+	t.heads = heads{}
+	_, err = collect(rows, func(scan func(...any) error) (_ struct{}, err error) {
+		var replica, stamp []byte
+		var h crdt.Head
+		if err = scan(&replica, &h.Next, &stamp); err == nil {
+			err = errors.Join(fill(h.Replica[:], replica, "replica"), fill(h.Stamp[:], stamp, "stamp"))
+		}
+		t.heads[h.Replica] = []crdt.Head{h}
+		return struct{}{}, err
+	})
+	if err != nil {
+		return err
+	}
+	forked, err := readForks(db, t.id)
+	if err != nil {
+		return err
+	}
+	for _, r := range forked {
+		f, err := readFamily(db, t, r)
+		if err != nil {
+			return err
+		}
+		t.heads[r] = f.heads()
+	}
+	return nil
+}
+
+// Heads returns where the committed changes of doc end, in no order. It is quick: the
+// answer is in memory for documents in use. Unknown documents give [ErrNotFound].
+func (l *Library) Heads(doc crdt.DocID) ([]crdt.Head, error) {
 	t, err := l.tail(doc)
 	if err != nil {
 		return nil, err
 	}
-	return t.version.Clone(), nil
+	return t.heads.list(), nil
 }
 
 // tail returns doc's tail; it must not be altered. A library opened for reading

@@ -26,7 +26,9 @@ type writer struct {
 }
 
 const insertChangeSQL = `
-INSERT INTO change (id, doc, replica, seq, next_seq, hash, signature, checksum, codec, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+INSERT INTO change (id, doc, replica, seq, next_seq, previous, hash, signature, checksum, codec, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
+const insertForkSQL = `INSERT INTO fork (doc, replica) VALUES (?, ?) ON CONFLICT DO NOTHING`
 
 const setListingSQL = `
 INSERT INTO listing (doc, title, modified) VALUES (?, ?, ?)
@@ -106,11 +108,7 @@ func (w *writer) commitChanges(group []*job) error {
 			if err != nil {
 				return err
 			}
-			var fresh []*crdt.Change
-			if fresh, j.err = t.extend(j.changes); len(fresh) == 0 {
-				continue
-			}
-			if err := w.insert(tx, t, j, fresh); err != nil {
+			if err := w.commitJob(tx, t, j); err != nil {
 				return err
 			}
 		}
@@ -121,6 +119,25 @@ func (w *writer) commitChanges(group []*job) error {
 	}
 	w.tails.publish(grown)
 	return nil
+}
+
+// commitJob writes those changes of j that t lacks, and moves t past them.
+func (w *writer) commitJob(tx *sql.Tx, t *tail, j *job) error {
+	e := extension{tx: tx, tail: t.clone()}
+	for _, c := range j.changes {
+		var wrong *SeqError
+		if err := e.add(c); errors.As(err, &wrong) {
+			j.err = err
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+	if len(e.fresh) == 0 {
+		return nil
+	}
+	*t = *e.tail
+	return w.insert(tx, t, j, &e)
 }
 
 // tailFor returns the tail of doc as the group has left it so far.
@@ -136,14 +153,20 @@ func (w *writer) tailFor(doc crdt.DocID, grown map[crdt.DocID]*tail) (*tail, err
 	return grown[doc], nil
 }
 
-// insert writes the changes of j that are fresh; t counts them already.
-func (w *writer) insert(tx *sql.Tx, t *tail, j *job, fresh []*crdt.Change) error {
-	place := t.place - int64(len(fresh))
-	for _, c := range fresh {
+// insert writes what e found to be fresh of j; t counts that already.
+func (w *writer) insert(tx *sql.Tx, t *tail, j *job, e *extension) error {
+	place := t.place - int64(len(e.fresh))
+	for _, c := range e.fresh {
 		place++
 		sum := checksumOf(c)
-		_, err := tx.Stmt(w.insertChange).Exec(changeID(t.id, place), t.id, c.Replica[:], c.Seq, c.Next, c.Hash[:], c.Signature, sum[:], codecChange, c.Body)
+		_, err := tx.Stmt(w.insertChange).Exec(changeID(t.id, place), t.id, c.Replica[:], c.Seq, c.Next, previousColumn(c), c.Hash[:],
+			c.Signature, sum[:], codecChange, c.Body)
 		if err != nil {
+			return err
+		}
+	}
+	for _, r := range e.forked {
+		if _, err := tx.Exec(insertForkSQL, t.id, r[:]); err != nil {
 			return err
 		}
 	}

@@ -14,12 +14,13 @@ CREATE TABLE doc (
 ) STRICT;
 
 -- The journal: the only truth about what a document says. Rows are never altered.
--- Per (doc, replica) the rows touch: each begins at the next_seq of the one before,
--- the first at 0.
+-- Each goes on from one that is there, or begins its chain: what goes on from a row has
+-- the row's next_seq as its seq, and the first 8 bytes of the row's hash as its previous. Where two rows
+-- go on from one, the chain forked; see table fork.
 --
 -- id is doc * 2^32 + place, where place counts the document's rows from 1 in apply
 -- order. So a document's journal lies together, in order, without a further index.
--- The table is not WITHOUT ROWID with (doc, replica, seq) as its key: to compare such
+-- The table is not WITHOUT ROWID with (doc, replica, seq, hash) as its key: to compare such
 -- a key SQLite reads the whole row, so a damaged page in one body would bar the way
 -- to its neighbours, and great bodies would make each look-up slow.
 CREATE TABLE change (
@@ -28,14 +29,24 @@ CREATE TABLE change (
   replica   BLOB    NOT NULL CHECK (length(replica) = 16),
   seq       INTEGER NOT NULL,                            -- Seq of the first op
   next_seq  INTEGER NOT NULL CHECK (next_seq > seq),     -- Seq behind the last op
+  previous  BLOB CHECK (length(previous) = 8),           -- first bytes of the hash of the change before in its chain; NULL: the chain begins
   hash      BLOB    NOT NULL CHECK (length(hash) = 32),  -- of the change and all that it builds on
   signature BLOB CHECK (length(signature) = 64),         -- the device's over hash; NULL: that of a later change serves
   checksum  BLOB    NOT NULL CHECK (length(checksum) = 8), -- of this row; README.md says how
   codec     INTEGER NOT NULL,                            -- 1: body is crdt.Change.Body
   body      BLOB    NOT NULL,                            -- last, so that the columns before it are read without it
-  UNIQUE (doc, replica, seq),
+  UNIQUE (doc, replica, seq, hash),
+  CHECK ((previous IS NULL) = (seq = 0)),
   CHECK (id >> 32 = doc)
 ) STRICT;
+
+-- Derived from the journal: the chains that forked, so that the others need no look at
+-- all their rows. Written in the transaction of the change that forks.
+CREATE TABLE fork (
+  doc     INTEGER NOT NULL REFERENCES doc (id),
+  replica BLOB    NOT NULL CHECK (length(replica) = 16),
+  PRIMARY KEY (doc, replica)
+) STRICT, WITHOUT ROWID;
 
 -- Derived from the journal: what the list of documents shows. Written in the
 -- transaction of the changes it follows from.
