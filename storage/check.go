@@ -125,8 +125,8 @@ func (l *Library) checkDocument(ctx context.Context, d Document) (DocumentReport
 			r.gap("places %d to %d of the journal are missing", place+1, s.place-1)
 		}
 		place = s.place
-		if !chains.add(&s.Change) {
-			r.gap("the change at %d of replica %s goes on from one that is not there", s.Seq, s.Replica)
+		if problem := chains.add(&s.Change); problem != "" {
+			r.gap("the change at %d of replica %s %s", s.Seq, s.Replica, problem)
 		}
 		c, err := s.change()
 		if err != nil {
@@ -180,22 +180,27 @@ func newChainCheck() *chainCheck {
 	return &chainCheck{map[crdt.Head]bool{}, map[crdt.ReplicaID]bool{}}
 }
 
-// add says whether c begins a chain or goes on from a change before it.
-func (k *chainCheck) add(c *crdt.Change) bool {
+// add says what is wrong with the place of c in the journal; "" when it is new, and begins a chain or
+// goes on from a change before it.
+func (k *chainCheck) add(c *crdt.Change) (problem string) {
+	if _, known := k.seen[headOf(c)]; known {
+		return "is there twice"
+	}
+	k.seen[headOf(c)] = false
 	p := previousOf(c)
 	if p == (crdt.Head{}) {
 		p.Replica = c.Replica // what its first change goes on from
 		k.seen[p] = k.seen[p]
 	}
 	again, joins := k.seen[p]
+	if !joins {
+		return "goes on from one that is not there"
+	}
 	if again {
 		k.forked[c.Replica] = true
 	}
-	if joins {
-		k.seen[p] = true
-	}
-	k.seen[headOf(c)] = false
-	return joins
+	k.seen[p] = true
+	return ""
 }
 
 func (r *DocumentReport) gap(format string, args ...any) {
