@@ -96,18 +96,17 @@ func (d *document) read(r *wire.Reader) wire.Code {
 		d.c.heard()
 		d.mu.Lock()
 		effect, err := d.machine.Receive(m)
+		acked := d.machine.Acked()
 		d.mu.Unlock()
 		if err != nil {
 			return d.readCode(err)
 		}
-		switch e := effect.(type) {
-		case docsync.Store:
+		if e, ok := effect.(docsync.Store); ok {
 			if code := d.store(e.Encoded); code != wire.Done {
 				return code
 			}
-		case docsync.Acked:
-			d.c.node.events.put(Acked{Peer: d.c.peer, Doc: d.id, Version: e.Version})
 		}
+		d.c.node.events.put(Acked{Peer: d.c.peer, Doc: d.id, Heads: acked})
 		d.workToDo()
 	}
 }
@@ -137,16 +136,24 @@ func (d *document) store(encoded [][]byte) wire.Code {
 		d.c.node.log.Error("commit a peer's changes", "doc", d.id, "error", err)
 		return wire.Unavailable
 	}
-	version, err := library.Version(d.id)
-	if err != nil {
-		d.c.node.log.Error("read the version of a document", "doc", d.id, "error", err)
+	if err := d.stored(); err != nil {
+		d.c.node.log.Error("read the heads of a document", "doc", d.id, "error", err)
 		return wire.Unavailable
 	}
-	d.mu.Lock()
-	d.machine.Stored(version)
-	d.mu.Unlock()
 	d.c.node.Committed(d.id)
 	return wire.Done
+}
+
+// stored tells the machine what the library has. The library keeps that in memory, so it is asked under the mutex:
+// what the machine was told before is never more.
+func (d *document) stored() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	heads, err := d.c.node.cfg.Library.Heads(d.id)
+	if err == nil {
+		d.machine.Stored(heads)
+	}
+	return err
 }
 
 // write does what the machine wants to have sent, until the stream ends.
@@ -190,11 +197,14 @@ func (d *document) send(m wire.Message) bool {
 }
 
 func (d *document) load(l docsync.Load) bool {
-	encoded, err := d.c.node.cfg.Library.Since(d.id, l.Have, l.Bytes)
+	encoded, then, err := d.c.node.cfg.Library.Since(d.id, l.Have, l.Bytes)
 	if err == nil {
 		d.mu.Lock()
-		err = d.machine.Loaded(encoded)
+		err = d.machine.Loaded(encoded, then)
 		d.mu.Unlock()
+	}
+	if err == nil && len(encoded) == 0 {
+		err = d.stored() // also what came from the peer and had to wait, for others or for local edits
 	}
 	if err != nil {
 		d.c.node.log.Error("read changes for a peer", "doc", d.id, "error", err)

@@ -29,11 +29,11 @@ type (
 		Doc    crdt.DocID
 		Answer func(accept bool)
 	}
-	// Acked says that the peer has committed this much of Doc, by its own word.
+	// Acked says that the peer has committed this much of Doc: by its own word, or because it sent it.
 	Acked struct {
-		Peer    PeerID
-		Doc     crdt.DocID
-		Version crdt.VersionVector
+		Peer  PeerID
+		Doc   crdt.DocID
+		Heads []crdt.Head
 	}
 )
 

@@ -14,11 +14,13 @@ type Library interface {
 	RememberPeer(p Peer) error // name or address news of a pinned peer
 	// SharedWith returns the documents that p is a member of.
 	SharedWith(p PeerID) ([]crdt.DocID, error)
-	Version(doc crdt.DocID) (crdt.VersionVector, error) // committed
-	// Since returns encoded changes (frames of crdt/FORMAT.md) that a copy with have
-	// lacks, in an order in which they can be applied, at least one if there is any,
-	// about maxBytes at most, but up to a signature that covers them.
-	Since(doc crdt.DocID, have crdt.VersionVector, maxBytes int) ([][]byte, error)
+	// Heads returns where the committed changes of doc end. It is asked often and must be quick.
+	Heads(doc crdt.DocID) ([]crdt.Head, error)
+	// Since returns encoded changes (frames of crdt/FORMAT.md) that a copy which told the heads
+	// have lacks, in an order in which they can be applied, at least one if there is any,
+	// about maxBytes at most, but up to a signature that covers them; and the heads that the copy can
+	// tell in the place of have once it has them. What have says is explained in package docsync.
+	Since(doc crdt.DocID, have []crdt.Head, maxBytes int) (changes [][]byte, then []crdt.Head, err error)
 	// Receive checks and applies changes and returns after their commit. Those that
 	// are not of whom they claim are passed over: they must not hold up what others
 	// wrote. A [*crdt.FormatError] says that the peer sent rubbish; then nothing counts.

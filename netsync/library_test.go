@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -34,8 +36,7 @@ type memoryDoc struct {
 }
 
 type logged struct {
-	replica crdt.ReplicaID
-	next    uint32
+	head    crdt.Head // with it
 	encoded []byte
 }
 
@@ -96,7 +97,7 @@ func flush(d *crdt.Doc) []*crdt.Change {
 }
 
 func (d *memoryDoc) append(c *crdt.Change) {
-	d.log = append(d.log, logged{c.Replica, c.Next, c.AppendFrame(nil)})
+	d.log = append(d.log, logged{crdt.Head{Replica: c.Replica, Next: c.Next, Stamp: c.Stamp}, c.AppendFrame(nil)})
 }
 
 func (l *memory) text(id crdt.DocID) string {
@@ -140,30 +141,37 @@ func (l *memory) SharedWith(p PeerID) (all []crdt.DocID, err error) {
 
 var errNoDocument = errors.New("no such document")
 
-func (l *memory) Version(id crdt.DocID) (crdt.VersionVector, error) {
+func (l *memory) Heads(id crdt.DocID) ([]crdt.Head, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	d := l.docs[id]
 	if d == nil {
 		return nil, errNoDocument
 	}
-	return d.doc.Version(), nil
+	return d.doc.Heads(), nil
 }
 
-func (l *memory) Since(id crdt.DocID, have crdt.VersionVector, maxBytes int) (encoded [][]byte, err error) {
+// Since knows of no forks.
+func (l *memory) Since(id crdt.DocID, have []crdt.Head, maxBytes int) (encoded [][]byte, then []crdt.Head, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	size := 0
+	size, has := 0, map[crdt.ReplicaID]crdt.Head{}
+	for _, h := range have {
+		if h.Next > has[h.Replica].Next {
+			has[h.Replica] = h
+		}
+	}
 	for _, e := range l.docs[id].log {
-		if e.next <= have[e.replica] {
+		if e.head.Next <= has[e.head.Replica].Next {
 			continue
 		}
 		if size += len(e.encoded); size > maxBytes && len(encoded) > 0 {
 			break
 		}
 		encoded = append(encoded, e.encoded)
+		has[e.head.Replica] = e.head
 	}
-	return encoded, nil
+	return encoded, slices.Collect(maps.Values(has)), nil
 }
 
 func (l *memory) Receive(from PeerID, id crdt.DocID, encoded [][]byte) error {

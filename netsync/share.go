@@ -130,16 +130,16 @@ func (c *connection) offeredAgain(id crdt.DocID) bool {
 // openOnce opens and runs the stream; it returns the code it was closed with. An
 // error says that there can be no stream.
 func (c *connection) openOnce(id crdt.DocID) (wire.Code, error) {
-	version, err := c.node.cfg.Library.Version(id)
+	heads, err := c.node.cfg.Library.Heads(id)
 	if err != nil {
-		c.node.log.Error("read the version of a document", "doc", id, "error", err)
+		c.node.log.Error("read the heads of a document", "doc", id, "error", err)
 		return wire.Unavailable, nil
 	}
 	stream, err := c.quic.OpenStream()
 	if err != nil {
 		return 0, err // the connection ended, or MaxStreams is reached: Trouble says so
 	}
-	d := newDocument(c, id, stream, docsync.New(version, &wire.Open{Doc: id}))
+	d := newDocument(c, id, stream, docsync.New(heads, &wire.Open{Doc: id}))
 	r := wire.NewReader(stream, wire.DocumentStream)
 	withDeadline(r, stream)
 	return d.run(r), nil
@@ -181,15 +181,15 @@ func (c *connection) serveDocument(stream *quic.Stream) {
 		cancelStream(stream, wire.NotShared)
 		return
 	}
-	version, err := c.node.cfg.Library.Version(open.Doc)
+	heads, err := c.node.cfg.Library.Heads(open.Doc)
 	if err != nil {
-		c.node.log.Error("read the version of a document", "doc", open.Doc, "error", err)
+		c.node.log.Error("read the heads of a document", "doc", open.Doc, "error", err)
 		cancelStream(stream, wire.Unavailable)
 		return
 	}
 	stream.SetReadDeadline(time.Time{})
 	withDeadline(r, stream)
-	newDocument(c, open.Doc, stream, docsync.New(version, nil)).run(r)
+	newDocument(c, open.Doc, stream, docsync.New(heads, nil)).run(r)
 }
 
 func cancelStream(s *quic.Stream, code wire.Code) {

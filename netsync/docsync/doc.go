@@ -3,15 +3,33 @@
 //
 // # Idea
 //
-// Both ends say at once which changes they have committed (Have, a version
-// vector), and from then on each sends what the other lacks: first what is
+// Both ends say at once which changes they have committed (Have: where their chains
+// end), and from then on each sends what the other lacks: first what is
 // missing, later every change as it is committed. The one who receives commits
 // and then says so (Ack). There is no leader and no history: a
 // stream that breaks is opened anew and begins with Have. Changes that come
 // twice do no harm, so nothing is remembered for a peer that is away.
 //
+// # Forks
+//
+// A chain may have been continued twice, by a machine that was set back to an older state. So what one has
+// is told by heads: a [crdt.Head] names one change, and who tells it has that and all before it in its chain. What a
+// head means depends on what else is known, so the library is asked anew for each load:
+//
+//   - A head that the library has: the peer lacks nothing that is at or before it.
+//   - One that it has not, further than the end of a chain that did not fork as far as is known here: the
+//     peer counts as having all of this chain.
+//   - Any other that it has not says nothing.
+//
+// The second is the usual case of somebody who is ahead, and may be wrong: the peer may have another tail. Then it cannot
+// place the head that this end told, which is not further than its own or of a chain that it knows to have
+// forked, so it sends all that it has of the chain. With that the fork is known here, and the
+// next load sends the tail that the peer lacks. So two that go on talking end with the same, and the
+// price of a fork is that its chain may be sent once more.
+//
 // # Words
 //
+//	head     where a chain, or one tail of it, ends
 //	theirs   what the peer has or was sent: the next load begins behind it
 //	mine     what the peer knows that this end has committed
 //	load     read changes that the peer lacks from the library
@@ -19,15 +37,15 @@
 //
 // # Smallest example
 //
-//	m := docsync.New(version, nil)
+//	m := docsync.New(heads, nil)
 //	effect, err := m.Receive(message)  // Store or Acked
-//	m.Stored(version)                  // after the commit
+//	m.Stored(heads)                    // after the commit
 //	m.Committed()                      // something new is in the library
 //	step, err := m.Next()              // Send, Load or Wait
 //
 // # What it does not do
 //
 // No stream, library, goroutine or clock. It does not decide who may have the
-// document and does not look into changes further than replica and Seqs, and checks no signature. It holds at most one
-// load (PackedChanges, or one change) and three version vectors.
+// document and does not look into changes further than replica, Seqs and stamp, and checks no signature. It holds at most one
+// load (PackedChanges, or one change) and a few sets of heads.
 package docsync

@@ -3,6 +3,7 @@ package docsync
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"inkling/crdt"
 	"inkling/netsync/wire"
@@ -13,24 +14,25 @@ import (
 // Committed) and asks it what to do (Next).
 type Machine struct {
 	greeting []wire.Message // not sent yet: Open and Have
-	mine     crdt.VersionVector
-	theirs   crdt.VersionVector // nil until their Have
-	acked    crdt.VersionVector // what they have committed, by their word
-	ack      crdt.VersionVector // not sent yet
-	dirty    bool               // the library may have what theirs lacks
+	mine     heads
+	theirs   heads // nil until their Have
+	acked    heads // what they have committed, by their word or because they sent it
+	ack      heads // not sent yet
+	dirty    bool  // the library may have what theirs lacks
 	loading  bool
+	asked    heads // with which the library was asked last
 	outbox   []wire.Changes
 }
 
-// New returns the machine of a fresh stream. version is what this end has
-// committed. open is the first message of the one who opens the stream, nil at
+// New returns the machine of a fresh stream. have is where what this end has
+// committed ends. open is the first message of the one who opens the stream, nil at
 // the other end.
-func New(version crdt.VersionVector, open *wire.Open) *Machine {
-	m := &Machine{mine: version.Clone(), ack: crdt.VersionVector{}}
+func New(have []crdt.Head, open *wire.Open) *Machine {
+	m := &Machine{mine: setOf(have), ack: heads{}}
 	if open != nil {
 		m.greeting = append(m.greeting, *open)
 	}
-	m.greeting = append(m.greeting, wire.Have{Version: version.Clone()})
+	m.greeting = append(m.greeting, wire.Have{Heads: slices.Clone(have)})
 	return m
 }
 
@@ -40,8 +42,8 @@ type Effect interface{ effect() }
 type (
 	// Store commits the encoded changes, then calls Stored.
 	Store struct{ Encoded [][]byte }
-	// Acked: the peer has committed Version.
-	Acked struct{ Version crdt.VersionVector }
+	// Acked: the peer says what it has committed; see Machine.Acked.
+	Acked struct{}
 )
 
 func (Store) effect() {}
@@ -53,8 +55,8 @@ func (m *Machine) Receive(message wire.Message) (Effect, error) {
 	switch msg := message.(type) {
 	case wire.Have:
 		if m.theirs == nil {
-			m.theirs, m.acked, m.dirty = msg.Version.Clone(), msg.Version.Clone(), true
-			return Acked{Version: m.acked.Clone()}, nil
+			m.theirs, m.acked, m.dirty = setOf(msg.Heads), setOf(msg.Heads), true
+			return Acked{}, nil
 		}
 	case wire.Changes:
 		if m.theirs != nil {
@@ -62,9 +64,11 @@ func (m *Machine) Receive(message wire.Message) (Effect, error) {
 		}
 	case wire.Ack:
 		if m.theirs != nil {
-			m.theirs.Merge(msg.Version)
-			m.acked.Merge(msg.Version)
-			return Acked{Version: m.acked.Clone()}, nil
+			for _, h := range msg.Heads {
+				m.theirs.add(h)
+			}
+			m.acked.move(msg.Heads)
+			return Acked{}, nil
 		}
 	}
 	return nil, &wire.Error{Code: wire.Unexpected, Type: message.Type(), Reason: "may not come here"}
@@ -76,18 +80,22 @@ func (m *Machine) receiveChanges(msg wire.Changes) (Effect, error) {
 		if err != nil {
 			return nil, &wire.Error{Code: wire.Malformed, Type: msg.Type(), Reason: fmt.Sprintf("change %d: %v", i, err)}
 		}
-		advance(m.theirs, c)
+		if !m.theirs.advance(c) {
+			m.theirs.add(headOf(c))
+		}
+		m.acked.advance(c) // of a chain that forked an Ack follows
 	}
 	return Store{Encoded: msg.Encoded}, nil
 }
 
-// Stored says that what the last Store named is committed; version is what the
-// library has now.
-func (m *Machine) Stored(version crdt.VersionVector) {
-	for r, next := range version {
-		if next > m.mine[r] {
-			m.mine[r], m.ack[r] = next, next
-		}
+// Acked returns what the peer has committed: it said so, or sent it.
+func (m *Machine) Acked() []crdt.Head { return m.acked.list() }
+
+// Stored says what the library has now, all of it committed: after what the last Store named, or when a Load found
+// nothing more. The heads must be read after the last Loaded.
+func (m *Machine) Stored(have []crdt.Head) {
+	for r, of := range m.mine.move(have) {
+		m.ack[r] = of
 	}
 }
 
@@ -100,10 +108,10 @@ type Step interface{ step() }
 type (
 	// Send writes the message.
 	Send struct{ Message wire.Message }
-	// Load reads changes that a copy with Have lacks, about Bytes at most, then
+	// Load reads changes that a copy lacks which told Have, about Bytes at most, then
 	// calls Loaded.
 	Load struct {
-		Have  crdt.VersionVector
+		Have  []crdt.Head
 		Bytes int
 	}
 	// Wait: nothing is to be done until something comes.
@@ -123,51 +131,44 @@ func (m *Machine) Next() Step {
 		m.greeting = m.greeting[1:]
 		return Send{first}
 	case len(m.ack) > 0:
-		ack := wire.Ack{Version: m.ack}
-		m.ack = crdt.VersionVector{}
+		ack := wire.Ack{Heads: m.ack.list()}
+		m.ack = heads{}
 		return Send{ack}
 	case len(m.outbox) > 0:
 		first := m.outbox[0]
 		m.outbox = m.outbox[1:]
 		return Send{first}
 	case m.dirty && m.theirs != nil && !m.loading:
-		m.dirty, m.loading = false, true
-		return Load{Have: m.theirs.Clone(), Bytes: wire.PackedChanges}
+		have := m.theirs.list()
+		m.dirty, m.loading, m.asked = false, true, setOf(have)
+		return Load{Have: have, Bytes: wire.PackedChanges}
 	}
 	return Wait{}
 }
 
-// Loaded takes what the library returned for Load. An error means that the
-// library is wrong: the stream cannot go on.
-func (m *Machine) Loaded(encoded [][]byte) error {
+// Loaded takes what the library returned for Load: changes, and what the peer can tell once it has them
+// in the place of what it told. An error means that the library is wrong: the stream cannot go on.
+func (m *Machine) Loaded(encoded [][]byte, then []crdt.Head) error {
 	m.loading = false
-	if len(encoded) == 0 {
-		return nil
-	}
-	moved := false
 	for _, b := range encoded {
 		c, err := decode(b)
 		if err != nil {
 			return fmt.Errorf("docsync: a stored change: %w", err)
 		}
-		moved = advance(m.theirs, c) || moved
-		m.mine[c.Replica] = max(m.mine[c.Replica], c.Next)
+		m.mine.advance(c) // or else Stored makes an Ack
 	}
-	if !moved {
+	if len(encoded) > 0 && !slices.ContainsFunc(then, m.asked.lacks) {
 		return errors.New("docsync: the library returned only what the peer has")
 	}
-	m.outbox = wire.Pack(encoded)
-	m.dirty = true // there may be more
-	return nil
-}
-
-// advance raises v to behind c and says whether that changed it.
-func advance(v crdt.VersionVector, c *crdt.Change) bool {
-	if c.Next > v[c.Replica] {
-		v[c.Replica] = c.Next
-		return true
+	for _, h := range m.asked.list() {
+		m.theirs.remove(h)
 	}
-	return false
+	for _, h := range then {
+		m.theirs.add(h)
+	}
+	m.outbox = wire.Pack(encoded)
+	m.dirty = m.dirty || len(encoded) > 0 // there may be more
+	return nil
 }
 
 // decode reads one change that fills b.

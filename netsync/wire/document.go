@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"bytes"
+	"cmp"
 	"crypto/ed25519"
 	"encoding/binary"
 	"math"
@@ -16,26 +18,27 @@ const (
 	typeAck     = critical | 0x23
 )
 
-// MaxReplicas is how many replicas a version vector on the wire may name.
-const MaxReplicas = 16_384
+// MaxHeads is how many heads one message may name.
+const MaxHeads = 16_384
 
 const (
-	vectorEntry = len(crdt.ReplicaID{}) + binary.MaxVarintLen32
-	maxVector   = binary.MaxVarintLen32 + MaxReplicas*vectorEntry
-	maxChange   = 1 + len(crdt.ReplicaID{}) + 2*binary.MaxVarintLen32 + crdt.MaxChangeBytes + ed25519.SignatureSize
-	maxChanges  = binary.MaxVarintLen32 + maxChange
+	leastHead  = len(crdt.ReplicaID{}) + 1 + len(crdt.Stamp{})
+	mostHead   = len(crdt.ReplicaID{}) + binary.MaxVarintLen32 + len(crdt.Stamp{})
+	maxHeads   = binary.MaxVarintLen32 + MaxHeads*mostHead
+	maxChange  = 1 + len(crdt.ReplicaID{}) + 2*binary.MaxVarintLen32 + len(crdt.Stamp{}) + crdt.MaxChangeBytes + ed25519.SignatureSize
+	maxChanges = binary.MaxVarintLen32 + maxChange
 )
 
 // Open is the first message on a document's stream, from the one who opened it.
 type Open struct{ Doc crdt.DocID }
 
-// Have is what the sender has of the document, committed. It is the first
+// Have is what the sender has of the document, committed: where its chains end. It is the first
 // message of either side (for the opener the first after Open).
-type Have struct{ Version crdt.VersionVector }
+type Have struct{ Heads []crdt.Head }
 
-// Ack says what the sender has committed since its Have or last Ack: the
-// replicas that moved, with their next Seqs.
-type Ack struct{ Version crdt.VersionVector }
+// Ack says what the sender has committed since its Have or last Ack: of each
+// chain that moved, all its heads as they are now.
+type Ack struct{ Heads []crdt.Head }
 
 // Changes is encoded changes (crdt.DecodeFrame reads them) in an order in which they can
 // be applied: several with at most [PackedChanges] bytes together, or one.
@@ -47,8 +50,8 @@ func (Changes) Type() Type { return typeChanges }
 func (Ack) Type() Type     { return typeAck }
 
 func (m Open) appendPayload(b []byte) []byte { return append(b, m.Doc[:]...) }
-func (m Have) appendPayload(b []byte) []byte { return appendVector(b, m.Version) }
-func (m Ack) appendPayload(b []byte) []byte  { return appendVector(b, m.Version) }
+func (m Have) appendPayload(b []byte) []byte { return appendHeads(b, m.Heads) }
+func (m Ack) appendPayload(b []byte) []byte  { return appendHeads(b, m.Heads) }
 
 func (m Changes) appendPayload(b []byte) []byte {
 	for _, change := range m.Encoded {
@@ -83,19 +86,19 @@ func decodeOpen(payload []byte) (Message, error) {
 }
 
 func decodeHave(payload []byte) (Message, error) {
-	v, err := decodeVector(typeHave, payload)
+	heads, err := decodeHeads(typeHave, payload)
 	if err != nil {
 		return nil, err
 	}
-	return Have{Version: v}, nil
+	return Have{Heads: heads}, nil
 }
 
 func decodeAck(payload []byte) (Message, error) {
-	v, err := decodeVector(typeAck, payload)
+	heads, err := decodeHeads(typeAck, payload)
 	if err != nil {
 		return nil, err
 	}
-	return Ack{Version: v}, nil
+	return Ack{Heads: heads}, nil
 }
 
 func decodeChanges(payload []byte) (Message, error) {
@@ -121,49 +124,56 @@ func decodeChanges(payload []byte) (Message, error) {
 	return m, nil
 }
 
-// appendVector writes the count and then, ascending by replica, each ReplicaID
-// with its next Seq. Replicas at 0 are left out: they say nothing. So are those
-// over [MaxReplicas]: to claim less than one has costs bytes and nothing else.
-func appendVector(b []byte, v crdt.VersionVector) []byte {
-	replicas := slices.DeleteFunc(v.Replicas(), func(r crdt.ReplicaID) bool { return v[r] == 0 || r.IsZero() })
-	replicas = replicas[:min(len(replicas), MaxReplicas)]
-	b = binary.AppendUvarint(b, uint64(len(replicas)))
-	for _, r := range replicas {
-		b = append(b, r[:]...)
-		b = binary.AppendUvarint(b, uint64(v[r]))
+// compareHeads orders heads by replica, Seq and stamp.
+func compareHeads(a, b crdt.Head) int {
+	return cmp.Or(a.Replica.Compare(b.Replica), cmp.Compare(a.Next, b.Next), bytes.Compare(a.Stamp[:], b.Stamp[:]))
+}
+
+// appendHeads writes the count and then, ascending, each head: ReplicaID, next Seq, stamp. Heads that say
+// nothing are left out. So are those over [MaxHeads]: to claim less than one has costs bytes and nothing else.
+func appendHeads(b []byte, heads []crdt.Head) []byte {
+	heads = slices.DeleteFunc(slices.Clone(heads), func(h crdt.Head) bool { return h.Next == 0 || h.Replica.IsZero() })
+	slices.SortFunc(heads, compareHeads)
+	heads = slices.Compact(heads)
+	heads = heads[:min(len(heads), MaxHeads)]
+	b = binary.AppendUvarint(b, uint64(len(heads)))
+	for _, h := range heads {
+		b = append(b, h.Replica[:]...)
+		b = binary.AppendUvarint(b, uint64(h.Next))
+		b = append(b, h.Stamp[:]...)
 	}
 	return b
 }
 
-func decodeVector(t Type, b []byte) (crdt.VersionVector, error) {
-	count, at, err := uvarint(t, b, MaxReplicas)
+func decodeHeads(t Type, b []byte) ([]crdt.Head, error) {
+	count, at, err := uvarint(t, b, MaxHeads)
 	if err != nil {
 		return nil, err
 	}
-	if count > uint64(len(b)/(len(crdt.ReplicaID{})+1)) {
-		return nil, errorf(Malformed, t, "%d replicas do not fit into %d bytes", count, len(b))
+	if count > uint64(len(b)/leastHead) {
+		return nil, errorf(Malformed, t, "%d heads do not fit into %d bytes", count, len(b))
 	}
-	v := make(crdt.VersionVector, count)
-	var before crdt.ReplicaID
-	for range count {
-		var r crdt.ReplicaID
-		if copy(r[:], b[at:]) < len(r) || r.Compare(before) <= 0 {
-			return nil, errorf(Malformed, t, "replicas are cut short or not ascending")
-		}
-		at += len(r)
+	heads := make([]crdt.Head, count)
+	var before crdt.Head
+	for i := range heads {
+		h := &heads[i]
+		at += copy(h.Replica[:], b[at:])
 		next, used, err := uvarint(t, b[at:], math.MaxUint32)
 		if err != nil {
 			return nil, err
 		}
-		if next == 0 {
-			return nil, errorf(Malformed, t, "replica %s with nothing", r)
+		at, h.Next = at+used, uint32(next)
+		n := copy(h.Stamp[:], b[at:])
+		at += n
+		if n < len(h.Stamp) || h.Next == 0 || h.Replica.IsZero() || compareHeads(*h, before) <= 0 {
+			return nil, errorf(Malformed, t, "heads are cut short, of nothing or not ascending")
 		}
-		v[r], before, at = uint32(next), r, at+used
+		before = *h
 	}
 	if at != len(b) {
-		return nil, errorf(Malformed, t, "%d bytes after the version vector", len(b)-at)
+		return nil, errorf(Malformed, t, "%d bytes after the heads", len(b)-at)
 	}
-	return v, nil
+	return heads, nil
 }
 
 // uvarint reads a uvarint in its shortest form, at most limit.

@@ -74,9 +74,9 @@ var formats = map[Type]format{
 	typeRefused:  {ControlStream, MaxControl, decodeCBOR[Refused]},
 	typeCall:     {ControlStream, MaxControl, decodeCBOR[Call]},
 	typeOpen:     {DocumentStream, len(crdt.DocID{}), decodeOpen},
-	typeHave:     {DocumentStream, maxVector, decodeHave},
+	typeHave:     {DocumentStream, maxHeads, decodeHave},
 	typeChanges:  {DocumentStream, maxChanges, decodeChanges},
-	typeAck:      {DocumentStream, maxVector, decodeAck},
+	typeAck:      {DocumentStream, maxHeads, decodeAck},
 }
 
 // A Reader reads the frames of one stream. It is used by one goroutine.

@@ -35,10 +35,12 @@ var golden = []struct {
 	{Refused{Reason: Declined}, ControlStream, "8a03" + "a10104"},
 	{Call{Name: "C", Nonce: [8]byte{9}}, ControlStream, "8b0e" + "a201614302" + "48" + "09" + strings.Repeat("00", 7)},
 	{Open{Doc: crdt.DocID{10}}, DocumentStream, "a020" + "0a" + strings.Repeat("00", 31)},
-	{Have{Version: crdt.VersionVector{{2}: 300, {1}: 5}}, DocumentStream,
-		"a124" + "02" + "01" + strings.Repeat("00", 15) + "05" + "02" + strings.Repeat("00", 15) + "ac02"},
+	{Have{Heads: []crdt.Head{{Replica: crdt.ReplicaID{2}, Next: 300, Stamp: crdt.Stamp{7}}, {Replica: crdt.ReplicaID{1}, Next: 5}, {Replica: crdt.ReplicaID{2}, Next: 9}}}, DocumentStream,
+		"a14d" + "03" + "01" + strings.Repeat("00", 15) + "05" + strings.Repeat("00", 8) +
+			"02" + strings.Repeat("00", 15) + "09" + strings.Repeat("00", 8) +
+			"02" + strings.Repeat("00", 15) + "ac02" + "07" + strings.Repeat("00", 7)},
 	{Changes{Encoded: [][]byte{{1, 2}, {3}}}, DocumentStream, "a205" + "02" + "0102" + "01" + "03"},
-	{Ack{Version: crdt.VersionVector{}}, DocumentStream, "a301" + "00"},
+	{Ack{}, DocumentStream, "a301" + "00"},
 }
 
 func TestGolden(t *testing.T) {
