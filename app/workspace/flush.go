@@ -72,9 +72,7 @@ func (s *Session) flush() {
 		return
 	}
 	changes := batch.Seal(s.w.key)
-	s.mu.Lock()
-	s.doc.Sealed(changes)
-	s.mu.Unlock()
+	waited := s.sealed(changes)
 	if !s.storeRow() {
 		return
 	}
@@ -85,7 +83,27 @@ func (s *Session) flush() {
 		s.w.events.tell(SavingChanged{})
 		return
 	}
+	if waited != nil {
+		if err := <-waited; err != nil { // it was queued first, so it is done
+			s.w.log.Error("what a peer sent could not be saved", "doc", s.id, "err", err)
+		}
+		s.keepFork()
+		s.watch.tell(struct{}{})
+	}
 	s.w.committed(s)
+}
+
+// sealed hands changes back to the document, which then takes what waited for that: changes that others have of
+// this copy's own chain. done is as of apply.
+func (s *Session) sealed(changes []*crdt.Change) (done chan error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.doc.Sealed(changes)
+	done, err := s.apply(nil)
+	if err != nil {
+		s.w.log.Error("what a peer sent could not be taken", "doc", s.id, "err", err)
+	}
+	return done
 }
 
 // awaitCommit waits for the disk. While that refuses, the window is told every now
@@ -144,11 +162,14 @@ func (s *Session) tryStoreRow() error {
 		s.stored = true
 		s.mu.Unlock()
 	}
-	if !s.nonceStored {
-		if err := s.w.lib.SetNonce(s.id, s.author.Nonce); err != nil {
+	s.mu.Lock()
+	nonce := s.author.Nonce
+	s.mu.Unlock()
+	if s.nonceStored != nonce {
+		if err := s.w.lib.SetNonce(s.id, nonce); err != nil {
 			return fmt.Errorf("store the nonce: %w", err)
 		}
-		s.nonceStored = true
+		s.nonceStored = nonce
 	}
 	return nil
 }
@@ -174,6 +195,7 @@ func (s *Session) receive(ctx context.Context, changes []*crdt.Change) error {
 	if len(waits) == 0 {
 		return refused
 	}
+	s.keepFork()
 	s.watch.tell(struct{}{})
 	for _, done := range waits {
 		if err := <-done; err != nil {
@@ -184,16 +206,24 @@ func (s *Session) receive(ctx context.Context, changes []*crdt.Change) error {
 	return refused
 }
 
-// applyBatch applies changes and queues what took effect for the disk, both under
-// the mutex: a local change that builds on them is queued after them. done is nil
-// when nothing took effect. The error is that too many changes wait, or that the
-// document is full: then the peer keeps them and offers them again.
+// applyBatch applies changes under the mutex.
 func (s *Session) applyBatch(changes []*crdt.Change) (done chan error, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.apply(changes)
+}
+
+// apply applies changes and queues what took effect for the disk, both under
+// the mutex, which the caller holds: a local change that builds on them is queued after them. done is nil
+// when nothing took effect. The error is that too many changes wait, or that the
+// document is full: then the peer keeps them and offers them again.
+func (s *Session) apply(changes []*crdt.Change) (done chan error, err error) {
 	a, err := s.doc.Apply(changes...)
 	if refused := (*crdt.ChangeError)(nil); errors.As(err, &refused) {
 		err = nil
+	}
+	if a.Forgotten {
+		err = crdt.ErrPendingFull
 	}
 	for _, r := range a.Refused {
 		s.w.log.Warn("a peer sent a change that is not what it should be", "doc", s.id, "err", r)

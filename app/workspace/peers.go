@@ -43,17 +43,17 @@ func (p peerLibrary) SharedWith(id netsync.PeerID) ([]crdt.DocID, error) {
 	return p.w.lib.SharedWith(id)
 }
 
-func (p peerLibrary) Version(doc crdt.DocID) (crdt.VersionVector, error) {
-	return p.w.lib.Version(doc)
+func (p peerLibrary) Heads(doc crdt.DocID) ([]crdt.Head, error) {
+	return p.w.lib.Heads(doc)
 }
 
-func (p peerLibrary) Since(doc crdt.DocID, have crdt.VersionVector, maxBytes int) ([][]byte, error) {
+func (p peerLibrary) Since(doc crdt.DocID, have []crdt.Head, maxBytes int) ([][]byte, []crdt.Head, error) {
 	return p.w.lib.Since(doc, have, maxBytes)
 }
 
 // Receive decodes, applies and stores what a peer sent. All of it is decoded before the
 // first change takes effect.
-func (p peerLibrary) Receive(from netsync.PeerID, doc crdt.DocID, encoded [][]byte) error {
+func (p peerLibrary) Receive(_ netsync.PeerID, doc crdt.DocID, encoded [][]byte) error {
 	changes := make([]*crdt.Change, 0, len(encoded))
 	for _, b := range encoded {
 		c, err := decodeChange(b)
@@ -67,7 +67,6 @@ func (p peerLibrary) Receive(from netsync.PeerID, doc crdt.DocID, encoded [][]by
 		return err
 	}
 	defer p.w.release(s)
-	p.w.people.setSent(from, doc, changes)
 	return s.receive(p.w.life, changes)
 }
 
@@ -143,7 +142,7 @@ func (w *Workspace) netEvent(e netsync.Event) {
 		w.people.setStatus(e.PeerStatus)
 		w.events.tell(PeopleChanged{})
 	case netsync.Acked:
-		w.people.setAcked(e.Peer, e.Doc, e.Version)
+		w.people.setAcked(e.Peer, e.Doc, e.Heads)
 		w.events.tell(PeopleChanged{})
 	case netsync.NearbyChanged:
 		w.events.tell(NearbyChanged{})

@@ -34,16 +34,16 @@ type Person struct {
 type people struct {
 	mu       *sync.Mutex
 	status   map[PeerID]netsync.PeerStatus
-	acked    map[PeerID]map[crdt.DocID]crdt.VersionVector // what they have: by their word, or because they sent it
-	carets   map[crdt.DocID]map[PeerID]Caret              // also in documents that are not open here
-	approved map[crdt.DocID]int                           // newcomers that need no confirmation
+	acked    map[PeerID]map[crdt.DocID][]crdt.Head // what they have: by their word, or because they sent it
+	carets   map[crdt.DocID]map[PeerID]Caret       // also in documents that are not open here
+	approved map[crdt.DocID]int                    // newcomers that need no confirmation
 }
 
 func newPeople() people {
 	return people{
 		mu:       new(sync.Mutex),
 		status:   map[PeerID]netsync.PeerStatus{},
-		acked:    map[PeerID]map[crdt.DocID]crdt.VersionVector{},
+		acked:    map[PeerID]map[crdt.DocID][]crdt.Head{},
 		carets:   map[crdt.DocID]map[PeerID]Caret{},
 		approved: map[crdt.DocID]int{},
 	}
@@ -55,31 +55,14 @@ func (p *people) setStatus(s netsync.PeerStatus) {
 	p.status[s.ID] = s
 }
 
-// setAcked notes what a peer says it has on its disk.
-func (p *people) setAcked(id PeerID, doc crdt.DocID, v crdt.VersionVector) {
+// setAcked notes what a peer has on its disk.
+func (p *people) setAcked(id PeerID, doc crdt.DocID, heads []crdt.Head) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.has(id, doc).Merge(v)
-}
-
-// setSent notes that a peer has what it sent.
-func (p *people) setSent(id PeerID, doc crdt.DocID, changes []*crdt.Change) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	has := p.has(id, doc)
-	for _, c := range changes {
-		has[c.Replica] = max(has[c.Replica], c.Next)
-	}
-}
-
-func (p *people) has(id PeerID, doc crdt.DocID) crdt.VersionVector {
 	if p.acked[id] == nil {
-		p.acked[id] = map[crdt.DocID]crdt.VersionVector{}
+		p.acked[id] = map[crdt.DocID][]crdt.Head{}
 	}
-	if p.acked[id][doc] == nil {
-		p.acked[id][doc] = crdt.VersionVector{}
-	}
-	return p.acked[id][doc]
+	p.acked[id][doc] = heads
 }
 
 // setCaret notes where somebody is in a document; a nil presence takes it away.
@@ -122,12 +105,8 @@ func (w *Workspace) People(doc crdt.DocID) ([]Person, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list the people of a document: %w", err)
 	}
-	version, err := w.lib.Version(doc)
-	if errors.Is(err, storage.ErrNotFound) {
+	if _, err := w.lib.Heads(doc); errors.Is(err, storage.ErrNotFound) {
 		return nil, nil // a blank page has nobody in it
-	}
-	if err != nil {
-		return nil, fmt.Errorf("list the people of a document: %w", err)
 	}
 	known, err := w.lib.Peers()
 	if err != nil {
@@ -138,7 +117,12 @@ func (w *Workspace) People(doc crdt.DocID) ([]Person, error) {
 		if !slices.Contains(members, k.Key) || PeerID(k.Key) == w.device {
 			continue
 		}
-		person := w.people.person(PeerID(k.Key), doc, version)
+		person, has := w.people.person(PeerID(k.Key), doc)
+		if person.Confirmed {
+			if person.Behind, err = w.lib.Lacking(doc, has); err != nil {
+				return nil, fmt.Errorf("list the people of a document: %w", err)
+			}
+		}
 		person.Name = cmp.Or(person.Name, k.Name, "Somebody")
 		if person.Since.IsZero() {
 			person.Since = k.Seen
@@ -154,23 +138,13 @@ func (w *Workspace) People(doc crdt.DocID) ([]Person, error) {
 	return list, nil
 }
 
-func (p *people) person(id PeerID, doc crdt.DocID, version crdt.VersionVector) Person {
+// person returns what is known of somebody but Behind, for which it returns where what the person has of doc ends.
+func (p *people) person(id PeerID, doc crdt.DocID) (person Person, has []crdt.Head) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := p.status[id]
-	person := Person{ID: id, Name: s.Name, Here: s.Online, Since: s.Since}
-	if acked, ok := p.acked[id][doc]; ok {
-		person.Confirmed, person.Behind = true, missing(version, acked)
-	}
-	return person
-}
-
-// missing counts the edits of version that one who has seen acked lacks.
-func missing(version, acked crdt.VersionVector) (n int) {
-	for r, next := range version {
-		n += max(0, int(next)-int(acked[r]))
-	}
-	return n
+	has, confirmed := p.acked[id][doc]
+	return Person{ID: id, Name: s.Name, Here: s.Online, Since: s.Since, Confirmed: confirmed}, has
 }
 
 // Nearby lists people seen on the network who have Together open too.

@@ -44,7 +44,7 @@ func (w *Workspace) Import(name string, text []byte) (crdt.DocID, error) {
 	s.forgetUndo() // undoing an import would empty the document
 	s.Close()
 	w.drop(s)
-	saved, err := w.lib.Version(s.id)
+	saved, err := w.lib.Heads(s.id)
 	if err != nil || len(saved) == 0 {
 		return crdt.DocID{}, errors.Join(fmt.Errorf("%s could not be saved in the library", name), err)
 	}

@@ -1,7 +1,7 @@
 package workspace
 
 import (
-	"crypto/rand"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -16,15 +16,15 @@ type Session struct {
 	w  *Workspace
 	id crdt.DocID
 
-	mu      sync.Mutex // guards what follows, up to stored
+	mu      sync.Mutex // guards what follows, up to author
 	doc     *crdt.Doc
 	log     patchLog
 	mine    caretPlace
 	member  bool // this device may write: local edits are its own
 	undoDue bool // what can be undone is not saved as it is
 	stored  bool // the library has a row for the document
-
-	author crdt.Author // this device, and the nonce that it drew for this copy
+	fork    forkNote
+	author  crdt.Author // this device, and the nonce that it drew for this copy
 
 	watch      watchers[struct{}]
 	caretTimer *time.Timer
@@ -35,7 +35,7 @@ type Session struct {
 	ended      chan struct{} // closed by the flush goroutine
 
 	rowMu       sync.Mutex // held while the library's row is made; guards nonceStored
-	nonceStored bool
+	nonceStored storage.Nonce
 
 	refs  int           // users of this session; guarded by w.mu
 	ready chan struct{} // closed when loaded; err is final then
@@ -62,7 +62,7 @@ func newSession(w *Workspace, id crdt.DocID) *Session {
 func (s *Session) begin(g crdt.Genesis) {
 	s.doc = crdt.New(g)
 	s.author = crdt.Author{Device: crdt.DeviceKey(s.w.device)}
-	rand.Read(s.author.Nonce[:]) // never fails (crypto/rand)
+	s.newNonce()
 }
 
 // close takes what is left to disk and ends the flush goroutine.
@@ -118,7 +118,11 @@ func (s *Session) read() error {
 	if s.mine, err = s.loadCaret(); err != nil {
 		return err
 	}
-	return s.loadUndo()
+	if err := errors.Join(s.loadFork(), s.loadUndo()); err != nil {
+		return err
+	}
+	s.keepFork()
+	return nil
 }
 
 // loadNonce goes on with the nonce that this device drew for the document earlier, if
@@ -126,7 +130,7 @@ func (s *Session) read() error {
 func (s *Session) loadNonce() error {
 	nonce, err := s.w.lib.Nonce(s.id)
 	if err == nil && nonce != (storage.Nonce{}) {
-		s.author.Nonce, s.nonceStored = nonce, true
+		s.author.Nonce, s.nonceStored = nonce, nonce
 	}
 	return err
 }

@@ -170,11 +170,11 @@ func editAtRandom(rng *rand.Rand, s *Session, v *testView) {
 // pass hands to one what the other has on disk and it lacks.
 func pass(t *testing.T, from, to *Workspace, doc crdt.DocID) {
 	t.Helper()
-	have, err := peerLibrary{to}.Version(doc)
+	have, err := peerLibrary{to}.Heads(doc)
 	if err != nil {
 		t.Fatal(err)
 	}
-	changes, err := peerLibrary{from}.Since(doc, have, 1<<20)
+	changes, _, err := peerLibrary{from}.Since(doc, have, 1<<20)
 	if err != nil {
 		t.Fatal(err)
 	}

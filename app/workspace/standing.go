@@ -3,6 +3,7 @@ package workspace
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"inkling/crdt"
 )
@@ -18,6 +19,8 @@ const (
 	NoMember
 	// NeedsNewer: somebody did what only a newer Inkling understands.
 	NeedsNewer
+	// Full: it has had as many edits as a document can have.
+	Full
 )
 
 // What letting somebody in gives to who may not.
@@ -33,6 +36,8 @@ func (s Standing) grantError() error {
 		return errNoMember
 	case NeedsNewer:
 		return errNeedsNewer
+	case Full:
+		return crdt.ErrDocumentFull
 	}
 	return nil
 }
@@ -52,16 +57,10 @@ func (s *Session) standing() Standing {
 		return NeedsNewer
 	case !s.member:
 		return NoMember
+	case s.doc.Full():
+		return Full
 	}
 	return MayWrite
-}
-
-// attach makes local edits possible, if this device may write by what has arrived. The
-// caller holds s.mu.
-func (s *Session) attach() {
-	if !s.member {
-		s.member = s.doc.Attach(s.author) == nil
-	}
 }
 
 // grant lets a device write in the document, and returns when that is on disk.
@@ -77,8 +76,9 @@ func (s *Session) grant(device PeerID, name string) error {
 	granted := s.doc.Version()[own]
 	s.mu.Unlock()
 	s.sync()
-	saved, err := s.w.lib.Version(s.id)
-	if err == nil && saved[own] < granted {
+	saved, err := s.w.lib.Heads(s.id)
+	isSaved := func(h crdt.Head) bool { return h.Replica == own && h.Next >= granted }
+	if err == nil && !slices.ContainsFunc(saved, isSaved) {
 		err = errors.New("the disk refuses")
 	}
 	if err != nil {

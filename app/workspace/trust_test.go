@@ -83,7 +83,7 @@ func TestStrangersChangesCountNothing(t *testing.T) {
 	before := sha256.Sum256(append(doc[:], replica[:]...))
 	c := forge(t, replica, 0, before, body, key)
 	receive(t, a, sa.ID(), c)
-	if v, err := a.lib.Version(sa.ID()); err != nil || len(v) != 1 || sa.Text() != "text" || sa.doc.Pending() != 0 {
+	if v, err := a.lib.Heads(sa.ID()); err != nil || len(v) != 1 || sa.Text() != "text" || sa.doc.Pending() != 0 {
 		t.Errorf("version %v, %v, text %q, %d wait", v, err, sa.Text(), sa.doc.Pending())
 	}
 }
@@ -133,14 +133,14 @@ func TestForgedSignatureIsRefused(t *testing.T) {
 	forged.Signature = slices.Clone(forged.Signature)
 	forged.Signature[9] ^= 1
 	receive(t, b, sa.ID(), &forged)
-	if v, err := b.lib.Version(sa.ID()); err != nil || len(v) != 0 || sb.Text() != "" || sb.doc.Pending() != 0 {
+	if v, err := b.lib.Heads(sa.ID()); err != nil || len(v) != 0 || sb.Text() != "" || sb.doc.Pending() != 0 {
 		t.Errorf("version %v, %v, text %q, %d wait", v, err, sb.Text(), sb.doc.Pending())
 	}
 	altered := *typed[0]
 	altered.Body = slices.Clone(altered.Body)
 	altered.Body[len(altered.Body)-1] = '!'
 	receive(t, b, sa.ID(), &altered)
-	if v, err := b.lib.Version(sa.ID()); err != nil || len(v) != 0 || sb.Text() != "" {
+	if v, err := b.lib.Heads(sa.ID()); err != nil || len(v) != 0 || sb.Text() != "" {
 		t.Errorf("altered text: version %v, %v, text %q", v, err, sb.Text())
 	}
 	pass(t, a, b, sa.ID()) // what is true comes in after that
@@ -166,7 +166,7 @@ func TestUnsignedChangesWait(t *testing.T) {
 	unsigned := *typed[0]
 	unsigned.Signature = nil
 	receive(t, b, sa.ID(), &unsigned)
-	if v, err := b.lib.Version(sa.ID()); err != nil || len(v) != 0 || sb.Text() != "" {
+	if v, err := b.lib.Heads(sa.ID()); err != nil || len(v) != 0 || sb.Text() != "" {
 		t.Errorf("unsigned: version %v, %v, text %q", v, err, sb.Text())
 	}
 	receive(t, b, sa.ID(), typed[1])

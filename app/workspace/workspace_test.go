@@ -254,10 +254,3 @@ func TestCleanName(t *testing.T) {
 		}
 	}
 }
-
-func TestWhoLacksWhat(t *testing.T) {
-	a, b := crdt.ReplicaID{1}, crdt.ReplicaID{2}
-	if n := missing(crdt.VersionVector{a: 10, b: 5}, crdt.VersionVector{a: 7, b: 9}); n != 3 {
-		t.Errorf("%d edits are missing, want 3", n)
-	}
-}
