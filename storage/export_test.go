@@ -64,9 +64,14 @@ func CheckSampleOnly() (restore func()) {
 }
 
 const (
-	PageSQL   = pageSQL
-	HeadsSQL  = headsSQL
-	MaxQueued = maxQueued
+	PageSQL    = pageSQL
+	HeadsSQL   = headsSQL
+	NextRowSQL = nextRowSQL
+	FamilySQL  = familySQL
+	KnowsSQL   = knowsSQL
+	HasEndSQL  = hasEndSQL
+	ForksSQL   = forksSQL
+	MaxQueued  = maxQueued
 )
 
 // Hurry makes the writer begin the next group now.

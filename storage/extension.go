@@ -55,6 +55,8 @@ func (e *extension) take(c *crdt.Change, ends []crdt.Head) {
 	e.fresh = append(e.fresh, c)
 }
 
+const knowsSQL = `SELECT EXISTS (SELECT 1 FROM change WHERE doc = ? AND replica = ? AND seq = ? AND hash = ?)`
+
 // knows says whether the journal has c.
 func (e *extension) knows(c *crdt.Change) (known bool, err error) {
 	for _, other := range e.fresh {
@@ -62,10 +64,13 @@ func (e *extension) knows(c *crdt.Change) (known bool, err error) {
 			return true, nil
 		}
 	}
-	err = e.tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM change WHERE doc = ? AND replica = ? AND seq = ? AND hash = ?)`,
-		e.tail.id, c.Replica[:], c.Seq, c.Hash[:]).Scan(&known)
+	err = e.tx.QueryRow(knowsSQL, e.tail.id, c.Replica[:], c.Seq, c.Hash[:]).Scan(&known)
 	return known, err
 }
+
+const hasEndSQL = `
+SELECT EXISTS (SELECT 1 FROM change
+        WHERE doc = ?1 AND replica = ?2 AND seq < ?3 AND next_seq = ?3 AND substr(hash, 1, 8) = ?4 ORDER BY seq DESC)`
 
 // hasEnd says whether the journal has a change that ends at h. O(changes of the chain) if not.
 func (e *extension) hasEnd(h crdt.Head) (has bool, err error) {
@@ -74,9 +79,7 @@ func (e *extension) hasEnd(h crdt.Head) (has bool, err error) {
 			return true, nil
 		}
 	}
-	err = e.tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM change
-		WHERE doc = ?1 AND replica = ?2 AND seq < ?3 AND next_seq = ?3 AND substr(hash, 1, 8) = ?4 ORDER BY seq DESC)`,
-		e.tail.id, h.Replica[:], h.Next, h.Stamp[:]).Scan(&has)
+	err = e.tx.QueryRow(hasEndSQL, e.tail.id, h.Replica[:], h.Next, h.Stamp[:]).Scan(&has)
 	return has, err
 }
 

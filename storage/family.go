@@ -32,9 +32,12 @@ func readForks(db *sql.DB, id int64) ([]crdt.ReplicaID, error) {
 	})
 }
 
+const familySQL = `
+SELECT id & 0xffffffff, seq, next_seq, previous, substr(hash, 1, 8) FROM change WHERE doc = ? AND replica = ? AND id <= ?`
+
 // readFamily reads the rows of a chain up to t's end.
 func readFamily(db *sql.DB, t *tail, r crdt.ReplicaID) (*family, error) {
-	rows, err := db.Query(`SELECT id & 0xffffffff, seq, next_seq, previous, substr(hash, 1, 8) FROM change WHERE doc = ? AND replica = ? AND id <= ?`, t.id, r[:], t.last())
+	rows, err := db.Query(familySQL, t.id, r[:], t.last())
 	if err != nil {
 		return nil, err
 	}
