@@ -12,18 +12,23 @@ import (
 )
 
 // strip is a quiet sentence above the page that stays as long as it is true: why the
-// document cannot be written in. Unlike the banner it asks for no answer.
+// document cannot be written in, or until it is closed: that it forked. Unlike the banner it asks for no answer.
 type strip struct {
 	content *fyne.Container
 	text    string
-	onCopy  func() // the person wants a copy to write in
 	onSize  func() // the strip has another height
+}
+
+// remedy is the button of a strip.
+type remedy struct {
+	label string
+	do    func()
 }
 
 func newStrip() *strip { return &strip{content: container.NewVBox()} }
 
-// show says text; "" takes the strip away. With canCopy there is something to copy.
-func (s *strip) show(text string, canCopy bool) {
+// show says text, beside the button of r unless that is nil; "" takes the strip away.
+func (s *strip) show(text string, r *remedy) {
 	if text == s.text {
 		return
 	}
@@ -31,8 +36,8 @@ func (s *strip) show(text string, canCopy bool) {
 	s.content.RemoveAll()
 	if text != "" {
 		var action fyne.CanvasObject
-		if canCopy {
-			button := widget.NewButton("Write in a copy", func() { s.onCopy() })
+		if r != nil {
+			button := widget.NewButton(r.label, r.do)
 			action = container.NewVBox(layout.NewSpacer(), button, layout.NewSpacer())
 		}
 		s.content.Add(newGround(colorNameSidebar, container.NewPadded(container.NewBorder(nil, nil, nil, action, prose(text)))))
@@ -49,6 +54,8 @@ func standing(s workspace.Standing, empty bool, others []string) string {
 	switch {
 	case s == workspace.MayWrite:
 		return ""
+	case s == workspace.Full:
+		return "So much was written and deleted in this document that it takes no more. Its text can be written on in a copy."
 	case s == workspace.NeedsNewer:
 		return "Somebody wrote here with a newer Inkling. Update yours to write on; until then this page may not show everything."
 	case empty && who != "":
@@ -61,12 +68,32 @@ func standing(s workspace.Standing, empty bool, others []string) string {
 	return "This document comes from another device or a copied library. Here it can be read, and written on in a copy."
 }
 
-// showStanding says whether the open document can be written in.
+// forked says what a person has to know whose document was changed in two copies of a library.
+const forked = "This document was also changed in a copy of this library (an old backup, perhaps). Both versions were kept: look through the text for doubled passages."
+
+// showStanding says whether the open document can be written in, and if so, whether it forked.
 func (win *Window) showStanding() {
 	empty := false
 	win.session.View(0, func(t workspace.Text) { empty = t.Len() == 0 })
 	s := win.session.Standing()
-	win.strip.show(standing(s, empty, win.others), s == workspace.NoMember && !empty)
+	switch text := standing(s, empty, win.others); {
+	case text == "" && win.session.Forked():
+		win.strip.show(forked, &remedy{"Close", win.closeForked})
+	case !empty && (s == workspace.NoMember || s == workspace.Full):
+		win.strip.show(text, &remedy{"Write in a copy", win.copyDocument})
+	default:
+		win.strip.show(text, nil)
+	}
+}
+
+// closeForked takes the sentence on a fork away for good.
+func (win *Window) closeForked() {
+	s := win.session
+	win.background(func() {
+		s.ForkSeen()
+		win.do(win.showStanding)
+	})
+	win.win.Canvas().Focus(win.editor)
 }
 
 // copyDocument makes a document of the text of the open one and shows it.

@@ -104,7 +104,6 @@ func (win *Window) build() {
 	top := container.NewHBox(list, layout.NewSpacer(), people, more)
 	page := container.NewBorder(container.NewVBox(top, win.banner.content, win.strip.content), win.status.content, nil, nil, win.editor)
 	win.banner.onSize, win.strip.onSize = page.Refresh, page.Refresh
-	win.strip.onCopy = win.copyDocument
 	win.frame = newFrame(win.sidebar.content, page, win.together.content)
 	win.frame.onSize = func(s fyne.Size) { win.size = s }
 	win.win.SetContent(container.New(win.frame, win.frame.objects()...))

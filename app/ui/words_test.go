@@ -67,6 +67,7 @@ func TestStandingSaysWhatHelps(t *testing.T) {
 		{workspace.NoMember, false, nil, "in a copy"},
 		{workspace.NoMember, true, nil, "Waiting for the text."},
 		{workspace.NeedsNewer, false, ben, "newer Inkling"},
+		{workspace.Full, false, ben, "in a copy"},
 	} {
 		got := standing(c.standing, c.empty, c.others)
 		if !strings.Contains(got, c.want) || c.want == "" && got != "" {
