@@ -186,6 +186,20 @@ func TestForeignDocumentIsReadOnly(t *testing.T) {
 	}
 }
 
+// TestForkedStrip: the sentence on a fork stands beside a button, and goes with what else there is to say.
+func TestForkedStrip(t *testing.T) {
+	win := openWindow(t)
+	win.strip.show(forked, &remedy{"Close", win.closeForked})
+	if labels := find[*widget.Label](win.strip.content); len(labels) != 1 || labels[0].Text != forked {
+		t.Errorf("it says %q", win.strip.text)
+	}
+	test.Tap(find[*widget.Button](win.strip.content)[0])
+	win.eventually(t, "the strip gone", func() bool { return win.strip.text == "" && len(win.strip.content.Objects) == 0 })
+	if win.win.Canvas().Focused() != fyne.Focusable(win.editor) {
+		t.Error("the caret is not in the page")
+	}
+}
+
 func TestBannerAsksOneAfterTheOther(t *testing.T) {
 	test.NewTempApp(t)
 	b := newBanner()

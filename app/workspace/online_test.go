@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"context"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -138,6 +139,76 @@ func TestTwoWriteTogether(t *testing.T) {
 		text, err := ben.Export(id)
 		return err == nil && strings.Contains(text, "A1 ") && text == sa.Text()
 	})
+}
+
+// TestSetBackLibraryMeetsOthers: a library is set back to a backup and written in before its
+// owner is connected again. Both versions are kept, everybody has everything and hears of it, and they write on.
+func TestSetBackLibraryMeetsOthers(t *testing.T) {
+	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
+	dir := t.TempDir()
+	ana, ben := openOnline(t, t.TempDir(), "Ana"), openOnline(t, dir, "Ben")
+	sa := ana.New()
+	defer sa.Close()
+	typeAt(sa, 0, "Notes\n")
+	sa.sync()
+	link, err := ana.Invite(sa.ID(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	id, err := ben.Join(ctx, link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sb := open(t, ben, id)
+	waitFor(t, ben, "leave to write", func() bool { return sb.Standing() == MayWrite })
+	typeAt(sb, 6, "early ")
+	sb.Close()
+	closeTest(t, ben)
+	backup := t.TempDir()
+	if err := os.CopyFS(backup, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	ben = openOnline(t, dir, "Ben")
+	sb = open(t, ben, id)
+	typeAt(sb, 6, "later ")
+	waitFor(t, ana, "Ben's later words", func() bool { return strings.Contains(sa.Text(), "later ") })
+	sb.Close()
+
+	ben = setBack(t, ben, backup) // without network
+	sb = open(t, ben, id)
+	typeAt(sb, 6, "other ")
+	sb.Close()
+	closeTest(t, ben)
+	ben = openOnline(t, dir, "Ben")
+	sb = open(t, ben, id)
+	defer sb.Close()
+	all := func(words ...string) func() bool {
+		return func() bool {
+			for _, s := range []*Session{sa, sb} {
+				for _, word := range words {
+					if strings.Count(s.Text(), word) != 1 {
+						return false
+					}
+				}
+			}
+			return sa.Text() == sb.Text()
+		}
+	}
+	waitFor(t, ben, "both versions at Ben's", func() bool { return strings.Contains(sb.Text(), "later ") && sb.Forked() })
+	waitFor(t, ana, "both versions at Ana's", all("early ", "later ", "other "))
+	typeAt(sb, 0, "new ")
+	typeAt(sa, 0, "and on ")
+	waitFor(t, ana, "Ben's new words", func() bool { return strings.Contains(sa.Text(), "new ") })
+	waitFor(t, ben, "Ana's new words", all("early ", "later ", "other ", "new ", "and on "))
+	for w, other := range map[*Workspace]*Workspace{ana: ben, ben: ana} {
+		waitFor(t, w, "the other having everything", func() bool {
+			p, err := w.People(id)
+			return err == nil && len(p) == 1 && p[0].ID == other.device && p[0].Confirmed && p[0].Behind == 0
+		})
+	}
+	checkWhole(t, ana, ben)
 }
 
 func TestInvitesThatDoNotWork(t *testing.T) {
