@@ -135,7 +135,7 @@ func (d *Doc) news() (fresh []*replica) {
 	}
 	clear(d.draft.news)
 	slices.SortFunc(fresh, func(a, b *replica) int {
-		return cmp.Or(cmp.Compare(places[a], places[b]), a.family.Compare(b.family), cmp.Compare(a.next, b.next))
+		return cmp.Or(cmp.Compare(places[a], places[b]), a.family.Compare(b.family), cmp.Compare(a.next, b.next), a.id.Compare(b.id))
 	})
 	return fresh
 }
