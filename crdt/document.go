@@ -26,6 +26,7 @@ type Doc struct {
 	undo    undo
 	spot    spot // of the last edit
 	patches patches
+	bodies  bodies
 }
 
 // ErrForked says that a chain was continued elsewhere, too: the device must write

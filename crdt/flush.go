@@ -31,16 +31,28 @@ func (d *Doc) Flush() (b Batch) {
 	if d.own == nil {
 		return b
 	}
-	d.endChange()
 	f := &d.draft
 	if f.first == d.own.next {
 		return b
 	}
+	b.bodies = d.keystroke()
+	d.endChange()
 	b.replica = d.own.family
 	if b.follows = d.own.headNext != f.first; !b.follows {
 		b.previous = d.own.head
 	}
-	for seq := f.first; seq < d.own.next; {
+	if b.bodies != nil {
+		b.first = sealing{seq: f.first, next: d.own.next, end: len(b.bodies)}
+	} else {
+		d.appendChanges(&b)
+	}
+	f.first = d.own.next
+	return b
+}
+
+// appendChanges puts the changes that have not been flushed into b.
+func (d *Doc) appendChanges(b *Batch) {
+	for seq := d.draft.first; seq < d.own.next; {
 		lv := d.own.lv(seq)
 		_, n := d.changes.change(lv)
 		b.bodies = d.appendBody(b.bodies, d.own, lv, n)
@@ -48,15 +60,13 @@ func (d *Doc) Flush() (b Batch) {
 		for _, c := range d.own.causesOf(seq) {
 			s.causes = append(s.causes, d.hashAt(d.own.table[c.place].moment(c.next)))
 		}
-		if seq == f.first {
+		if seq == d.draft.first {
 			b.first = s
 		} else {
 			b.rest = append(b.rest, s)
 		}
 		seq += n
 	}
-	f.first = d.own.next
-	return b
 }
 
 // After tells b the last change of the batch before it, if a Flush made b before

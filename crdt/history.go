@@ -19,7 +19,7 @@ type history struct {
 	last     *replica                 // that known returned last
 	arrivals []arrival
 	runs     []run
-	hint     int    // the run that was asked for last
+	hint     int    // the run in front of the newest that was asked for last
 	text     []byte // of all inserted elements, in order of arrival
 	changes  boundaries
 	// other holds the ops that do nothing to the text, as their change has them:
@@ -177,31 +177,25 @@ func (h *history) lv(id ID) (lv uint32, ok bool) {
 	return r.lv(id.Seq), true
 }
 
-// run returns the place of the run that lv belongs to: mostly the one asked for
-// last, or its neighbour, or the newest.
+// run returns the place of the run that lv belongs to: mostly the newest, or, of the
+// others, the one asked for last or its neighbour.
 func (h *history) run(lv uint32) int {
-	lo, hi := 0, len(h.runs) // runs[lo].lv ≤ lv < runs[hi].lv, as far as both are
-	if i := h.hint; i < hi {
-		if h.runs[i].lv <= lv {
-			if i+1 == hi || lv < h.runs[i+1].lv {
-				return i
-			}
-			if i+2 == hi || lv < h.runs[i+2].lv {
-				h.hint = i + 1
-				return i + 1
-			}
-			if h.runs[hi-1].lv <= lv {
-				h.hint = hi - 1
-				return hi - 1
-			}
-			lo = i + 2
-		} else {
-			if h.runs[i-1].lv <= lv {
-				h.hint = i - 1
-				return i - 1
-			}
-			hi = i - 1
+	lo, hi := 0, len(h.runs)-1 // runs[lo].lv ≤ lv < runs[hi].lv
+	i := h.hint                // < hi, unless there is but one run
+	switch {
+	case h.runs[hi].lv <= lv:
+		return hi
+	case h.runs[i].lv > lv:
+		hi = i
+		if h.runs[i-1].lv <= lv {
+			lo = i - 1
 		}
+	case lv < h.runs[i+1].lv:
+		return i
+	case lv < h.runs[i+2].lv:
+		lo, hi = i+1, i+2
+	default:
+		lo = i + 2
 	}
 	for hi-lo > 1 {
 		if m := int(uint(lo+hi) >> 1); h.runs[m].lv <= lv {
