@@ -64,7 +64,7 @@ func (b *builder) add(s span) {
 // close makes the record of the last leaf.
 func (b *builder) close() {
 	t, l := b.tree, b.leaf
-	b.kids = append(b.kids, child{sums: t.count(l, 0), least: t.leastOf(l), leaf: l})
+	b.kids = append(b.kids, child{sums: t.count(l, 0), least: t.leastOf(l.all()), leaf: l})
 }
 
 // raiseRoot puts inner nodes above the leaves, level by level.

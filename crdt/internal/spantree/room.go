@@ -81,10 +81,16 @@ func (t *Tree) moved(spans []span, from, to *leaf) {
 		sums.add(t.sumsOf(s))
 		t.index.set(s.lv, s.len(), to.number)
 	}
-	from.child().sums.subtract(sums)
-	to.child().sums.add(sums)
-	to.child().least = t.leastOf(to)
-	if from.n > 0 {
-		from.child().least = t.leastOf(from)
+	a, b := from.child(), to.child()
+	a.sums.subtract(sums)
+	b.sums.add(sums)
+	least, lost := a.least, from.n == 0 || !from.has(a.least)
+	if !lost {
+		least = t.leastOf(spans)
+	} else if from.n > 0 {
+		a.least = t.leastOf(from.all())
+	}
+	if int(to.n) == len(spans) || t.source.Less(least, b.least) {
+		b.least = least
 	}
 }
