@@ -344,36 +344,36 @@ func (h *history) targets(lv uint32) (r *replica, seq, n uint32) {
 	return r, seq, n
 }
 
-// content returns the bytes of the n elements from lv on, which must be of one
-// run's text.
-func (h *history) content(lv, n uint32) []byte {
+// content returns the bytes of the first of the n elements from lv on, and how many
+// of them these are: those in one run.
+func (h *history) content(lv, n uint32) (text []byte, here uint32) {
 	i := h.run(lv)
 	r := &h.runs[i]
-	end := uint32(len(h.text))
+	end, next := uint32(len(h.text)), h.next
 	if i+1 < len(h.runs) {
-		end = h.runs[i+1].text
+		end, next = h.runs[i+1].text, h.runs[i+1].lv
 	}
-	text := h.text[r.text:end]
-	if uint32(len(text)) == h.end(i)-r.lv { // ASCII
-		return text[lv-r.lv : lv-r.lv+n]
+	text, here = h.text[r.text:end], min(n, next-lv)
+	if uint32(len(text)) == next-r.lv { // ASCII
+		return text[lv-r.lv : lv-r.lv+here], here
 	}
 	from := byteOffset(text, int(lv-r.lv))
-	return text[from : from+byteOffset(text[from:], int(n))]
+	return text[from : from+byteOffset(text[from:], int(here))], here
 }
 
 // contents calls f for the bytes of the n elements from lv on, run by run.
 func (h *history) contents(lv, n uint32, f func(text []byte)) {
 	for n > 0 {
-		here := min(n, h.end(h.run(lv))-lv)
-		f(h.content(lv, here))
+		text, here := h.content(lv, n)
+		f(text)
 		lv, n = lv+here, n-here
 	}
 }
 
 // Newlines counts the newlines among the n elements from lv on.
 func (h *history) Newlines(lv, n uint32) (count int) {
-	if n == 1 {
-		if h.content(lv, 1)[0] == '\n' {
+	if n == 1 { // mostly
+		if text, _ := h.content(lv, 1); len(text) > 0 && text[0] == '\n' {
 			return 1
 		}
 		return 0
