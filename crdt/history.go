@@ -19,6 +19,7 @@ type history struct {
 	last     *replica                 // that known returned last
 	arrivals []arrival
 	runs     []run
+	marks    marks  // of runs
 	hint     int    // the run in front of the newest that was asked for last
 	text     []byte // of all inserted elements, in order of arrival
 	changes  boundaries
@@ -180,23 +181,28 @@ func (h *history) lv(id ID) (lv uint32, ok bool) {
 // run returns the place of the run that lv belongs to: mostly the newest, or, of the
 // others, the one asked for last or its neighbour.
 func (h *history) run(lv uint32) int {
-	lo, hi := 0, len(h.runs)-1 // runs[lo].lv ≤ lv < runs[hi].lv
-	i := h.hint                // < hi, unless there is but one run
+	newest := len(h.runs) - 1
+	i := h.hint // < newest, unless there is but one run
 	switch {
-	case h.runs[hi].lv <= lv:
-		return hi
+	case h.runs[newest].lv <= lv:
+		return newest
+	case h.runs[i].lv > lv && h.runs[i-1].lv <= lv:
+		i--
 	case h.runs[i].lv > lv:
-		hi = i
-		if h.runs[i-1].lv <= lv {
-			lo = i - 1
-		}
+		i = h.searchRun(lv)
 	case lv < h.runs[i+1].lv:
-		return i
 	case lv < h.runs[i+2].lv:
-		lo, hi = i+1, i+2
+		i++
 	default:
-		lo = i + 2
+		i = h.searchRun(lv)
 	}
+	h.hint = i
+	return i
+}
+
+// searchRun is run without a guess.
+func (h *history) searchRun(lv uint32) int {
+	lo, hi := h.marks.around(lv, len(h.runs))
 	for hi-lo > 1 {
 		if m := int(uint(lo+hi) >> 1); h.runs[m].lv <= lv {
 			lo = m
@@ -204,7 +210,6 @@ func (h *history) run(lv uint32) int {
 			hi = m
 		}
 	}
-	h.hint = lo
 	return lo
 }
 
@@ -238,6 +243,7 @@ func (h *history) chain(lv uint32) uint32 {
 // addRun opens a run at lv, the local version taken last.
 func (h *history) addRun(r run) {
 	r.text = uint32(len(h.text))
+	h.marks.add(len(h.runs), r.lv)
 	h.runs = append(h.runs, r)
 }
 
