@@ -99,15 +99,19 @@ func appliedSiblings(b *testing.B, m measures, n int) {
 }
 
 // backwards: two people write from the end to the beginning, n letters each, at one place,
-// and meet letter by letter.
+// and meet ten letters by ten.
 func backwards(b *testing.B, m measures, n int) {
+	const perChange = 10
 	for b.Loop() {
 		p := newPeople(b, 2, "")
-		m.since("typing-ns/edit", 2*n, func() {
-			for i, d := range p.docs {
-				p.edits(i, n, func() { d.Insert(0, string(rune('a'+i)), noon) })
+		for i, d := range p.docs {
+			for k := range n {
+				d.Insert(0, string(rune('a'+i)), noon)
+				if k%perChange == perChange-1 {
+					p.who[i].Flush(d)
+				}
 			}
-		})
+		}
 		first, second := p.docs[0].DeltaSince(nil), p.docs[1].DeltaSince(nil)
 		m.since("ns/edit", 2*n, func() {
 			d := loaded(b, p.docs[0].Genesis(), first[:1])
@@ -118,19 +122,12 @@ func backwards(b *testing.B, m measures, n int) {
 				}
 			}
 		})
-	}
-}
-
-// perChange is how many edits people make before they flush, where they hurry.
-const perChange = 10
-
-// edits makes the ith of p edit n times, and flush and seal that.
-func (p *people) edits(i, n int, edit func()) {
-	for k := range n {
-		edit()
-		if k%perChange == perChange-1 || k == n-1 {
-			p.who[i].Flush(p.docs[i])
-		}
+		_, d := solo(b, "Ana")
+		m.since("local-ns/edit", n, func() {
+			for range n {
+				d.Insert(0, "x", noon)
+			}
+		})
 	}
 }
 

@@ -76,12 +76,13 @@ func (t *Tree) moveLeft(l, right *leaf, k int) {
 // moved corrects the records of two kids of one parent, and the index, after
 // spans went from one to the other.
 func (t *Tree) moved(spans []span, from, to *leaf) {
-	var sums Sums
+	a, b := from.child(), to.child()
+	sums := Sums{Newlines: t.newlinesIn(spans, a.sums.Newlines)}
 	for _, s := range spans {
-		sums.add(t.sumsOf(s))
+		sums.Visible += s.visible()
+		sums.Total += int32(s.len())
 		t.index.set(s.lv, s.len(), to.number)
 	}
-	a, b := from.child(), to.child()
 	a.sums.subtract(sums)
 	b.sums.add(sums)
 	least, lost := a.least, from.n == 0 || !from.has(a.least)
