@@ -3,7 +3,6 @@ package crdt
 import (
 	"bytes"
 	"math"
-	"sort"
 	"unicode/utf8"
 )
 
@@ -19,7 +18,7 @@ type history struct {
 	last     *replica                 // that known returned last
 	arrivals []arrival
 	runs     []run
-	marks    marks  // of runs
+	marks    struct{ runs, arrivals marks }
 	hint     int    // the run in front of the newest that was asked for last
 	text     []byte // of all inserted elements, in order of arrival
 	changes  boundaries
@@ -136,11 +135,18 @@ func (h *history) take(r *replica, n uint32) (lv uint32) {
 
 // arrival returns the place of the arrival that lv belongs to.
 func (h *history) arrival(lv uint32) int {
-	i := len(h.arrivals) - 1
-	if h.arrivals[i].lv > lv {
-		i = sort.Search(i, func(i int) bool { return h.arrivals[i].lv > lv }) - 1
+	if i := len(h.arrivals) - 1; h.arrivals[i].lv <= lv {
+		return i
 	}
-	return i
+	lo, hi := h.marks.arrivals.around(lv, len(h.arrivals), func(i int) uint32 { return h.arrivals[i].lv })
+	for hi-lo > 1 {
+		if m := int(uint(lo+hi) >> 1); h.arrivals[m].lv <= lv {
+			lo = m
+		} else {
+			hi = m
+		}
+	}
+	return lo
 }
 
 // arrivalEnd returns the local version behind arrival i.
@@ -202,7 +208,7 @@ func (h *history) run(lv uint32) int {
 
 // searchRun is run without a guess.
 func (h *history) searchRun(lv uint32) int {
-	lo, hi := h.marks.around(lv, len(h.runs))
+	lo, hi := h.marks.runs.around(lv, len(h.runs), func(i int) uint32 { return h.runs[i].lv })
 	for hi-lo > 1 {
 		if m := int(uint(lo+hi) >> 1); h.runs[m].lv <= lv {
 			lo = m
@@ -243,7 +249,6 @@ func (h *history) chain(lv uint32) uint32 {
 // addRun opens a run at lv, the local version taken last.
 func (h *history) addRun(r run) {
 	r.text = uint32(len(h.text))
-	h.marks.add(len(h.runs), r.lv)
 	h.runs = append(h.runs, r)
 }
 
