@@ -16,7 +16,7 @@ import (
 type layer struct {
 	folder string   // from the top of the module; "" is the top itself
 	ours   []string // folders of this module that it may import, each with all below it
-	theirs []string // modules that it may import
+	theirs []string // modules, or packages of them, that it may import, each with all below it
 	tests  []string // import paths that its tests may import as well
 	pure   bool     // no clock, randomness, file, network, log or goroutine; they come in as arguments
 	why    string

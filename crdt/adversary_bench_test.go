@@ -170,14 +170,14 @@ func longLife(b *testing.B, m measures, n int) {
 	for b.Loop() {
 		m.put("heap-B/edit", float64(heap(func() any {
 			_, d := solo(b, "Ana")
-			m.since("local-ns/edit", n, func() { write(d, n, d.Flush) })
+			m.since("local-ns/edit", n, func() { ramble(d, n, d.Flush) })
 			return d
 		}))/float64(n))
 	}
 }
 
-// write makes n edits, one in ten a Delete, half of the others pasted, in stretches of one place.
-func write(d *crdt.Doc, n int, flush func() crdt.Batch) {
+// ramble makes n edits, one in ten a Delete, half of the others pasted, in stretches of one place.
+func ramble(d *crdt.Doc, n int, flush func() crdt.Batch) {
 	rng := rand.New(rand.NewPCG(1, uint64(n)))
 	for left := n; left > 0; {
 		at := rng.IntN(d.Len() + 1)
@@ -206,7 +206,7 @@ func branches(b *testing.B, m measures, n int) {
 	for b.Loop() {
 		p := newPeople(b, 2, text)
 		for i, d := range p.docs {
-			write(d, n, func() (none crdt.Batch) { return none })
+			ramble(d, n, func() (none crdt.Batch) { return none })
 			p.who[i].Flush(d)
 		}
 		m.since("ns/edit", 2*n, func() {

@@ -9,12 +9,13 @@ import (
 // which they can be applied, but not applied: that they are only when a signature
 // covers them.
 type ahead struct {
-	doc    *Doc
-	steps  []*step
-	ends   map[ending][]*step
-	reach  map[ReplicaID]uint32 // the greatest Seq behind a step, by family
-	forked map[ReplicaID]bool   // families in which a step parts from something
-	trust  bool                 // hashes are right unless there is a choice
+	doc     *Doc
+	steps   []*step
+	ends    map[ending][]*step
+	reach   map[ReplicaID]uint32 // the greatest Seq behind a step, by family
+	forked  map[ReplicaID]bool   // families in which a step parts from something
+	trust   bool                 // hashes are right unless there is a choice
+	hashing bool                 // with trust: hashes are made nevertheless
 }
 
 // step is one change of ahead, hashed, and where it goes on from.
@@ -24,9 +25,8 @@ type step struct {
 	causes   []point
 	view     chainView // as it is behind the change
 	device   DeviceKey
-	grants   bool  // it holds a Grant, so its signature is kept for good
-	held     *held // where it waits; nil when it does not
-	followed bool  // another step goes on from it
+	grants   bool // it holds a Grant, so its signature is kept for good
+	followed bool // another step goes on from it
 
 	signed  truth // whether its signature is right
 	covered bool  // by a right signature, its own or that of a step behind it
@@ -62,13 +62,12 @@ func (a *ahead) add(c *Change) (s *step, wanted ID, err *ChangeError) {
 	} else if r := a.doc.byID[c.Replica]; r != nil {
 		previous[0].of = r.before(0)
 	}
+	if a.doc.holds() && c.Replica == a.doc.own.family {
+		a.doc.resume = append(a.doc.resume, c.Replica) // until local edits have hashes
+		return nil, ID{}, nil
+	}
 	waits := len(previous) == 0
 	for _, p := range previous {
-		if a.doc.mustSeal(p) {
-			a.doc.resume = append(a.doc.resume, c.Replica)
-			waits = true
-			continue
-		}
 		r := reading{ahead: a, change: c, previous: p, choice: len(previous) > 1 || p.of != nil && p.next < p.of.next}
 		switch s, failed := r.read(); {
 		case s != nil:
@@ -85,12 +84,6 @@ func (a *ahead) add(c *Change) (s *step, wanted ID, err *ChangeError) {
 		err = nil
 	}
 	return nil, wanted, err
-}
-
-// mustSeal says whether local edits follow p that have no hash yet, by which to tell which
-// tail is to have the chain's name.
-func (d *Doc) mustSeal(p point) bool {
-	return d.own != nil && p.of == d.own && p.next == d.own.headNext && p.next < d.own.next
 }
 
 // keep makes s part of a, unless a has it already.
@@ -130,8 +123,8 @@ func (s *step) signs() bool {
 }
 
 // cover finds the steps that may be applied: those that a right signature covers, and that
-// build on nothing else than such. Signatures are checked from the end, as few as needed; those that were not are
-// dropped, so that nobody gets a wrong one from here.
+// build on nothing else than such. Signatures are checked from the end, as few as needed, and so many that the changes can be
+// passed on in small parts; those that were not are dropped, so that nobody gets a wrong one from here.
 func (a *ahead) cover() (list []*step) {
 	for again := true; again; {
 		again = false
@@ -151,11 +144,15 @@ func (a *ahead) cover() (list []*step) {
 			}
 		}
 	}
+	bare := map[ReplicaID]int{} // bytes without a signature
 	for _, s := range a.steps {
 		if !s.covered {
 			continue
 		}
-		if s.signed == unknown && !(s.grants && s.signs()) || s.signed == wrong {
+		bare[s.Replica] += len(s.Body)
+		if keep := s.signed == right || s.grants || bare[s.Replica] > maxUnsigned/2; keep && s.signs() {
+			bare[s.Replica] = 0
+		} else {
 			s.Signature = nil
 		}
 		list = append(list, s)

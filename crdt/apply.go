@@ -17,6 +17,8 @@ type Applied struct {
 	// Refused are the errors of changes that were given, or waited, and proved
 	// malformed or not to be of whom they claim; they are gone.
 	Refused []*ChangeError
+	// Forgotten says that given changes had to wait and there was no room: they must come again.
+	Forgotten bool
 }
 
 // A ChangeError says that a change cannot be taken, and why. Nothing of it was applied.
@@ -64,10 +66,11 @@ func (d *Doc) Apply(changes ...*Change) (Applied, error) {
 	for len(touched) > 0 {
 		touched = d.applyReady(touched, &a)
 	}
-	switch full := d.pending.trim(changes); {
+	a.Forgotten = d.pending.trim(changes)
+	switch {
 	case len(a.Refused) > 0:
 		return a, a.Refused[0]
-	case full:
+	case a.Forgotten:
 		return a, ErrPendingFull
 	}
 	return a, nil
@@ -81,6 +84,7 @@ func (d *Doc) knowsChange(c *Change) bool {
 			continue
 		}
 		lv := r.lv(c.Seq)
+		d.needTextOf(lv)
 		first, n := d.changes.change(lv)
 		if first != lv || c.Seq+n != c.Next || !bytes.Equal(d.appendBody(nil, r, lv, n), c.Body) {
 			continue
@@ -89,7 +93,7 @@ func (d *Doc) knowsChange(c *Change) bool {
 		if !ok && d.forked(r) {
 			hash, ok = d.hashAt(moment{r, c.Next}), true
 		}
-		if !ok || hash.stamp() == c.stamp() {
+		if stamp := c.stamp(); !ok || hash.stamp() == stamp || stamp == (Stamp{}) {
 			return true
 		}
 	}
@@ -243,11 +247,26 @@ func (d *Doc) Load(c *Change) (Patch, error) {
 
 // loadStep loads a change that says more than what the chain does next.
 func (d *Doc) loadStep(c *Change) (Patch, error) {
+	a := newAhead(d)
+	a.trust = true
+	return d.loadAhead(a, c)
+}
+
+// loadHashed loads a change that has no hash, and a stamp only where that is needed: where a chain forked. It
+// makes the hash, so that the next ones need not look for it.
+func (d *Doc) loadHashed(c *Change) (Patch, error) {
+	if d.full([]*Change{c}) {
+		return nil, ErrDocumentFull
+	}
+	a := newAhead(d)
+	a.trust, a.hashing = true, true
+	return d.loadAhead(a, c)
+}
+
+func (d *Doc) loadAhead(a *ahead, c *Change) (Patch, error) {
 	if d.knowsChange(c) {
 		return nil, nil
 	}
-	a := newAhead(d)
-	a.trust = true
 	s, wanted, err := a.add(c)
 	switch {
 	case err != nil:
@@ -281,6 +300,12 @@ func (d *Doc) bring(r *replica, c *Change, causes []moment, patch *Patch) {
 // ErrDocumentFull says that a document cannot take more changes: it has had nearly
 // 2³² edits, or 4 GB of text.
 var ErrDocumentFull = errors.New("crdt: the document has had so many edits that it takes no more")
+
+// Full says whether the document is so near its limits that nothing more must be typed.
+func (d *Doc) Full() bool { return d.next > none-maxTyping || len(d.text) > none-maxTyping }
+
+// maxTyping is more than is ever typed or pasted between two looks at [Doc.Full].
+const maxTyping = 256 << 20
 
 // full says whether d has no room for the given changes and those that wait.
 func (d *Doc) full(changes []*Change) bool {

@@ -17,11 +17,22 @@ type boundary struct {
 }
 
 // add notes the change of n Seqs that begins where the last one ended.
-func (b *boundaries) add(n uint32, minutes int64) {
+func (b *boundaries) add(n uint32, minutes int64) { b.addAlike(n, 1, minutes) }
+
+// addAlike notes count changes of n Seqs each.
+func (b *boundaries) addAlike(n, count uint32, minutes int64) {
 	if k := len(b.entries); k == 0 || b.entries[k-1].size != n || b.entries[k-1].minutes != minutes {
 		b.entries = append(b.entries, boundary{b.end, n, minutes})
 	}
-	b.end += n
+	b.end += n * count
+}
+
+// alikeTo returns the local version up to which all changes from lv on are alike.
+func (b *boundaries) alikeTo(lv uint32) uint32 {
+	if i := b.place(lv); i+1 < len(b.entries) {
+		return b.entries[i+1].lv
+	}
+	return b.end
 }
 
 // find returns the entry that lv is in.

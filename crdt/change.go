@@ -40,6 +40,9 @@ type Change struct {
 	// Stamp is the beginning of Hash as the frame has it. It says which change was meant
 	// where a chain has forked; it is not proof of anything.
 	Stamp Stamp
+	// Previous is the stamp of the change before this one in its chain, zero in a chain's first and in
+	// one that comes from elsewhere and has not been checked yet.
+	Previous Stamp
 	// Signature is the device's over Hash, 64 bytes; nil where that of a later
 	// change serves.
 	Signature []byte

@@ -65,7 +65,7 @@ func (d *Doc) checkReplicas() error {
 		causes := 0
 		for place := range r.table {
 			m := &r.table[place]
-			causes += len(m.declared)
+			causes += len(m.declared) - m.before(r.from)
 			if found, ok := r.placeOf(m.of); !ok || found != place {
 				return fmt.Errorf("replica %s finds its mention of %s at %d, want %d", r.id, m.of.id, found, place)
 			}

@@ -49,6 +49,7 @@ func (d *Doc) DeltaSince(v VersionVector) (delta []*Change) {
 
 // changeAt returns the change of r that begins at lv, with its signature if d keeps that.
 func (d *Doc) changeAt(r *replica, lv uint32) *Change {
+	d.needTextOf(lv)
 	_, n := d.changes.change(lv)
 	seq := d.seqOf(lv)
 	c := &Change{Replica: r.family, Seq: seq, Next: seq + n, Body: d.appendBody(nil, r, lv, n)}

@@ -27,6 +27,7 @@ type Doc struct {
 	spot    spot // of the last edit
 	patches patches
 	bodies  bodies
+	deleted *Deleted // text of the block that d came from, still packed; mostly nil
 }
 
 // ErrForked says that a chain was continued elsewhere, too: the device must write
@@ -98,7 +99,8 @@ func (d *Doc) Attached() (r ReplicaID, ok bool) {
 }
 
 // Forked says whether the attached chain turned out to have been continued elsewhere,
-// too. What was written in it stays, but nothing more may be: attach an [Author] with another nonce.
+// too, as it is after an [Doc.Apply] when local edits have been sealed. What was written in it stays, but nothing more
+// may be: attach an [Author] with another nonce at once.
 func (d *Doc) Forked() bool { return d.own != nil && d.forked(d.own) }
 
 // Len returns the length of the text in code points.

@@ -9,6 +9,7 @@ import (
 // ops in order of arrival, and its elements in document order, those that are deleted in
 // brackets. Replicas are shown by the first four digits of their ids.
 func (d *Doc) Dump() string {
+	_ = d.needText() // what cannot be read is shown as it stands
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d code points, %d paragraphs, %d ops and elements, %d changes wait\n", d.Len(), d.Lines(), d.next, d.pending.count)
 	for _, r := range d.replicas {

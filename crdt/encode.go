@@ -151,7 +151,7 @@ func (w *bodyWriter) insert(k *run, lv, end uint32) {
 func (w *bodyWriter) delete(lv uint32) {
 	first, n, _ := w.h.target(lv)
 	f := w.reference(first)
-	if n > 1 && len(w.h.crossings) > 0 {
+	if n > 1 && len(w.h.families) > 0 { // the last one says by way of which tail
 		r, seq, n := w.h.targets(lv)
 		f = w.reference(r.lv(seq + n - 1))
 		f.back += n - 1

@@ -88,8 +88,12 @@ func (b *Batch) Seal(key ed25519.PrivateKey) []*Change {
 	previous, seq, start, unsigned := b.previous, b.seq, 0, 0
 	for i, s := range list {
 		body := b.bodies[start:s.end:s.end]
+		c := &Change{Replica: b.replica, Seq: seq, Next: s.next, Body: body}
+		if seq > 0 {
+			c.Previous = previous.stamp()
+		}
 		previous = hashChange(previous, s.causes, body)
-		c := &Change{Replica: b.replica, Seq: seq, Next: s.next, Body: body, Hash: previous, Stamp: previous.stamp()}
+		c.Hash, c.Stamp = previous, previous.stamp()
 		if unsigned += len(body); i+1 == len(list) || unsigned > maxUnsigned {
 			c.Signature = ed25519.Sign(key, c.Hash[:])
 			unsigned = 0
@@ -101,7 +105,8 @@ func (b *Batch) Seal(key ed25519.PrivateKey) []*Change {
 }
 
 // Sealed notes that changes are what [Batch.Seal] made of the oldest Flush whose
-// changes have not been handed back.
+// changes have not been handed back. Rarely, changes of the own chain come from elsewhere and
+// wait for that, see [Doc.Forked]; then the next Apply, of nothing if need be, applies them.
 func (d *Doc) Sealed(changes []*Change) {
 	if len(changes) == 0 || d.own == nil || changes[0].Replica != d.own.family || changes[0].Seq != d.own.headNext {
 		panic("crdt: changes that are not those of the oldest flush")

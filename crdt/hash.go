@@ -51,6 +51,7 @@ func (d *Doc) hashAt(m moment) Hash {
 // rehash hashes all changes anew, in order of arrival, and puts the hashes of the
 // wanted moments into the map, each of the replica that has its change. It returns the hash behind the last change of each replica.
 func (d *Doc) rehash(wanted map[moment]Hash) (heads []Hash) {
+	_ = d.needText()        // what cannot be read makes hashes that no signature fits
 	at := map[moment]Hash{} // what others build on
 	heads = make([]Hash, len(d.replicas))
 	for i, r := range d.replicas {

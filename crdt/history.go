@@ -138,6 +138,10 @@ func (h *history) arrival(lv uint32) int {
 	if i := len(h.arrivals) - 1; h.arrivals[i].lv <= lv {
 		return i
 	}
+	return h.earlierArrival(lv)
+}
+
+func (h *history) earlierArrival(lv uint32) int {
 	lo, hi := h.marks.arrivals.around(lv, len(h.arrivals), func(i int) uint32 { return h.arrivals[i].lv })
 	for hi-lo > 1 {
 		if m := int(uint(lo+hi) >> 1); h.arrivals[m].lv <= lv {
@@ -225,6 +229,14 @@ func (h *history) end(i int) uint32 {
 		return h.runs[i+1].lv
 	}
 	return h.next
+}
+
+// textEnd returns the length of the text at the end of run i.
+func (h *history) textEnd(i int) uint32 {
+	if i+1 < len(h.runs) {
+		return h.runs[i+1].text
+	}
+	return uint32(len(h.text))
 }
 
 // isElement says whether lv is an element.
@@ -316,7 +328,11 @@ func (h *history) lamportOf(r *replica, seq uint32) uint64 {
 	if seq+1 == r.next {
 		return r.lamport
 	}
-	lv := r.lv(seq)
+	return h.lamportAt(r.lv(seq))
+}
+
+// lamportAt returns the Lamport of lv.
+func (h *history) lamportAt(lv uint32) uint64 {
 	a := &h.arrivals[h.arrival(lv)]
 	return a.lamport + uint64(lv-a.lv)
 }
@@ -360,12 +376,9 @@ func (h *history) targets(lv uint32) (r *replica, seq, n uint32) {
 func (h *history) content(lv, n uint32) (text []byte, here uint32) {
 	i := h.run(lv)
 	r := &h.runs[i]
-	end, next := uint32(len(h.text)), h.next
-	if i+1 < len(h.runs) {
-		end, next = h.runs[i+1].text, h.runs[i+1].lv
-	}
-	text, here = h.text[r.text:end], min(n, next-lv)
-	if uint32(len(text)) == next-r.lv { // ASCII
+	end := h.end(i)
+	text, here = h.text[r.text:h.textEnd(i)], min(n, end-lv)
+	if uint32(len(text)) == end-r.lv { // ASCII
 		return text[lv-r.lv : lv-r.lv+here], here
 	}
 	from := byteOffset(text, int(lv-r.lv))

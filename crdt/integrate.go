@@ -133,6 +133,7 @@ func (d *Doc) cancel(lv uint32, patch *Patch) {
 		return
 	}
 	d.cancelled[lv] = struct{}{}
+	d.needTextOf(lv)
 	r, seq, n := d.targets(lv)
 	d.pieces(r, seq, n, func(lv, n uint32) { d.show(lv, n, patch) })
 }

@@ -417,7 +417,7 @@ func TestCallersBugsPanic(t *testing.T) {
 		"sealed for nothing": func(w *writer) { w.Sealed(nil) },
 		"edit unattached":    func(w *writer) { crdt.New(w.Genesis()).Insert(0, "x", noon) },
 		"undo list unattached": func(w *writer) {
-			_ = crdt.New(w.Genesis()).SetUndoList([]byte{1, 0, 0})
+			_ = crdt.New(w.Genesis()).SetUndoList([]byte{1, 0, 0, 0})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -445,7 +445,7 @@ func TestNothingOutOfNothing(t *testing.T) {
 	}
 	d := crdt.New(w.Genesis())
 	d.BreakUndo()
-	if _, ok := d.Undo(noon); ok || len(d.UndoList()) != 3 {
+	if _, ok := d.Undo(noon); ok || len(d.UndoList()) != 4 {
 		t.Error("there is something to undo")
 	}
 	if _, ok := d.Attached(); ok {

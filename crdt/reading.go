@@ -13,7 +13,8 @@ type reading struct {
 	raw    []rawCause
 	causes []point
 	hash   Hash
-	wanted ID // what must come first
+	stamp  Stamp // of what it goes on from
+	wanted ID    // what must come first
 }
 
 // maxTries bounds the ways in which the causes of one change are read, where these are chains
@@ -43,12 +44,13 @@ func (r *reading) read() (*step, *ChangeError) {
 		return nil, err
 	}
 	hashed := *c
-	hashed.Hash, hashed.Stamp = r.hash, r.hash.stamp()
+	hashed.Hash, hashed.Stamp, hashed.Previous = r.hash, r.hash.stamp(), r.stamp
 	s := &step{Change: &hashed, previous: r.previous, causes: r.causes, view: r.view, device: device, grants: grants}
 	return a.keep(s), nil
 }
 
-// resolve finds the changes that the causes from the ith on name, so that the hash is right.
+// resolve finds the changes that the causes from the ith on name, so that the hash is right. Causes that make
+// no sense are no fault before that: the change may go on from a tail that is not here yet.
 func (r *reading) resolve(i int) (matches bool, err *ChangeError) {
 	if i == len(r.raw) {
 		return r.matches()
@@ -59,27 +61,22 @@ func (r *reading) resolve(i int) (matches bool, err *ChangeError) {
 	case k.fresh:
 		place = r.view.places()
 	case place >= r.view.places():
-		return false, refuse(r.change, "a cause is at place %d of a table of %d", place, r.view.places())
+		return false, nil
 	default:
 		family, before = r.view.at(place)
 	}
 	next := uint64(before.next) + uint64(k.advance)
-	if next > maxSeq {
-		return false, refuse(r.change, "a cause beyond the last seq of replica %s", family)
-	}
-	if family == r.change.Replica {
+	switch {
+	case family == r.change.Replica:
 		return false, refuse(r.change, "it names its own replica as a cause")
-	}
-	list, _ := r.ahead.points(ending{family, uint32(next)})
-	if len(list) == 0 { // or no change ends there, in a tail that is here
-		r.wanted = ID{family, uint32(next - 1)}
+	case next > maxSeq:
 		return false, nil
 	}
+	list, _ := r.ahead.points(ending{family, uint32(next)})
 	r.choice = r.choice || len(list) > 1
 	for _, p := range list {
 		if k.fresh && r.view.mentions(family, p) || !k.fresh && r.ahead.forks(family) && !r.ahead.leads(before, p) {
-			r.wanted = ID{family, uint32(next - 1)} // another tail
-			continue
+			continue // another tail is meant
 		}
 		other := *r
 		if len(list) > 1 {
@@ -97,13 +94,17 @@ func (r *reading) resolve(i int) (matches bool, err *ChangeError) {
 			r.wanted = other.wanted
 		}
 	}
+	if r.wanted.IsRoot() {
+		r.wanted = ID{family, uint32(next - 1)}
+	}
+	r.ahead.doc.pending.wait(r.change.Replica, family) // for more of it, or for another tail
 	return false, err
 }
 
 // matches says whether the change has its hash with the causes found.
 func (r *reading) matches() (bool, *ChangeError) {
 	c, a := r.change, r.ahead
-	if a.trust && !r.choice {
+	if a.trust && !a.hashing && !r.choice {
 		r.hash = c.Hash
 		return true, nil
 	}
@@ -114,8 +115,14 @@ func (r *reading) matches() (bool, *ChangeError) {
 	for _, p := range r.causes {
 		hashes = append(hashes, a.hash(p, ReplicaID{}))
 	}
-	r.hash = hashChange(a.hash(r.previous, c.Replica), hashes, c.Body)
-	return r.hash.stamp() == c.stamp() && (c.Hash == Hash{} || c.Hash == r.hash), nil
+	previous := a.hash(r.previous, c.Replica)
+	if r.hash = hashChange(previous, hashes, c.Body); c.Seq > 0 {
+		r.stamp = previous.stamp()
+	}
+	if c.Hash != (Hash{}) {
+		return c.Hash == r.hash, nil
+	}
+	return r.hash.stamp() == c.Stamp || a.hashing && !r.choice, nil
 }
 
 // device returns that of the chain.

@@ -80,6 +80,9 @@ func (d *Doc) past(v VersionVector) (*past, error) {
 			return nil, &VersionError{id, next}
 		}
 	}
+	if err := d.needText(); err != nil {
+		return nil, err
+	}
 	p := &past{make([]uint64, (d.next+63)/64)}
 	seen := d.seen(d.reach(v))
 	cancelled := d.cancelledIn(seen)

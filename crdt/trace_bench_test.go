@@ -27,11 +27,15 @@ const tracesFolder = "../../shared/traces"
 //	remote-ns/edit  Load of the changes one by one, with patches, without hashing
 //	seal-ns/change  hash and sign
 //	merge-ms        frames to document: DecodeFrame and Load of everything
+//	write-ms        document to history block
+//	file-B          history block, and each of its columns
 //	load-ms         history block to document, then one edit, its undo, and a DeltaSince
-//	load-all-ms     the same, with the deleted text
-//	open-ms         open-block to document
-//	verify-ms       all hashes and signatures of what LoadBlock gave
+//	load-all-ms     history block to document with its deleted text, and all text of that
+//	verify-ms       history block to document, then all hashes and signatures
 //	travel-ms       TextAt the middle of the history
+//	open-write-ms   document to open-block
+//	open-ms         open-block to document
+//	later-B/change  later blocks of 1,000 changes
 //	wire-B/key      body of a change that is one typed character: median, mean, 99th percentile
 func BenchmarkTrace(b *testing.B) {
 	folder := os.Getenv("INKLING_TRACES")
@@ -74,16 +78,69 @@ func benchTrace(b *testing.B, trace *crdttest.Trace) {
 	m.report(b)
 }
 
+// benchBlocks writes all kinds of blocks and reads them again.
 func benchBlocks(b *testing.B, m measures, r *replay, edits int) {
 	d := r.loadChanges(b)
+	var block []byte
+	m.ms("write-ms", func() { block = value(d.HistoryBlock()) })
+	m.put("file-B", float64(len(block)))
+	m.put("file-B/edit", float64(len(block))/float64(edits))
+	for name, size := range crdt.BlockSizes(block) {
+		m.put("file-"+name+"-B", float64(size))
+	}
+	m.often("load-ms", func() { touch(b, value(crdt.LoadBlock(block)), r) })
+	m.ms("load-all-ms", func() { r.mustEnd(b, unpacked(value(crdt.LoadBlock(block)))) })
 	m.ms("verify-ms", func() {
-		if err := d.Verify(); err != nil {
+		if err := value(crdt.LoadBlock(block)).Verify(); err != nil {
 			b.Fatal(err)
 		}
 	})
 	half := r.half()
 	m.ms("travel-ms", func() { value(d.TextAt(half)) })
-	_ = touch
+
+	var open []byte
+	m.ms("open-write-ms", func() { open = value(d.OpenBlock()) })
+	m.put("open-B", float64(len(open)))
+	m.often("open-ms", func() { value(crdt.Open(open)) })
+	r.mustEnd(b, value(crdt.Open(open)))
+	r.benchLater(b, m)
+}
+
+// mustEnd ends the benchmark unless d has the text in which the trace ends.
+func (r *replay) mustEnd(b *testing.B, d *crdt.Doc) {
+	if d.Text() != r.trace.End {
+		b.Fatal("the block has another text")
+	}
+}
+
+// unpacked returns d with its deleted text.
+func unpacked(d *crdt.Doc) *crdt.Doc {
+	x := d.DeletedText()
+	if err := x.Decode(); err != nil {
+		panic(err)
+	}
+	d.FillDeleted(x)
+	return d
+}
+
+// benchLater writes a later block for each thousand changes.
+func (r *replay) benchLater(b *testing.B, m measures) {
+	d, whole := crdt.New(r.people[0].Genesis()), crdt.New(r.people[0].Genesis())
+	have, size, count := []crdt.Head(nil), 0, 0
+	for i, c := range r.changes {
+		value(d.Load(c))
+		if (i+1)%1000 == 0 && i >= r.first {
+			block := value(d.LaterBlock(have))
+			if err := whole.LoadLater(block); err != nil {
+				b.Fatal(err)
+			}
+			have, size, count = d.Heads(), size+len(block), i+1
+		}
+	}
+	m.put("later-B/change", float64(size)/float64(count))
+	if whole.Text() == "" {
+		b.Fatal("later blocks have no text")
+	}
 }
 
 // touch makes an edit, takes it back, restoring what it deleted, and asks for a delta.
@@ -142,6 +199,13 @@ func (m measures) ms(name string, f func()) {
 	start := time.Now()
 	f()
 	m.put(name, float64(time.Since(start).Nanoseconds())/1e6)
+}
+
+// often is ms of a short f: the median of many times.
+func (m measures) often(name string, f func()) {
+	for range 21 {
+		m.ms(name, f)
+	}
 }
 
 func (m measures) report(b *testing.B) {

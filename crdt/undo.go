@@ -59,6 +59,9 @@ func (d *Doc) BreakUndo() {
 	}
 }
 
+// ForgetUndo makes that nothing edited so far can be undone or redone.
+func (d *Doc) ForgetUndo() { d.undo = undo{serial: d.undo.serial + 1} }
+
 // Undo takes back the last group of local edits that still shows: what it
 // inserted and is still visible is deleted, and its deletions are cancelled. Text
 // that others wrote is never deleted. It returns false when there is nothing to undo.
@@ -111,6 +114,9 @@ func (d *Doc) revert(g group, now time.Time, patch *Patch) {
 				d.restore(lv, now, patch)
 			}
 		case runRestore:
+			if d.seqOf(r.ref) >= g.from {
+				break // g itself had deleted that
+			}
 			d.deleteAll(d.visibleOf(d.targets(r.ref)), now, patch)
 		}
 		seq -= n
@@ -153,15 +159,23 @@ func (d *Doc) restore(lv uint32, now time.Time, patch *Patch) {
 }
 
 // UndoList returns what can be undone and redone, in a form for a disk: see
-// [Doc.SetUndoList]. At most 10,000 groups, 10 bytes each or less.
+// [Doc.SetUndoList]. At most 10,000 groups, 10 bytes each or less. It does not end the current group.
 func (d *Doc) UndoList() []byte {
-	d.BreakUndo()
 	b := []byte{undoVersion}
-	for _, list := range [][]group{d.undo.done, d.undo.undone} {
+	next := uint32(0)
+	if d.own != nil {
+		next = d.own.next
+	}
+	b = appendNumber(b, int(next))
+	for i, list := range [][]group{d.undo.done, d.undo.undone} {
+		grows := i == 0 && d.undo.grows
 		list = list[max(0, len(list)-maxUndoGroups):]
 		b = appendNumber(b, len(list))
 		last := uint32(0)
-		for _, g := range list {
+		for k, g := range list {
+			if grows && k == len(list)-1 {
+				g.to = next
+			}
 			b = appendNumber(b, int(g.from-last))
 			b = appendNumber(b, int(g.to-g.from))
 			last = g.to
@@ -170,33 +184,27 @@ func (d *Doc) UndoList() []byte {
 	return b
 }
 
-// undoVersion is the first byte of an undo list. Then follow what can be undone and
-// what can be redone, each: the number of groups; per group, ascending, the Seqs
+// undoVersion is the first byte of an undo list. Then follow the Seq behind the last own edit that it knows of, and
+// what can be undone and what can be redone, each: the number of groups; per group, ascending, the Seqs
 // between it and the one before, and its length.
 const undoVersion = 1
 
-// SetUndoList makes d undo and redo what [Doc.UndoList] told of the attached replica.
-// A list that does not fit to what d has of that gives a [*FormatError].
+// SetUndoList makes d undo and redo what [Doc.UndoList] told of the attached replica. Edits of that replica
+// which the list does not know of yet become one group, and nothing can be redone then.
+// A list that does not fit to what d has of the replica gives a [*FormatError].
 func (d *Doc) SetUndoList(b []byte) error {
 	d.mustAttach()
 	r := reader{b: b}
 	if v := r.byte("version"); r.err == nil && v != undoVersion {
 		r.fail("undo list version %d is unknown", v)
 	}
+	next := r.number32("next", 0)
+	if next > d.own.next {
+		r.fail("a list of %d edits of %d", next, d.own.next)
+	}
 	var lists [2][]group
 	for i := range lists {
-		last := uint64(0)
-		for range r.number("groups", maxUndoGroups) {
-			from := last + r.number("from", maxSeq)
-			last = from + r.number("length", maxSeq)
-			if last > uint64(d.own.next) {
-				r.fail("a group that ends at %d of %d", last, d.own.next)
-			}
-			if r.err != nil {
-				return r.err
-			}
-			lists[i] = append(lists[i], group{uint32(from), uint32(last)})
-		}
+		lists[i] = r.undoGroups(next)
 	}
 	if r.err == nil && r.at != len(b) {
 		r.fail("%d bytes more than the list needs", len(b)-r.at)
@@ -205,5 +213,25 @@ func (d *Doc) SetUndoList(b []byte) error {
 		return r.err
 	}
 	d.undo = undo{done: slices.Clip(lists[0]), undone: lists[1], serial: d.undo.serial + 1}
+	if next < d.own.next {
+		d.undo.done, d.undo.undone = append(d.undo.done, group{next, d.own.next}), nil
+	}
 	return nil
+}
+
+// undoGroups reads a list of groups of edits with Seqs below next.
+func (r *reader) undoGroups(next uint32) (list []group) {
+	last := uint64(0)
+	for range r.number("groups", maxUndoGroups) {
+		from := last + r.number("from", maxSeq)
+		last = from + r.number("length", maxSeq)
+		if last > uint64(next) {
+			r.fail("a group that ends at %d of %d", last, next)
+		}
+		if r.err != nil {
+			return nil
+		}
+		list = append(list, group{uint32(from), uint32(last)})
+	}
+	return list
 }

@@ -199,20 +199,58 @@ func TestUndoListsThatDoNotFit(t *testing.T) {
 	w := newWriter(t)
 	w.typed(0, "abc") // 3 Seqs
 	for name, list := range map[string]string{
-		"nothing":              "",
-		"another version":      "\x02\x00\x00",
-		"no redo list":         "\x01\x00",
-		"more than there is":   "\x01\x01\x01\x03\x00",
-		"cut":                  "\x01\x01\x01",
-		"too many groups":      "\x01\x91\x4e\x00",
-		"bytes behind it":      "\x01\x00\x00\x00",
-		"a redo list too long": "\x01\x00\x01\x00\x04",
+		"nothing":               "",
+		"another version":       "\x02\x03\x00\x00",
+		"no redo list":          "\x01\x03\x00",
+		"more than there is":    "\x01\x03\x01\x01\x03\x00",
+		"of more than there is": "\x01\x04\x00\x00",
+		"more than it knows of": "\x01\x02\x01\x01\x02\x00",
+		"cut":                   "\x01\x03\x01\x01",
+		"too many groups":       "\x01\x03\x91\x4e\x00",
+		"bytes behind it":       "\x01\x03\x00\x00\x00",
+		"a redo list too long":  "\x01\x03\x00\x01\x00\x04",
 	} {
 		if err := w.SetUndoList([]byte(list)); !isFormatError(err) {
 			t.Errorf("%s: %v, want a *FormatError", name, err)
 		}
 	}
 	w.undo(w.Undo, true, "")
+}
+
+// TestUndoListThatIsOld: what was typed after it was saved is taken back as one.
+func TestUndoListThatIsOld(t *testing.T) {
+	w := newWriter(t)
+	w.typed(0, "one")
+	w.BreakUndo()
+	w.typed(3, " two")
+	list := w.UndoList()
+	w.typed(7, "!") // of the same group, which saving does not end
+	w.undo(w.Undo, true, "one")
+	w.undo(w.Redo, true, "one two!")
+	w.typed(8, " three")
+	succeed(t, w.SetUndoList(list))
+	w.undo(w.Redo, false, "one two! three")
+	w.undo(w.Undo, true, "one two")
+	w.undo(w.Undo, true, "one")
+	w.undo(w.Undo, true, "")
+	w.undo(w.Undo, false, "")
+}
+
+func TestForgetUndo(t *testing.T) {
+	w := newWriter(t)
+	w.typed(0, "one")
+	w.BreakUndo()
+	w.typed(3, " two")
+	w.undo(w.Undo, true, "one")
+	w.ForgetUndo()
+	w.undo(w.Undo, false, "one")
+	w.undo(w.Redo, false, "one")
+	w.typed(3, "!")
+	w.undo(w.Undo, true, "one")
+	w.undo(w.Undo, false, "one")
+	if w.Full() {
+		t.Error("three letters fill the document")
+	}
 }
 
 func TestUndoTouchesNoForeignText(t *testing.T) {
@@ -244,7 +282,7 @@ func TestUndoOfAnyGroupTouchesNoForeignText(t *testing.T) {
 	ben.Insert(1, "y", noon)
 	p.meet()
 	ana.Insert(2, "z", noon)
-	succeed(t, ana.SetUndoList([]byte{1, 1, 0, 2, 0}))
+	succeed(t, ana.SetUndoList([]byte{1, 2, 1, 0, 2, 0}))
 	if ana.Undo(noon); ana.Text() != "y" {
 		t.Errorf("text %q, want y", ana.Text())
 	}

@@ -9,6 +9,9 @@ import (
 // chain belongs to a member: what [Doc.Load] and a block took on trust. The error names the first
 // chain that is not what its device signed. O(changes); ends of chains that are not sealed yet count as right.
 func (d *Doc) Verify() error {
+	if err := d.needText(); err != nil {
+		return fmt.Errorf("crdt: verify: %w", err)
+	}
 	wanted := map[moment]Hash{}
 	for _, r := range d.replicas {
 		for _, s := range r.signatures() {

@@ -20,6 +20,7 @@ type world struct {
 	peers   []*peer
 	network *crdttest.Network
 	edits   []*crdttest.Edits // only while a script is drawn
+	risky   bool              // the same: disks are set back often
 }
 
 func newWorld(n int) *world {
@@ -53,10 +54,26 @@ func (w *world) step(s crdttest.Step) error {
 	if err := w.do(p, s); err != nil {
 		return fmt.Errorf("%w\n%s", err, p.doc.Dump())
 	}
+	if err := w.renew(s.Peer % len(w.peers)); err != nil {
+		return err
+	}
 	if err := p.check(s.A ^ s.B<<3); err != nil {
 		return fmt.Errorf("%w\n%s", err, p.doc.Dump())
 	}
 	return nil
+}
+
+// renew makes a peer whose chain forked write another one.
+func (w *world) renew(n int) error {
+	p := w.peers[n]
+	if !p.doc.Forked() {
+		return nil
+	}
+	frames, err := p.flush()
+	if err := w.send(n, frames, err); err != nil {
+		return err
+	}
+	return p.again()
 }
 
 func (w *world) do(p *peer, s crdttest.Step) error {
@@ -75,6 +92,12 @@ func (w *world) do(p *peer, s crdttest.Step) error {
 	case "wait":
 		p.now = p.now.Add(time.Duration(s.A) * time.Millisecond)
 	case "crash":
+		return p.start()
+	case "setback":
+		if len(p.commits) > 0 {
+			p.commits = p.commits[:1+len(p.commits)*(s.A%1000)/1000]
+			p.disk, p.setBack = p.disk[:p.commits[len(p.commits)-1]], true
+		}
 		return p.start()
 	case "reopen":
 		return w.reopen(n)
@@ -160,6 +183,9 @@ func (w *world) reopen(n int) error {
 	if err := w.send(n, frames, err); err != nil {
 		return err
 	}
+	if p.doc.Forked() {
+		return nil
+	}
 	list, text := p.doc.UndoList(), p.doc.Text()
 	if err := p.start(); err != nil {
 		return err
@@ -180,17 +206,24 @@ func (w *world) reopen(n int) error {
 }
 
 // catchUp gives p what q has and p lacks, at once, with the signatures that q keeps.
+// Where q cannot know that p lacks it, because of a fork, it is given when p has told q what it has.
 func (w *world) catchUp(p, q *peer) error {
 	if p == q {
 		return nil
 	}
-	if err := p.receive(crdttest.Frames(q.doc.DeltaSince(p.doc.Version()))); err != nil {
+	heads := crdt.WithoutFamilies(p.doc.Heads(), p.doc.Strange(q.doc.Heads()))
+	if err := p.receive(crdttest.Frames(q.doc.DeltaSince(q.doc.Known(heads)))); err != nil {
 		return err
 	}
-	if v := q.oracle.Version(); !p.doc.Version().Covers(v) {
+	if v := q.oracle.Version(); !w.forked() && !p.doc.Version().Covers(v) {
 		return fmt.Errorf("after all that another has: version %v, want at least %v", p.doc.Version(), v)
 	}
 	return nil
+}
+
+// forked says whether somebody's disk was set back.
+func (w *world) forked() bool {
+	return slices.ContainsFunc(w.peers, func(p *peer) bool { return p.copies > 1 || p.setBack })
 }
 
 // settle delivers everything, also what a crash made a peer forget, and compares.
@@ -212,10 +245,15 @@ func (w *world) settle() error {
 			}
 		}
 	}
-	for _, p := range w.peers {
-		for _, q := range w.peers {
-			if err := w.catchUp(p, q); err != nil {
-				return fmt.Errorf("catch up: %w\n%s", err, p.doc.Dump())
+	for range len(w.peers) + 2 {
+		for n, p := range w.peers {
+			for _, q := range w.peers {
+				if err := w.catchUp(p, q); err != nil {
+					return fmt.Errorf("catch up: %w\n%s", err, p.doc.Dump())
+				}
+			}
+			if err := w.renew(n); err != nil {
+				return err
 			}
 		}
 	}
@@ -235,7 +273,7 @@ func (w *world) same() error {
 		if p.doc.Text() != first.Text() || !slices.Equal(p.doc.Order(), first.Order()) || !p.doc.Version().Equal(first.Version()) {
 			return fmt.Errorf("peer %d has %q, peer 0 has %q", n, p.doc.Text(), first.Text())
 		}
-		if p.doc.Pending() != 0 {
+		if p.doc.Pending() != 0 && !w.forked() { // else something may be lost for good
 			return fmt.Errorf("at peer %d %d changes wait", n, p.doc.Pending())
 		}
 		if err := sameChanges(p.doc.DeltaSince(nil), p.disk); err != nil {
@@ -247,15 +285,15 @@ func (w *world) same() error {
 
 // sameChanges compares changes, in whatever order.
 func sameChanges(got, want []*crdt.Change) error {
-	bodies := map[crdt.ID]string{}
+	bodies := map[crdt.Hash]string{}
 	for _, c := range want {
-		bodies[crdt.ID{Replica: c.Replica, Seq: c.Seq}] = string(c.Body)
+		bodies[c.Hash] = string(c.Body)
 	}
 	if len(got) != len(want) {
 		return fmt.Errorf("%d changes, want %d", len(got), len(want))
 	}
 	for _, c := range got {
-		if body := bodies[crdt.ID{Replica: c.Replica, Seq: c.Seq}]; body != string(c.Body) {
+		if body := bodies[c.Hash]; body != string(c.Body) {
 			return fmt.Errorf("the body %x at %d of %s, want %x", c.Body, c.Seq, c.Replica, body)
 		}
 	}
@@ -267,6 +305,7 @@ func sameChanges(got, want []*crdt.Change) error {
 func draw(rng *rand.Rand, n, steps int) (s crdttest.Script) {
 	defer func() { _ = recover() }() // play will meet it again
 	w := newWorld(n)
+	w.risky = rng.IntN(5) == 0
 	for range n {
 		w.edits = append(w.edits, crdttest.NewEdits(rng))
 	}
@@ -299,9 +338,9 @@ var chances = []struct {
 	verb string
 	of   int
 }{
-	{"edit", 30}, {"alone", 12}, {"receive", 22}, {"flush", 8}, {"undo", 5}, {"redo", 3}, {"wait", 4}, {"begin", 2},
+	{"edit", 30}, {"alone", 11}, {"receive", 22}, {"flush", 8}, {"undo", 5}, {"redo", 3}, {"wait", 4}, {"begin", 2},
 	{"seal", 2}, {"repeat", 2}, {"lose", 2}, {"break", 1}, {"grant", 1}, {"cut", 1}, {"retransmit", 1}, {"crash", 1},
-	{"reopen", 2}, {"catchup", 1},
+	{"reopen", 2}, {"catchup", 1}, {"setback", 1},
 }
 
 func (w *world) next(rng *rand.Rand) crdttest.Step {
@@ -311,7 +350,11 @@ func (w *world) next(rng *rand.Rand) crdttest.Step {
 		k -= chances[i].of
 		i++
 	}
-	s := crdttest.Step{Verb: chances[i].verb, Peer: rng.IntN(len(w.peers)), A: rng.IntN(1000), B: rng.IntN(6)}
+	verb := chances[i].verb
+	if w.risky && rng.IntN(12) == 0 {
+		verb = "setback"
+	}
+	s := crdttest.Step{Verb: verb, Peer: rng.IntN(len(w.peers)), A: rng.IntN(1000), B: rng.IntN(6)}
 	switch s.Verb {
 	case "edit", "alone":
 		p := w.peers[s.Peer]

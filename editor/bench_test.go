@@ -29,13 +29,13 @@ type stackText struct {
 
 func (s *stack) View(since uint64, f func(model.Text)) { f(stackText{s, since}) }
 
-func (s *stack) Replace(_ uint64, from, to int, text string) model.Anchor {
+func (s *stack) Replace(_ uint64, from, to int, text string) (model.Anchor, bool) {
 	if to-from > 0 {
 		s.written = s.written[:len(s.written)-(to-from)]
 	}
 	s.written += text
 	s.version++
-	return from + len(text)
+	return from + len(text), true
 }
 
 func (s *stack) BreakUndo()                 {}

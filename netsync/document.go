@@ -102,7 +102,7 @@ func (d *document) read(r *wire.Reader) wire.Code {
 		}
 		switch e := effect.(type) {
 		case docsync.Store:
-			if code := d.store(e.Bodies); code != wire.Done {
+			if code := d.store(e.Encoded); code != wire.Done {
 				return code
 			}
 		case docsync.Acked:
@@ -125,9 +125,9 @@ func (d *document) readCode(err error) wire.Code {
 }
 
 // store commits changes of the peer and has them passed on. Done: all is well.
-func (d *document) store(bodies [][]byte) wire.Code {
+func (d *document) store(encoded [][]byte) wire.Code {
 	library := d.c.node.cfg.Library
-	err := library.Receive(d.c.peer, d.id, bodies)
+	err := library.Receive(d.c.peer, d.id, encoded)
 	var malformed *crdt.FormatError
 	if errors.As(err, &malformed) {
 		d.c.node.log.Warn("a peer sent a malformed change", "doc", d.id, "error", err)
@@ -190,10 +190,10 @@ func (d *document) send(m wire.Message) bool {
 }
 
 func (d *document) load(l docsync.Load) bool {
-	bodies, err := d.c.node.cfg.Library.Since(d.id, l.Have, l.Bytes)
+	encoded, err := d.c.node.cfg.Library.Since(d.id, l.Have, l.Bytes)
 	if err == nil {
 		d.mu.Lock()
-		err = d.machine.Loaded(bodies)
+		err = d.machine.Loaded(encoded)
 		d.mu.Unlock()
 	}
 	if err != nil {

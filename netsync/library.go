@@ -15,11 +15,13 @@ type Library interface {
 	// SharedWith returns the documents that p is a member of.
 	SharedWith(p PeerID) ([]crdt.DocID, error)
 	Version(doc crdt.DocID) (crdt.VersionVector, error) // committed
-	// Since returns encoded changes that a copy with have lacks, in an order in
-	// which they can be applied, at least one if there is any, about maxBytes at most.
+	// Since returns encoded changes (frames of crdt/FORMAT.md) that a copy with have
+	// lacks, in an order in which they can be applied, at least one if there is any,
+	// about maxBytes at most, but up to a signature that covers them.
 	Since(doc crdt.DocID, have crdt.VersionVector, maxBytes int) ([][]byte, error)
-	// Receive checks and applies changes and returns after their commit. A
-	// [*crdt.FormatError] says that the peer sent rubbish.
+	// Receive checks and applies changes and returns after their commit. Those that
+	// are not of whom they claim are passed over: they must not hold up what others
+	// wrote. A [*crdt.FormatError] says that the peer sent rubbish; then nothing counts.
 	Receive(from PeerID, doc crdt.DocID, changes [][]byte) error
 	AddInvite(Invite) error
 	Invite(id [8]byte) (Invite, error)

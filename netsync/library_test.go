@@ -36,8 +36,12 @@ type memoryDoc struct {
 type logged struct {
 	replica crdt.ReplicaID
 	next    uint32
-	body    []byte
+	encoded []byte
 }
+
+// writer is the key of the device that every library here writes documents with, each
+// with a nonce of its own: who may write is a matter of the documents, not of the node.
+var writer = keyOf(0, "writer")
 
 func newMemory(key ed25519.PrivateKey) *memory {
 	return &memory{
@@ -52,10 +56,10 @@ func (l *memory) add(g crdt.Genesis) crdt.DocID {
 	defer l.mu.Unlock()
 	id := g.DocID()
 	if l.docs[id] == nil {
-		d := crdt.New()
-		var r crdt.ReplicaID
-		copy(r[:], l.owner[:])
-		d.Attach(r)
+		d := crdt.New(g)
+		if err := d.Attach(crdt.Author{Device: g.Creator, Nonce: [16]byte(l.owner[:])}); err != nil {
+			panic(err)
+		}
 		l.docs[id] = &memoryDoc{genesis: g, doc: d, members: map[PeerID]bool{}}
 	}
 	return id
@@ -74,7 +78,7 @@ func (l *memory) write(id crdt.DocID, text string) {
 	l.mu.Lock()
 	d := l.docs[id]
 	d.doc.Insert(0, text, time.Now())
-	for _, c := range d.doc.Flush(time.Now()) {
+	for _, c := range flush(d.doc) {
 		d.append(c)
 	}
 	node := l.node
@@ -84,8 +88,15 @@ func (l *memory) write(id crdt.DocID, text string) {
 	}
 }
 
+func flush(d *crdt.Doc) []*crdt.Change {
+	batch := d.Flush()
+	changes := batch.Seal(writer)
+	d.Sealed(changes)
+	return changes
+}
+
 func (d *memoryDoc) append(c *crdt.Change) {
-	d.log = append(d.log, logged{c.Replica, c.Next(), c.Bytes()})
+	d.log = append(d.log, logged{c.Replica, c.Next, c.AppendFrame(nil)})
 }
 
 func (l *memory) text(id crdt.DocID) string {
@@ -139,7 +150,7 @@ func (l *memory) Version(id crdt.DocID) (crdt.VersionVector, error) {
 	return d.doc.Version(), nil
 }
 
-func (l *memory) Since(id crdt.DocID, have crdt.VersionVector, maxBytes int) (bodies [][]byte, err error) {
+func (l *memory) Since(id crdt.DocID, have crdt.VersionVector, maxBytes int) (encoded [][]byte, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	size := 0
@@ -147,15 +158,15 @@ func (l *memory) Since(id crdt.DocID, have crdt.VersionVector, maxBytes int) (bo
 		if e.next <= have[e.replica] {
 			continue
 		}
-		if size += len(e.body); size > maxBytes && len(bodies) > 0 {
+		if size += len(e.encoded); size > maxBytes && len(encoded) > 0 {
 			break
 		}
-		bodies = append(bodies, e.body)
+		encoded = append(encoded, e.encoded)
 	}
-	return bodies, nil
+	return encoded, nil
 }
 
-func (l *memory) Receive(from PeerID, id crdt.DocID, bodies [][]byte) error {
+func (l *memory) Receive(from PeerID, id crdt.DocID, encoded [][]byte) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	d := l.docs[id]
@@ -165,19 +176,21 @@ func (l *memory) Receive(from PeerID, id crdt.DocID, bodies [][]byte) error {
 	if d == nil || !d.members[from] {
 		return errNoDocument
 	}
-	for _, body := range bodies {
-		c, err := crdt.DecodeChange(body)
+	var changes []*crdt.Change
+	for _, b := range encoded {
+		c, _, err := crdt.DecodeFrame(b)
 		if err != nil {
 			return err
 		}
-		applied, err := d.doc.Apply(c)
-		if err != nil {
-			return err
-		}
-		l.stored += len(applied.Changes)
-		for _, c := range applied.Changes {
-			d.append(c)
-		}
+		changes = append(changes, c)
+	}
+	applied, err := d.doc.Apply(changes...)
+	if err != nil {
+		return err
+	}
+	l.stored += len(applied.Changes)
+	for _, c := range applied.Changes {
+		d.append(c)
 	}
 	if l.received != nil {
 		l.received()
@@ -224,5 +237,6 @@ func (l *memory) Joined(g crdt.Genesis, issuer Peer) error {
 // genesisOf returns a genesis that differs for each number.
 func genesisOf(number int) (g crdt.Genesis) {
 	binary.BigEndian.PutUint64(g.Random[:], uint64(number))
+	g.Creator = crdt.DeviceKey(writer.Public().(ed25519.PublicKey))
 	return g
 }

@@ -109,7 +109,7 @@ func everyMessage(victim PeerID, key link.Self, e link.Exporter, doc crdt.DocID)
 		wire.Knock{MACs: [][32]byte{{1}}}, wire.Answer{}, wire.Stranger{}, wire.Prove{Key: link.ID(key.Key)},
 		wire.Welcome{}, wire.Hello{Name: "Eve"}, wire.Offer{Doc: doc}, wire.Join{Name: "Eve"},
 		wire.Joined{Name: "Eve"}, wire.Refused{Reason: wire.Declined}, wire.Call{Name: "Eve"},
-		wire.Open{Doc: doc}, wire.Have{}, wire.Changes{Bodies: [][]byte{{1}}}, wire.Ack{},
+		wire.Open{Doc: doc}, wire.Have{}, wire.Changes{Encoded: [][]byte{{1}}}, wire.Ack{},
 	}
 }
 
@@ -323,17 +323,17 @@ func TestNotAMember(t *testing.T) {
 		ana.library.write(secret, "secret")
 		ben.stop() // Eve has stolen Ben's key
 		x := eve.as(ana, ben)
-		change := evilChange()
+		change := evilChange(genesisOf(2))
 		for name, c := range map[string]struct {
 			messages []wire.Message
 			code     wire.Code
 		}{
-			"exists":          {[]wire.Message{wire.Open{Doc: secret}, wire.Have{}, wire.Changes{Bodies: [][]byte{change}}}, wire.NotShared},
-			"does not exist":  {[]wire.Message{wire.Open{Doc: crdt.DocID{1}}, wire.Have{}, wire.Changes{Bodies: [][]byte{change}}}, wire.NotShared},
+			"exists":          {[]wire.Message{wire.Open{Doc: secret}, wire.Have{}, wire.Changes{Encoded: [][]byte{change}}}, wire.NotShared},
+			"does not exist":  {[]wire.Message{wire.Open{Doc: crdt.DocID{1}}, wire.Have{}, wire.Changes{Encoded: [][]byte{change}}}, wire.NotShared},
 			"no Open":         {[]wire.Message{wire.Have{}}, wire.Unexpected},
-			"no Have":         {[]wire.Message{wire.Open{Doc: shared}, wire.Changes{Bodies: [][]byte{change}}}, wire.Unexpected},
+			"no Have":         {[]wire.Message{wire.Open{Doc: shared}, wire.Changes{Encoded: [][]byte{change}}}, wire.Unexpected},
 			"two Haves":       {[]wire.Message{wire.Open{Doc: shared}, wire.Have{}, wire.Have{}}, wire.Unexpected},
-			"rubbish changes": {[]wire.Message{wire.Open{Doc: shared}, wire.Have{}, wire.Changes{Bodies: [][]byte{{1, 2, 3}}}}, wire.Malformed},
+			"rubbish changes": {[]wire.Message{wire.Open{Doc: shared}, wire.Have{}, wire.Changes{Encoded: [][]byte{{1, 2, 3}}}}, wire.Malformed},
 		} {
 			s, err := x.quic.OpenStream()
 			if err != nil {
@@ -381,12 +381,14 @@ func (a *adversary) as(p, other *person) *wiretap {
 	return x
 }
 
-// evilChange is a well-formed change by a replica nobody knows.
-func evilChange() []byte {
-	d := crdt.New()
-	d.Attach(crdt.ReplicaID{66})
+// evilChange is a change of a document by a replica nobody knows, signed by one who may.
+func evilChange(g crdt.Genesis) []byte {
+	d := crdt.New(g)
+	if err := d.Attach(crdt.Author{Device: g.Creator, Nonce: [16]byte{66}}); err != nil {
+		panic(err)
+	}
 	d.Insert(0, "evil", time.Now())
-	return d.Flush(time.Now())[0].Bytes()
+	return flush(d)[0].AppendFrame(nil)
 }
 
 // TestCrowd: many who say nothing do not keep a friend out.

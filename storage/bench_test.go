@@ -58,6 +58,7 @@ func BenchmarkCommit(b *testing.B) {
 	for _, keys := range []int{1, 10} {
 		b.Run(fmt.Sprintf("keys=%d", keys), func(b *testing.B) {
 			l, doc := benchLibrary(b)
+			ana := newHand(1, 1)
 			seq := uint32(0)
 			var times []time.Duration
 			before := written(b)
@@ -65,7 +66,7 @@ func BenchmarkCommit(b *testing.B) {
 				began := time.Now()
 				told := make(chan error, keys)
 				for range keys {
-					l.Append(doc, []*crdt.Change{insert(replica(1), seq, "x")}, "title", day, func(err error) { told <- err })
+					l.Append(doc, []*crdt.Change{ana.insert(seq, "x")}, "title", day, func(err error) { told <- err })
 					seq++
 				}
 				storage.Hurry(l) // measure the commit, not the wait for the next group
@@ -88,11 +89,12 @@ func BenchmarkTyping(b *testing.B) {
 	l, doc := benchLibrary(b)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
+	ana := newHand(1, 1)
 	seq := uint32(0)
 	before := written(b)
 	done := make(chan error, 1<<20)
 	for b.Loop() {
-		l.Append(doc, []*crdt.Change{insert(replica(1), seq, "x")}, "title", day, func(err error) { done <- err })
+		l.Append(doc, []*crdt.Change{ana.insert(seq, "x")}, "title", day, func(err error) { done <- err })
 		seq++
 		<-tick.C
 	}
@@ -135,9 +137,10 @@ func fillLibrary(b *testing.B, dir string, documents, changes int) {
 	told := make(chan error, documents)
 	for i := range documents {
 		doc := add(b, l, i)
+		ana := newHand(i, 1)
 		var list []*crdt.Change
 		for seq := range changes {
-			list = append(list, insert(replica(i), uint32(seq), "x"))
+			list = append(list, ana.insert(uint32(seq), "x"))
 		}
 		l.Append(doc, list, fmt.Sprint("Document ", i), day.Add(time.Duration(i)*time.Minute), func(err error) { told <- err })
 	}
@@ -154,7 +157,8 @@ func fillLibrary(b *testing.B, dir string, documents, changes int) {
 // BenchmarkVersion asks for the version of one of many documents, as each push does.
 func BenchmarkVersion(b *testing.B) {
 	l, doc := benchLibrary(b)
-	if err := save(l, doc, []*crdt.Change{insert(replica(1), 0, "x")}, "", day); err != nil {
+	ana := newHand(1, 1)
+	if err := save(l, doc, []*crdt.Change{ana.insert(0, "x")}, "", day); err != nil {
 		b.Fatal(err)
 	}
 	for b.Loop() {
@@ -167,9 +171,10 @@ func BenchmarkVersion(b *testing.B) {
 // BenchmarkRead reads a journal of 10,000 changes, with their hashes.
 func BenchmarkRead(b *testing.B) {
 	l, doc := benchLibrary(b)
+	ana := newHand(1, 1)
 	var list []*crdt.Change
 	for seq := range 10_000 {
-		list = append(list, insert(replica(1), uint32(seq), "x"))
+		list = append(list, ana.insert(uint32(seq), "x"))
 	}
 	if err := save(l, doc, list, "", day); err != nil {
 		b.Fatal(err)
@@ -187,4 +192,21 @@ func BenchmarkRead(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(list)), "ns/change")
+}
+
+// BenchmarkCheck checks a library of one document of 10,000 changes.
+func BenchmarkCheck(b *testing.B) {
+	dir := b.TempDir()
+	fillLibrary(b, dir, 1, 10_000)
+	l, err := storage.OpenReadOnly(dir)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close()
+	for b.Loop() {
+		if r, err := l.Check(b.Context()); err != nil || !r.Intact() {
+			b.Fatal(r, err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*10_000), "ns/change")
 }

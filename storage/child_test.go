@@ -2,6 +2,7 @@ package storage_test
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -106,10 +107,9 @@ func writeForEver(dir string) error {
 	if err != nil {
 		return err
 	}
-	if err := l.SetReplica(id, replica(1)); err != nil {
+	if err := errors.Join(l.SetNonce(id, author(1).Nonce), doc.Attach(author(1))); err != nil {
 		return err
 	}
-	doc.Attach(replica(1))
 	failed := make(chan error, 1)
 	go func() {
 		for n := 0; ; n++ {
@@ -133,7 +133,10 @@ func typeForEver(l *storage.Library, doc *crdt.Doc, failed chan error) error {
 			doc.Insert(doc.Len(), letter(doc.Len()), day)
 		}
 		length := doc.Len()
-		l.Append(genesis(1).DocID(), doc.Flush(day), "title", day, func(err error) {
+		batch := doc.Flush()
+		changes := batch.Seal(device)
+		doc.Sealed(changes)
+		l.Append(genesis(1).DocID(), changes, "title", day, func(err error) {
 			if err != nil {
 				select {
 				case failed <- err:
@@ -147,14 +150,14 @@ func typeForEver(l *storage.Library, doc *crdt.Doc, failed chan error) error {
 	}
 }
 
-// rebuild makes the document of its journal.
+// rebuild makes the first document of its journal.
 func rebuild(l *storage.Library, id crdt.DocID) (*crdt.Doc, error) {
-	doc := crdt.New()
+	doc := crdt.New(genesis(1))
 	for c, err := range l.Changes(id) {
 		if err != nil {
 			return nil, err
 		}
-		if _, err := doc.Apply(c); err != nil {
+		if _, err := doc.Load(c); err != nil {
 			return nil, err
 		}
 	}

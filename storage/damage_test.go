@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -33,7 +34,7 @@ func threeDocuments(t *testing.T) (dir string) {
 		if title == "Broken" {
 			text = needle
 		}
-		if err := save(l, doc, []*crdt.Change{insert(replica(1), 0, text)}, title, day); err != nil {
+		if err := save(l, doc, []*crdt.Change{newHand(i, 1).insert(0, text)}, title, day); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -118,7 +119,7 @@ func TestDamagedLibraryIsCopiedAsideAndLeftAlone(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer l.Close()
-			if got := bodies(t, l, e.Intact[0].ID); len(got) != 1 {
+			if got := frames(t, l, e.Intact[0].ID); len(got) != 1 {
 				t.Errorf("%d changes read from the intact document, want 1", len(got))
 			}
 		})
@@ -191,7 +192,9 @@ func TestDamagedLibraryKeepsItsWAL(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mustSave(t, l, genesis(0).DocID(), insert(replica(1), 15, "only in the WAL"))
+	ana := newHand(0, 1)
+	ana.insert(0, "nothing to find") // is there
+	mustSave(t, l, genesis(0).DocID(), ana.insert(15, "only in the WAL"))
 	killed := t.TempDir() // as the files are at this moment, a kill would leave them
 	for _, name := range []string{"library.db", "library.db-wal"} {
 		copyWithCat(t, filepath.Join(dir, name), filepath.Join(killed, name))
@@ -212,18 +215,29 @@ func TestDamagedLibraryKeepsItsWAL(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer readOnly.Close()
-	if got := bodies(t, readOnly, genesis(0).DocID()); len(got) != 2 {
+	if got := frames(t, readOnly, genesis(0).DocID()); len(got) != 2 {
 		t.Errorf("%d changes, want also the one in the WAL", len(got))
 	}
 }
 
-// A bit flipped inside a body goes unnoticed by SQLite; its hash tells.
-func TestFlippedBitInABodyIsFound(t *testing.T) {
-	dir := threeDocuments(t)
-	rewrite(t, dir, func(b []byte) []byte {
-		b[bytes.Index(b, []byte(needle[:3000]))+1234] ^= 0x10
-		return b
-	})
+// A bit flipped inside a row goes unnoticed by SQLite; its checksum tells.
+func TestFlippedBitIsFound(t *testing.T) {
+	c := newHand(1, 1).insert(0, needle)
+	for name, place := range map[string][]byte{"body": []byte(needle[:3000]), "hash": c.Hash[:], "signature": c.Signature, "checksum": storage.Checksum(c)} {
+		t.Run(name, func(t *testing.T) {
+			dir := threeDocuments(t)
+			rewrite(t, dir, func(b []byte) []byte {
+				b[bytes.Index(b, place)+len(place)/2] ^= 0x10
+				return b
+			})
+			checkBroken(t, dir)
+		})
+	}
+}
+
+// checkBroken checks that just the change of the document "Broken" is found damaged.
+func checkBroken(t *testing.T, dir string) {
+	t.Helper()
 	l, err := storage.Open(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -252,7 +266,7 @@ func TestFlippedBitInABodyIsFound(t *testing.T) {
 			t.Errorf("Check of %q: %+v", d.Title, d)
 		}
 	}
-	if got := bodies(t, l, whole); len(got) != 1 {
+	if got := frames(t, l, whole); len(got) != 1 {
 		t.Errorf("the other document has %d changes, want 1", len(got))
 	}
 }
@@ -277,17 +291,48 @@ func TestGreatLibraryIsSampled(t *testing.T) {
 	}
 }
 
+// Rows that are whole each by itself, and yet not what the device wrote.
+func TestCheckFindsForgedRows(t *testing.T) {
+	ana := newHand(1, 1)
+	first, last := ana.insert(0, "abc"), ana.insert(3, "def")
+	other := *last
+	other.Body = slices.Clone(last.Body)
+	other.Body[len(other.Body)-1] = 'F' // with the hash and signature of what was written
+	unsigned := *last
+	unsigned.Signature = nil
+	elsewhere := newHand(2, 1).insert(0, "abc")
+	for name, changes := range map[string][]*crdt.Change{
+		"another text":        {first, &other},
+		"no signature":        {first, &unsigned},
+		"of another document": {elsewhere},
+	} {
+		dir := t.TempDir()
+		l, err := storage.Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mustSave(t, l, add(t, l, 1), changes...)
+		if r, err := l.Check(context.Background()); err != nil || r.Intact() || r.Documents[0].Forged == nil || !strings.Contains(r.String(), `"title"`) {
+			t.Errorf("%s: %v, %v", name, r, err)
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestCheckFindsMissingAndForeignRows(t *testing.T) {
 	for name, statement := range map[string]string{
 		"row missing":                   "DELETE FROM change WHERE seq = 3",
 		"row missing, places closed up": "DELETE FROM change WHERE seq = 3; UPDATE change SET id = id - 1 WHERE seq = 6",
 		"seq moved":                     "UPDATE change SET seq = 4 WHERE seq = 3",
-		"another's body":                "UPDATE change SET (hash, body) = (SELECT hash, body FROM change WHERE seq = 0) WHERE seq = 3",
+		"another's body":                "UPDATE change SET (hash, signature, checksum, body) = (SELECT hash, signature, checksum, body FROM change WHERE seq = 0) WHERE seq = 3",
 		"newer encoding":                "UPDATE change SET codec = 2 WHERE seq = 3",
 	} {
 		l := storagetest.Open(t)
 		doc := add(t, l, 1)
-		mustSave(t, l, doc, insert(replica(1), 0, "abc"), insert(replica(1), 3, "def"), insert(replica(1), 6, "ghi"))
+		ana := newHand(1, 1)
+		mustSave(t, l, doc, ana.insert(0, "abc"), ana.insert(3, "def"), ana.insert(6, "ghi"))
 		if err := l.Close(); err != nil {
 			t.Fatal(err)
 		}
@@ -345,7 +390,7 @@ func TestFilesAreWhatTheyShouldBe(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "new", "library ?#%ä")
 	l := storagetest.OpenDir(t, dir)
 	doc := add(t, l, 1)
-	mustSave(t, l, doc, insert(replica(1), 0, "x"))
+	mustSave(t, l, doc, newHand(1, 1).insert(0, "x"))
 	checkModes(t, dir)
 	for pragma, want := range map[string]int{
 		"application_id": 0x494e4b4c, "user_version": 1, "page_size": 4096, "synchronous": 2, "trusted_schema": 0,

@@ -30,7 +30,7 @@ func TestDiskThatRefusesAndGivesWay(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := storagetest.OpenDir(t, dir)
-	if got := bodies(t, l, genesis(1).DocID()); !equalBodies(got, encoded(largeChanges())) {
+	if got := frames(t, l, genesis(1).DocID()); !equalFrames(got, encoded(largeChanges())) {
 		t.Errorf("%d changes, not those that were appended", len(got))
 	}
 }
@@ -38,9 +38,10 @@ func TestDiskThatRefusesAndGivesWay(t *testing.T) {
 // largeChanges are more than the -wal file of fillTheDisk may hold.
 func largeChanges() []*crdt.Change {
 	const size = 500_000
+	ana := newHand(1, 1)
 	var list []*crdt.Change
 	for i := range 8 {
-		list = append(list, insert(replica(1), uint32(i*size), strings.Repeat("x", size)))
+		list = append(list, ana.insert(uint32(i*size), strings.Repeat("x", size)))
 	}
 	return list
 }

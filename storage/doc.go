@@ -20,10 +20,14 @@
 //	Library   the folder and its database; one process owns it at a time
 //	Journal   a document's committed changes in apply order
 //	Place     a change's number in its document's journal, from 1
-//	Body      the bytes of a change, as crdt encodes them; stored with its SHA-256
+//	Body      the bytes of a change, as crdt encodes them; stored with the change's
+//	          hash, its signature if it has one, and a checksum of the row
+//	Frame     a change with all that it takes to pass it on
+//	Nonce     what this device's replica of a document is named by
 //	Group     the changes committed by one transaction
 //	Listing   what the list of documents shows: title, time of last change
-//	Member    a device that may read and write a document
+//	Member    a device that a document is shared with; who of them may write in it is
+//	          said in the document
 //	Damaged   the file is not what was written; it is copied aside, never repaired
 //	          in place
 //
@@ -31,7 +35,10 @@
 //
 //	library, err := storage.Open(dir)
 //	err = library.Add(genesis, time.Now())
-//	library.Append(genesis.DocID(), doc.Flush(now), "Title", now, func(err error) {
+//	batch := doc.Flush()
+//	changes := batch.Seal(key)
+//	doc.Sealed(changes)
+//	library.Append(genesis.DocID(), changes, "Title", now, func(err error) {
 //		// committed when err is nil
 //	})
 //	for change, err := range library.Changes(genesis.DocID()) { … }
@@ -47,7 +54,8 @@
 //
 // # What it does not do
 //
-// It does not apply changes, check who wrote them, or keep text. It does not
+// It does not apply changes or keep text, and who wrote them it checks in
+// [Library.Check] only. It does not
 // compact history, make backups, or salvage what is left of a damaged document.
 // It does not encrypt. It does not tell two forks of one replica apart: of two
 // changes with one Seq the first to come is kept. Nothing here may os.Open

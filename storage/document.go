@@ -132,30 +132,34 @@ func updateDocument(tx *sql.Tx, set string, value any, id crdt.DocID) error {
 	return nil
 }
 
-// Replica returns the replica that this device writes doc as; zero when none was
-// minted. Unknown documents give [ErrNotFound].
-func (l *Library) Replica(doc crdt.DocID) (r crdt.ReplicaID, err error) {
+// A Nonce is what a replica's name is made of, together with device and document:
+// see [crdt.Author]. The zero one stands for none.
+type Nonce = [16]byte
+
+// Nonce returns the nonce that this device has drawn for writing in doc; zero when it
+// has none. Unknown documents give [ErrNotFound].
+func (l *Library) Nonce(doc crdt.DocID) (n Nonce, err error) {
 	var column []byte
-	err = l.readers.QueryRow(`SELECT replica FROM doc WHERE name = ?`, doc[:]).Scan(&column)
+	err = l.readers.QueryRow(`SELECT nonce FROM doc WHERE name = ?`, doc[:]).Scan(&column)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return r, ErrNotFound
+		return n, ErrNotFound
 	case err != nil:
-		return r, fmt.Errorf("storage: read the replica of %s: %w", doc, err)
+		return n, fmt.Errorf("storage: read the nonce of %s: %w", doc, err)
 	case column == nil:
-		return r, nil
+		return n, nil
 	}
-	return r, fill(r[:], column, "replica")
+	return n, fill(n[:], column, "nonce")
 }
 
-// SetReplica remembers the replica that this device writes doc as, and returns
-// after the commit: a change under r must not be made before. Unknown documents
+// SetNonce remembers the nonce with which this device writes in doc, and returns
+// after the commit: no change of its replica may be appended before. Unknown documents
 // give [ErrNotFound].
-func (l *Library) SetReplica(doc crdt.DocID, r crdt.ReplicaID) error {
-	if r.IsZero() {
-		panic("storage: SetReplica with the zero replica")
+func (l *Library) SetNonce(doc crdt.DocID, n Nonce) error {
+	if n == (Nonce{}) {
+		panic("storage: SetNonce with the zero nonce")
 	}
-	return l.write("remember replica", func(tx *sql.Tx) error {
-		return updateDocument(tx, `replica = ?`, r[:], doc)
+	return l.write("remember nonce", func(tx *sql.Tx) error {
+		return updateDocument(tx, `nonce = ?`, n[:], doc)
 	})
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"time"
+
+	"inkling/crdt"
 )
 
 // LimitPages makes the writer's present connection refuse to grow the database
@@ -26,6 +28,12 @@ func Alter(dir, statement string, args ...any) error {
 	defer db.Close()
 	_, err = db.Exec(statement, args...)
 	return err
+}
+
+// Checksum returns the checksum of c's row.
+func Checksum(c *crdt.Change) []byte {
+	sum := checksumOf(c)
+	return sum[:]
 }
 
 // Plan returns how SQLite would run a query on l.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"iter"
@@ -18,8 +19,12 @@ const (
 	pageBytes = 1 << 20
 )
 
-// errHash is the reason of a [*LostError] when a body is not what was written.
-var errHash = errors.New("its bytes are not those that were written")
+// maxStretch is how many bytes of frames [Library.Since] gives beyond what it was
+// asked for, so as to end at a signature.
+const maxStretch = 4 << 20
+
+// errChecksum is the reason of a [*LostError] when a row is not what was written.
+var errChecksum = errors.New("its bytes are not those that were written")
 
 // A LostError names a stored change that cannot be read.
 type LostError struct {
@@ -39,9 +44,26 @@ func (e *LostError) Unwrap() error { return e.Reason }
 
 // stored is a row of the journal as read.
 type stored struct {
-	row
-	place int64
-	codec int
+	crdt.Change
+	place    int64
+	codec    int
+	checksum checksum
+}
+
+// checksum finds a damaged row by itself: sql/README.md says of what it is made.
+type checksum [8]byte
+
+func checksumOf(c *crdt.Change) (sum checksum) {
+	h := sha256.New()
+	head := append(make([]byte, 0, 64), c.Replica[:]...)
+	head = binary.BigEndian.AppendUint32(head, c.Seq)
+	head = binary.BigEndian.AppendUint32(head, c.Next)
+	head = append(head, c.Hash[:]...)
+	h.Write(append(head, byte(len(c.Signature))))
+	h.Write(c.Signature)
+	h.Write(c.Body)
+	copy(sum[:], h.Sum(nil))
+	return sum
 }
 
 // check says whether s is what was written.
@@ -49,33 +71,33 @@ func (s *stored) check() error {
 	switch {
 	case s.codec != codecChange:
 		return fmt.Errorf("it is in encoding %d, which needs a newer Inkling", s.codec)
-	case sha256.Sum256(s.body) != s.hash:
-		return errHash
+	case checksumOf(&s.Change) != s.checksum:
+		return errChecksum
 	}
 	return nil
 }
 
-// change decodes s, which check has passed.
+// change returns the change that s holds.
 func (s *stored) change() (*crdt.Change, error) {
 	if err := s.check(); err != nil {
 		return nil, err
 	}
-	c, err := crdt.DecodeChange(s.body)
+	c, err := crdt.NewChange(s.Replica, s.Seq, s.Body, s.Hash, s.Signature)
 	if err != nil {
 		return nil, err
 	}
-	if c.Replica != s.replica || c.Seq != s.seq || c.Next() != s.next {
-		return nil, fmt.Errorf("it holds seqs %d to %d of replica %s instead", c.Seq, c.Next(), c.Replica)
+	if c.Next != s.Next {
+		return nil, fmt.Errorf("its ops end at %d", c.Next)
 	}
 	return c, nil
 }
 
 func (s *stored) lost(doc crdt.DocID, title string, reason error) *LostError {
-	return &LostError{Doc: doc, Title: title, Replica: s.replica, Seq: s.seq, Next: s.next, Reason: reason}
+	return &LostError{Doc: doc, Title: title, Replica: s.Replica, Seq: s.Seq, Next: s.Next, Reason: reason}
 }
 
-// Changes gives the committed changes of doc in apply order, those included that
-// are committed meanwhile. A change that cannot be read gives a [*LostError] in its
+// Changes gives the committed changes of doc in apply order, hashed, those included
+// that are committed meanwhile. A change that cannot be read gives a [*LostError] in its
 // place, and the next ones follow; after any other error nothing follows.
 func (l *Library) Changes(doc crdt.DocID) iter.Seq2[*crdt.Change, error] {
 	return func(yield func(*crdt.Change, error) bool) {
@@ -128,7 +150,8 @@ func (l *Library) journal(ctx context.Context, doc crdt.DocID, after int64) iter
 func changeID(doc, place int64) int64 { return doc<<32 | place }
 
 const pageSQL = `
-SELECT change.id & 0xffffffff, change.replica, change.seq, change.next_seq, change.hash, change.codec, change.body
+SELECT change.id & 0xffffffff, change.replica, change.seq, change.next_seq, change.hash, change.signature,
+       change.checksum, change.codec, change.body
   FROM doc CROSS JOIN change ON change.id BETWEEN (doc.id << 32) + ?2 + 1 AND doc.id << 32 | 0xffffffff
  WHERE doc.name = ?1
  ORDER BY change.id LIMIT ?3`
@@ -148,25 +171,27 @@ func (l *Library) page(ctx context.Context, doc crdt.DocID, after int64) ([]*sto
 			return page, err
 		}
 		page = append(page, s)
-		bytes += len(s.body)
+		bytes += len(s.Body)
 	}
 	return page, rows.Err()
 }
 
 func scanStored(rows *sql.Rows) (*stored, error) {
 	var s stored
-	var replica, hash []byte
-	if err := rows.Scan(&s.place, &replica, &s.seq, &s.next, &hash, &s.codec, &s.body); err != nil {
+	var replica, hash, sum []byte
+	if err := rows.Scan(&s.place, &replica, &s.Seq, &s.Next, &hash, &s.Signature, &sum, &s.codec, &s.Body); err != nil {
 		return nil, err
 	}
-	return &s, errors.Join(fill(s.replica[:], replica, "replica"), fill(s.hash[:], hash, "hash"))
+	return &s, errors.Join(fill(s.Replica[:], replica, "replica"), fill(s.Hash[:], hash, "hash"),
+		fill(s.checksum[:], sum, "checksum"))
 }
 
-// Since returns the bodies of committed changes of doc that a copy with version
-// have lacks, in apply order: none when it lacks nothing, else at least one, and
-// about maxBytes at most; ask again with the version they lead to for the rest. A
-// body that is not what was written gives a [*LostError], so that it is not passed
-// on.
+// Since returns the frames (crdt/FORMAT.md) of committed changes of doc that a copy
+// with version have lacks, in apply order: none when it lacks nothing, else at least
+// one, and about maxBytes at most; ask again with the version they lead to for the
+// rest. They end where signatures cover all of them, because nobody can apply
+// others, and for that go up to 4 MiB beyond maxBytes. A row that is not what was
+// written gives a [*LostError], so that it is not passed on.
 func (l *Library) Since(doc crdt.DocID, have crdt.VersionVector, maxBytes int) ([][]byte, error) {
 	t, err := l.tail(doc)
 	if err != nil {
@@ -176,24 +201,52 @@ func (l *Library) Since(doc crdt.DocID, have crdt.VersionVector, maxBytes int) (
 	if err != nil || start == 0 {
 		return nil, err
 	}
-	var bodies [][]byte
+	var lacking delta
 	for s, err := range l.journal(context.Background(), doc, start-1) {
 		switch {
 		case err != nil:
 			return nil, err
-		case s.next <= have[s.replica]:
+		case s.Next <= have[s.Replica]:
 			continue
-		case len(bodies) > 0 && maxBytes < len(s.body):
-			return bodies, nil
 		}
 		if err := s.check(); err != nil {
 			d, _ := l.Document(doc) // for its title only
 			return nil, s.lost(doc, d.Title, err)
 		}
-		bodies = append(bodies, s.body)
-		maxBytes -= len(s.body)
+		if !lacking.add(&s.Change, maxBytes) {
+			break
+		}
 	}
-	return bodies, nil
+	return lacking.frames, nil
+}
+
+// delta gathers frames for a copy that lacks them.
+type delta struct {
+	frames   [][]byte
+	bytes    int
+	unsigned map[crdt.ReplicaID]bool // chains whose last frame no signature covers yet
+}
+
+// add appends c, unless there is enough.
+func (d *delta) add(c *crdt.Change, maxBytes int) bool {
+	if len(d.unsigned) > 0 {
+		maxBytes += maxStretch
+	}
+	frame := c.AppendFrame(nil)
+	if len(d.frames) > 0 && d.bytes+len(frame) > maxBytes {
+		return false
+	}
+	d.frames = append(d.frames, frame)
+	d.bytes += len(frame)
+	if c.Signature != nil {
+		delete(d.unsigned, c.Replica)
+		return true
+	}
+	if d.unsigned == nil {
+		d.unsigned = map[crdt.ReplicaID]bool{}
+	}
+	d.unsigned[c.Replica] = true
+	return true
 }
 
 // firstLacking returns the place of the first change that have lacks, 0 for none:

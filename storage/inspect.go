@@ -161,8 +161,8 @@ func structureProblems(ctx context.Context, db *sql.DB, pragma string) ([]string
 	return lines, err
 }
 
-// checkSample checks all small tables, and the hashes of the newest changes of the
-// documents changed last.
+// checkSample checks all small tables, and the newest changes of the documents changed
+// last.
 func checkSample(db *sql.DB) error {
 	for _, table := range []string{"doc", "listing", "peer", "member", "invite", "state"} {
 		if err := checkStructure(context.Background(), db, "PRAGMA quick_check("+table+")"); err != nil {
@@ -179,7 +179,7 @@ func checkSample(db *sql.DB) error {
 	return err
 }
 
-// checkNewest checks the hashes of d's newest changes.
+// checkNewest checks d's newest changes, each by itself.
 func (l *Library) checkNewest(d Document) error {
 	t, err := l.tail(d.ID)
 	if err != nil {

@@ -2,7 +2,6 @@ package storage
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
 	"strings"
 	"time"
@@ -11,19 +10,11 @@ import (
 	"inkling/crdt"
 )
 
-// codecChange says that a body is crdt.Change.Bytes.
+// codecChange says that a body is crdt.Change.Body.
 const codecChange = 1
 
 // maxTitle is how many bytes of a title the listing keeps.
 const maxTitle = 1 << 10
-
-// row is a change as it is stored.
-type row struct {
-	replica   crdt.ReplicaID
-	seq, next uint32
-	hash      [32]byte
-	body      []byte
-}
 
 // A SeqError says that changes handed to [Library.Append] leave a gap in their
 // chain, or overlap what is stored of it without being part of it: the caller's
@@ -37,11 +28,12 @@ func (e *SeqError) Error() string {
 	return fmt.Sprintf("storage: change at seq %d of replica %s, the journal goes on at %d", e.Seq, e.Replica, e.WantSeq)
 }
 
-// Append queues local changes of doc, in apply order, and returns at once; it never
-// waits for the disk. done is called once, on a goroutine of the library: with nil
-// after the commit, in the order of calls; with an error when the changes are wrong
-// in themselves ([*SeqError], [ErrNotFound] for an unknown document), when too much
-// waits already ([ErrFull]), or when the library gives up at [Library.Close].
+// Append queues changes of doc, in apply order and with their hashes, and returns at
+// once; it never waits for the disk. Neither changes nor the slice may be altered any
+// more. done is called once, on a goroutine of the library: with nil after the commit,
+// in the order of calls; with an error when the changes are wrong in themselves
+// ([*SeqError], [ErrNotFound] for an unknown document), when too much waits already
+// ([ErrFull]), or when the library gives up at [Library.Close].
 // While the disk refuses, the changes wait and done is not called;
 // see [Library.Trouble]. A slow done delays the others' but no commit.
 //
@@ -77,15 +69,13 @@ func (l *Library) newJob(doc crdt.DocID, changes []*crdt.Change, title string, n
 	}
 	j := &job{doc: doc, title: title, now: now, done: done, cost: jobCost + len(title)}
 	for _, c := range changes {
-		r := row{replica: c.Replica, seq: c.Seq, next: c.Next(), body: c.Bytes()}
-		if r.replica.IsZero() || r.next <= r.seq || len(r.body) > crdt.MaxChangeBytes {
-			return nil, fmt.Errorf("storage: append to %s: a change of %d bytes with seqs %d to %d of replica %s cannot be stored",
-				doc, len(r.body), r.seq, r.next, r.replica)
+		if c.Replica.IsZero() || c.Next <= c.Seq || len(c.Body) > crdt.MaxChangeBytes || c.Hash == (crdt.Hash{}) {
+			return nil, fmt.Errorf("storage: append to %s: a change of %d bytes with seqs %d to %d of replica %s and hash %x cannot be stored",
+				doc, len(c.Body), c.Seq, c.Next, c.Replica, c.Hash[:4])
 		}
-		r.hash = sha256.Sum256(r.body)
-		j.rows = append(j.rows, r)
-		j.cost += len(r.body)
+		j.cost += len(c.Body)
 	}
+	j.changes = changes
 	return j, nil
 }
 

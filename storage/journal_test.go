@@ -25,7 +25,14 @@ func TestJournalIsTheSameAfterReopening(t *testing.T) {
 		i += n
 	}
 	for range 2 {
-		if !equalBodies(bodies(t, l, doc), encoded(changes)) {
+		i := 0
+		for c, err := range l.Changes(doc) {
+			if err != nil || c.Hash != changes[i].Hash {
+				t.Fatalf("change %d: %v, hash %x, want %x", i, err, c.Hash, changes[i].Hash)
+			}
+			i++
+		}
+		if !equalFrames(frames(t, l, doc), encoded(changes)) {
 			t.Fatal("the journal differs from what was appended")
 		}
 		if v, err := l.Version(doc); err != nil || !v.Equal(versionOf(changes)) {
@@ -52,7 +59,7 @@ func TestSinceIsWhatIsLacking(t *testing.T) {
 		}
 		var lacking []*crdt.Change
 		for _, c := range changes {
-			if have[c.Replica] < c.Next() {
+			if have[c.Replica] < c.Next {
 				lacking = append(lacking, c)
 			}
 		}
@@ -61,25 +68,30 @@ func TestSinceIsWhatIsLacking(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(got) > len(lacking) || !equalBodies(got, encoded(lacking[:len(got)])) {
-			t.Fatalf("since %v: %d bodies, not the first of the %d lacking", have, len(got), len(lacking))
+		if len(got) > len(lacking) || !equalFrames(got, encoded(lacking[:len(got)])) {
+			t.Fatalf("since %v: %d frames, not the first of the %d lacking", have, len(got), len(lacking))
 		}
-		checkAmount(t, got, encoded(lacking), maxBytes)
+		checkAmount(t, got, lacking, maxBytes)
 	}
 }
 
-// checkAmount checks that got is as long as maxBytes allows, and at least one.
-func checkAmount(t *testing.T, got, lacking [][]byte, maxBytes int) {
+// checkAmount checks that got is as long as maxBytes allows, at least one, and goes
+// on until all of it is signed.
+func checkAmount(t *testing.T, got [][]byte, lacking []*crdt.Change, maxBytes int) {
 	t.Helper()
 	want, total := 0, 0
-	for _, b := range lacking {
-		if total += len(b); total > maxBytes && want > 0 {
+	unsigned := map[crdt.ReplicaID]bool{}
+	for _, c := range lacking {
+		if total += len(c.AppendFrame(nil)); total > maxBytes && want > 0 && len(unsigned) == 0 {
 			break
 		}
 		want++
+		if unsigned[c.Replica] = true; c.Signature != nil {
+			delete(unsigned, c.Replica)
+		}
 	}
 	if len(got) != want {
-		t.Fatalf("%d bodies within %d bytes, want %d", len(got), maxBytes, want)
+		t.Fatalf("%d frames within %d bytes, want %d", len(got), maxBytes, want)
 	}
 }
 
@@ -92,7 +104,7 @@ func TestAppendPassesOverWhatItHas(t *testing.T) {
 	if err := save(l, doc, changes, "another title", day.Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	if !equalBodies(bodies(t, l, doc), encoded(changes)) {
+	if !equalFrames(frames(t, l, doc), encoded(changes)) {
 		t.Fatal("the journal differs from what was appended")
 	}
 	if d, err := l.Document(doc); err != nil || d.Title != "title" || !d.Modified.Equal(day) {
@@ -103,27 +115,30 @@ func TestAppendPassesOverWhatItHas(t *testing.T) {
 func TestAppendRefusesWhatIsWrong(t *testing.T) {
 	l := storagetest.Open(t)
 	doc := add(t, l, 1)
-	mustSave(t, l, doc, insert(replica(1), 0, "abc"))
+	ana, ben, nobody := newHand(1, 1), newHand(1, 2), newHand(1, 4)
+	nobody.replica = crdt.ReplicaID{}
+	mustSave(t, l, doc, ana.insert(0, "abc"))
 	var seqErr *storage.SeqError
 	for name, c := range map[string]*crdt.Change{
-		"gap":         insert(replica(1), 4, "x"),
-		"overlap":     insert(replica(1), 1, "xyz"),
-		"not from 0":  insert(replica(2), 1, "x"),
-		"nothing":     {Replica: replica(2)},
-		"nobody":      insert(crdt.ReplicaID{}, 0, "x"),
-		"too large":   insert(replica(2), 0, strings.Repeat("x", crdt.MaxChangeBytes)),
-		"seq too big": insert(replica(2), 1<<32-1, "x"),
+		"gap":         ana.insert(4, "x"),
+		"overlap":     ana.insert(1, "xyz"),
+		"not from 0":  ben.insert(1, "x"),
+		"nothing":     {Replica: ben.replica},
+		"nobody":      nobody.insert(0, "x"),
+		"too large":   ben.insert(0, strings.Repeat("x", crdt.MaxChangeBytes)),
+		"seq too big": ben.insert(1<<32-1, "x"),
+		"unhashed":    {Replica: ben.replica, Next: 1, Body: ben.insert(0, "x").Body},
 	} {
-		good := insert(replica(3), 0, "not stored")
+		good := newHand(1, 3).insert(0, "not stored")
 		err := save(l, doc, []*crdt.Change{good, c}, "title", day)
 		if err == nil || errors.As(err, &seqErr) != strings.Contains("gap overlap not from 0", name) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if err := save(l, genesis(9).DocID(), []*crdt.Change{insert(replica(1), 0, "x")}, "", day); !errors.Is(err, storage.ErrNotFound) {
+	if err := save(l, genesis(9).DocID(), []*crdt.Change{ana.insert(0, "x")}, "", day); !errors.Is(err, storage.ErrNotFound) {
 		t.Errorf("unknown document: %v", err)
 	}
-	if got := bodies(t, l, doc); len(got) != 1 {
+	if got := frames(t, l, doc); len(got) != 1 {
 		t.Errorf("%d changes in the journal, want the first one only", len(got))
 	}
 }
@@ -132,6 +147,7 @@ func TestListingFollowsTheJournal(t *testing.T) {
 	l := storagetest.Open(t)
 	doc := add(t, l, 1)
 	long := strings.Repeat("ü", 2000)
+	ana := newHand(1, 1)
 	seq := uint32(0)
 	for title, want := range map[string]string{
 		"Plan":     "Plan",
@@ -140,7 +156,7 @@ func TestListingFollowsTheJournal(t *testing.T) {
 		"x" + long: "x" + long[:1022],
 	} {
 		now := day.Add(time.Duration(seq) * time.Hour)
-		if err := save(l, doc, []*crdt.Change{insert(replica(1), seq, "z")}, title, now); err != nil {
+		if err := save(l, doc, []*crdt.Change{ana.insert(seq, "z")}, title, now); err != nil {
 			t.Fatal(err)
 		}
 		seq++
@@ -159,8 +175,9 @@ func TestReadingWhileWriting(t *testing.T) {
 	var writing, reading sync.WaitGroup
 	for w := range writers {
 		writing.Go(func() {
+			ana := newHand(1, w)
 			for i := range each {
-				if err := save(l, doc, []*crdt.Change{insert(replica(w), uint32(i), "x")}, "title", day); err != nil {
+				if err := save(l, doc, []*crdt.Change{ana.insert(uint32(i), "x")}, "title", day); err != nil {
 					t.Error(err)
 				}
 			}
@@ -182,7 +199,7 @@ func TestReadingWhileWriting(t *testing.T) {
 	writing.Wait()
 	close(stop)
 	reading.Wait()
-	if got := len(bodies(t, l, doc)); got != writers*each {
+	if got := len(frames(t, l, doc)); got != writers*each {
 		t.Errorf("%d changes, want %d", got, writers*each)
 	}
 }
@@ -204,7 +221,7 @@ func readAll(t *testing.T, l *storage.Library, doc crdt.DocID) {
 		if c.Seq != seen[c.Replica] {
 			t.Errorf("gap at %d of %s", c.Seq, c.Replica)
 		}
-		seen[c.Replica] = c.Next()
+		seen[c.Replica] = c.Next
 	}
 	if !seen.Covers(v) {
 		t.Errorf("journal %v behind version %v", seen, v)
@@ -220,10 +237,11 @@ func readAll(t *testing.T, l *storage.Library, doc crdt.DocID) {
 func TestDoneIsToldInOrderAndMayCallTheLibrary(t *testing.T) {
 	l := storagetest.Open(t)
 	doc := add(t, l, 1)
+	ana := newHand(1, 1)
 	var order []int
 	last := make(chan struct{})
 	for i := range 20 {
-		l.Append(doc, []*crdt.Change{insert(replica(1), uint32(i), "x")}, "", day, func(err error) {
+		l.Append(doc, []*crdt.Change{ana.insert(uint32(i), "x")}, "", day, func(err error) {
 			if err == nil {
 				err = l.SetState(doc, "caret", []byte{byte(i)})
 			}
@@ -246,19 +264,20 @@ func TestDoneIsToldInOrderAndMayCallTheLibrary(t *testing.T) {
 func TestClosedAndReadOnlyLibrariesRefuse(t *testing.T) {
 	l := storagetest.Open(t)
 	doc := add(t, l, 1)
-	change := []*crdt.Change{insert(replica(1), 0, "x")}
+	ana := newHand(1, 1)
+	change := []*crdt.Change{ana.insert(0, "x")}
 	mustSave(t, l, doc, change...)
 	readOnly, err := storage.OpenReadOnly(l.Dir())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer readOnly.Close()
-	if got := bodies(t, readOnly, doc); !equalBodies(got, encoded(change)) {
+	if got := frames(t, readOnly, doc); !equalFrames(got, encoded(change)) {
 		t.Error("read while its owner has it open: not what was written")
 	}
-	more := []*crdt.Change{insert(replica(1), 1, "y")}
+	more := []*crdt.Change{ana.insert(1, "y")}
 	mustSave(t, l, doc, more...)
-	if v, err := readOnly.Version(doc); err != nil || v[replica(1)] != 2 {
+	if v, err := readOnly.Version(doc); err != nil || v[ana.replica] != 2 {
 		t.Errorf("version %v, %v: not that of its owner", v, err)
 	}
 	if err := l.Close(); err != nil {

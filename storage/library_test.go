@@ -22,7 +22,7 @@ func TestDocumentsAreListedNewestFirst(t *testing.T) {
 	l := storagetest.Open(t)
 	for i, hour := range []int{3, 1, 2} {
 		doc := add(t, l, i)
-		if err := save(l, doc, []*crdt.Change{insert(replica(1), 0, "x")}, strings.Repeat("T", i+1), day.Add(time.Duration(hour)*time.Hour)); err != nil {
+		if err := save(l, doc, []*crdt.Change{newHand(i, 1).insert(0, "x")}, strings.Repeat("T", i+1), day.Add(time.Duration(hour)*time.Hour)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -40,7 +40,7 @@ func TestDocumentsAreListedNewestFirst(t *testing.T) {
 	if d, err := l.Document(genesis(2).DocID()); err != nil || !d.Deleted {
 		t.Errorf("deleted document %+v, %v", d, err)
 	}
-	if got := bodies(t, l, genesis(2).DocID()); len(got) != 1 {
+	if got := frames(t, l, genesis(2).DocID()); len(got) != 1 {
 		t.Errorf("%d changes of the deleted document left, want 1", len(got))
 	}
 }
@@ -51,15 +51,15 @@ func TestUnknownDocumentsAreNotFound(t *testing.T) {
 	_, documentErr := l.Document(unknown)
 	_, versionErr := l.Version(unknown)
 	_, sinceErr := l.Since(unknown, nil, 100)
-	_, replicaErr := l.Replica(unknown)
+	_, nonceErr := l.Nonce(unknown)
 	_, inviteErr := l.Invite([8]byte{1})
 	for name, err := range map[string]error{
-		"Document": documentErr, "Version": versionErr, "Since": sinceErr, "Replica": replicaErr, "Invite": inviteErr,
-		"Delete":     l.Delete(unknown, day),
-		"SetReplica": l.SetReplica(unknown, replica(1)),
-		"AddMember":  l.AddMember(unknown, [32]byte{1}, day),
-		"AddInvite":  l.AddInvite(storage.Invite{ID: [8]byte{1}, Doc: unknown}),
-		"Admit":      l.Admit([8]byte{1}, storage.Peer{}, day),
+		"Document": documentErr, "Version": versionErr, "Since": sinceErr, "Nonce": nonceErr, "Invite": inviteErr,
+		"Delete":    l.Delete(unknown, day),
+		"SetNonce":  l.SetNonce(unknown, storage.Nonce{1}),
+		"AddMember": l.AddMember(unknown, [32]byte{1}, day),
+		"AddInvite": l.AddInvite(storage.Invite{ID: [8]byte{1}, Doc: unknown}),
+		"Admit":     l.Admit([8]byte{1}, storage.Peer{}, day),
 	} {
 		if !errors.Is(err, storage.ErrNotFound) {
 			t.Errorf("%s: %v, want ErrNotFound", name, err)
@@ -75,18 +75,18 @@ func TestUnknownDocumentsAreNotFound(t *testing.T) {
 	}
 }
 
-func TestReplicaAndStateAreRemembered(t *testing.T) {
+func TestNonceAndStateAreRemembered(t *testing.T) {
 	l := storagetest.Open(t)
 	doc := add(t, l, 1)
-	if r, err := l.Replica(doc); err != nil || !r.IsZero() {
-		t.Errorf("replica before one was minted: %v, %v", r, err)
+	if n, err := l.Nonce(doc); err != nil || n != (storage.Nonce{}) {
+		t.Errorf("nonce before one was drawn: %v, %v", n, err)
 	}
 	if v, err := l.State(doc, "caret"); err != nil || v != nil {
 		t.Errorf("state never set: %v, %v", v, err)
 	}
-	values := map[string][]byte{"caret": {1, 2}, "empty": {}, "big": bytes.Repeat([]byte{7}, 64<<10)}
-	for _, r := range []crdt.ReplicaID{replica(1), replica(2)} {
-		if err := l.SetReplica(doc, r); err != nil {
+	values := map[string][]byte{"caret": {1, 2}, "empty": {}, "big": bytes.Repeat([]byte{7}, 256<<10)}
+	for _, n := range []storage.Nonce{{1}, {2}} {
+		if err := l.SetNonce(doc, n); err != nil {
 			t.Fatal(err)
 		}
 		for key, value := range values {
@@ -95,8 +95,8 @@ func TestReplicaAndStateAreRemembered(t *testing.T) {
 			}
 		}
 		l = storagetest.Reopen(t, l)
-		if got, err := l.Replica(doc); err != nil || got != r {
-			t.Errorf("replica %v, %v, want %v", got, err, r)
+		if got, err := l.Nonce(doc); err != nil || got != n {
+			t.Errorf("nonce %v, %v, want %v", got, err, n)
 		}
 		for key, value := range values {
 			if got, err := l.State(doc, key); err != nil || got == nil || !bytes.Equal(got, value) {
@@ -104,8 +104,14 @@ func TestReplicaAndStateAreRemembered(t *testing.T) {
 			}
 		}
 	}
-	if err := l.SetState(doc, "big", make([]byte, 64<<10+1)); err == nil {
+	if err := l.SetState(doc, "big", make([]byte, 256<<10+1)); err == nil {
 		t.Error("a value beyond the limit was taken")
+	}
+	if err := l.ForgetNonces(); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := l.Nonce(doc); err != nil || n != (storage.Nonce{}) {
+		t.Errorf("a nonce that was to be forgotten: %v, %v", n, err)
 	}
 }
 

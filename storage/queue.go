@@ -31,12 +31,12 @@ var ErrFull = errors.New("storage: too much is waiting to be saved; free space o
 // job is one write waiting for its turn: changes of a document (then write is
 // nil), or another write, which somebody waits for.
 type job struct {
-	doc   crdt.DocID
-	rows  []row
-	title string
-	now   time.Time
-	done  func(error)
-	cost  int
+	doc     crdt.DocID
+	changes []*crdt.Change
+	title   string
+	now     time.Time
+	done    func(error)
+	cost    int
 
 	write func(*sql.Tx) error
 	reply chan error // holds one

@@ -11,7 +11,7 @@ import (
 // Limits of what is remembered.
 const (
 	maxStateKey   = 256
-	maxStateValue = 64 << 10
+	maxStateValue = 256 << 10
 )
 
 // State returns what [Library.SetState] remembered for doc (the zero DocID: for the
@@ -30,7 +30,7 @@ func (l *Library) State(doc crdt.DocID, key string) ([]byte, error) {
 	return value, nil
 }
 
-// SetState remembers value, at most 64 KiB, for doc under key, at most 256 bytes.
+// SetState remembers value, at most 256 KiB, for doc under key, at most 256 bytes.
 // The document need not be known to the library.
 func (l *Library) SetState(doc crdt.DocID, key string, value []byte) error {
 	if len(key) > maxStateKey || len(value) > maxStateValue {

@@ -23,18 +23,18 @@ func (t *tail) clone() *tail {
 	return &tail{id: t.id, version: t.version.Clone(), place: t.place}
 }
 
-// extend moves t past those rows that the journal lacks and returns them. When one
+// extend moves t past those changes that the journal lacks and returns them. When one
 // does not join on, t stays as it is and all are refused with a [*SeqError].
-func (t *tail) extend(rows []row) (fresh []row, err error) {
+func (t *tail) extend(changes []*crdt.Change) (fresh []*crdt.Change, err error) {
 	version := t.version.Clone()
-	for _, r := range rows {
-		switch want := version[r.replica]; {
-		case r.next <= want:
-		case r.seq == want:
-			version[r.replica] = r.next
-			fresh = append(fresh, r)
+	for _, c := range changes {
+		switch want := version[c.Replica]; {
+		case c.Next <= want:
+		case c.Seq == want:
+			version[c.Replica] = c.Next
+			fresh = append(fresh, c)
 		default:
-			return nil, &SeqError{Replica: r.replica, Seq: r.seq, WantSeq: want}
+			return nil, &SeqError{Replica: c.Replica, Seq: c.Seq, WantSeq: want}
 		}
 	}
 	t.version, t.place = version, t.place+int64(len(fresh))

@@ -26,7 +26,7 @@ type writer struct {
 }
 
 const insertChangeSQL = `
-INSERT INTO change (id, doc, replica, seq, next_seq, hash, codec, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
+INSERT INTO change (id, doc, replica, seq, next_seq, hash, signature, checksum, codec, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 const setListingSQL = `
 INSERT INTO listing (doc, title, modified) VALUES (?, ?, ?)
@@ -106,8 +106,8 @@ func (w *writer) commitChanges(group []*job) error {
 			if err != nil {
 				return err
 			}
-			var fresh []row
-			if fresh, j.err = t.extend(j.rows); len(fresh) == 0 {
+			var fresh []*crdt.Change
+			if fresh, j.err = t.extend(j.changes); len(fresh) == 0 {
 				continue
 			}
 			if err := w.insert(tx, t, j, fresh); err != nil {
@@ -136,12 +136,13 @@ func (w *writer) tailFor(doc crdt.DocID, grown map[crdt.DocID]*tail) (*tail, err
 	return grown[doc], nil
 }
 
-// insert writes the rows of j that are fresh; t counts them already.
-func (w *writer) insert(tx *sql.Tx, t *tail, j *job, fresh []row) error {
+// insert writes the changes of j that are fresh; t counts them already.
+func (w *writer) insert(tx *sql.Tx, t *tail, j *job, fresh []*crdt.Change) error {
 	place := t.place - int64(len(fresh))
-	for _, r := range fresh {
+	for _, c := range fresh {
 		place++
-		_, err := tx.Stmt(w.insertChange).Exec(changeID(t.id, place), t.id, r.replica[:], r.seq, r.next, r.hash[:], codecChange, r.body)
+		sum := checksumOf(c)
+		_, err := tx.Stmt(w.insertChange).Exec(changeID(t.id, place), t.id, c.Replica[:], c.Seq, c.Next, c.Hash[:], c.Signature, sum[:], codecChange, c.Body)
 		if err != nil {
 			return err
 		}

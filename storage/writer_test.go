@@ -25,9 +25,10 @@ func TestFirstChangesOfABurstAreCommittedAtOnceLaterOnesInGroups(t *testing.T) {
 		time.Sleep(time.Second) // a burst begins
 		start := time.Now()
 		const n = 12
+		ana := newHand(1, 1)
 		told := make(chan time.Duration, n)
 		for i := range n {
-			l.Append(doc, []*crdt.Change{insert(replica(1), uint32(i), "x")}, "", day, func(err error) {
+			l.Append(doc, []*crdt.Change{ana.insert(uint32(i), "x")}, "", day, func(err error) {
 				if err != nil {
 					t.Error(err)
 				}
@@ -53,14 +54,15 @@ func TestRefusedGroupIsTriedAgainOnANewConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := storagetest.OpenDir(t, dir)
 		doc := add(t, l, 1)
-		mustSave(t, l, doc, insert(replica(1), 0, "x"))
+		ana := newHand(1, 1)
+		mustSave(t, l, doc, ana.insert(0, "x"))
 		if err := storage.LimitPages(l, 1); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Second)
 		began := time.Now()
 		told := make(chan error, 1)
-		l.Append(doc, []*crdt.Change{insert(replica(1), 1, strings.Repeat("x", 100_000))}, "", day, func(err error) { told <- err })
+		l.Append(doc, []*crdt.Change{ana.insert(1, strings.Repeat("x", 100_000))}, "", day, func(err error) { told <- err })
 		synctest.Wait()
 		since, err := l.Trouble()
 		if err == nil || !since.Equal(began) || !strings.Contains(err.Error(), "full") {
@@ -109,10 +111,11 @@ func TestWhileTheDiskRefusesTypingGoesOnWithinItsLimit(t *testing.T) {
 		doc := add(t, l, 1)
 		show := refuse(t, l)
 		const size = 1_000_000
+		ana := newHand(1, 1)
 		text := strings.Repeat("x", size)
 		results := make(chan error, 100)
 		for i := range 80 {
-			l.Append(doc, []*crdt.Change{insert(replica(1), uint32(i*size), text)}, "", day, func(err error) { results <- err })
+			l.Append(doc, []*crdt.Change{ana.insert(uint32(i*size), text)}, "", day, func(err error) { results <- err })
 		}
 		time.Sleep(10 * time.Minute)
 		if since, err := l.Trouble(); err == nil || time.Since(since) != 10*time.Minute {
@@ -144,7 +147,7 @@ func TestWhileTheDiskRefusesTypingGoesOnWithinItsLimit(t *testing.T) {
 		if waited := time.Since(restored); waited > 6*time.Second {
 			t.Errorf("tried again after %v only", waited)
 		}
-		if got := len(bodies(t, l, doc)); got != 80-full {
+		if got := len(frames(t, l, doc)); got != 80-full {
 			t.Errorf("%d changes saved, want %d", got, 80-full)
 		}
 	})
@@ -158,11 +161,12 @@ func TestCloseSaysWhatCouldNotBeSaved(t *testing.T) {
 			t.Fatal(err)
 		}
 		doc := add(t, l, 1)
-		mustSave(t, l, doc, insert(replica(1), 0, "saved"))
+		ana := newHand(1, 1)
+		mustSave(t, l, doc, ana.insert(0, "saved"))
 		show := refuse(t, l)
 		told := make(chan error, 2)
 		for i := range 2 {
-			l.Append(doc, []*crdt.Change{insert(replica(1), uint32(5+i*100_000), strings.Repeat("x", 100_000))}, "", day, func(err error) {
+			l.Append(doc, []*crdt.Change{ana.insert(uint32(5+i*100_000), strings.Repeat("x", 100_000))}, "", day, func(err error) {
 				time.Sleep(time.Second) // Close waits also for those who are slow to listen
 				told <- err
 			})
@@ -177,7 +181,7 @@ func TestCloseSaysWhatCouldNotBeSaved(t *testing.T) {
 		show()
 	})
 	l := storagetest.OpenDir(t, dir)
-	if got := bodies(t, l, genesis(1).DocID()); len(got) != 1 {
+	if got := frames(t, l, genesis(1).DocID()); len(got) != 1 {
 		t.Errorf("%d changes, want the one that was saved", len(got))
 	}
 }
@@ -199,7 +203,7 @@ func TestCloseCommitsWhatIsQueued(t *testing.T) {
 	if info, err := os.Stat(filepath.Join(l.Dir(), "library.db-wal")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("-wal file left behind: %v, %v", info, err)
 	}
-	if got := bodies(t, storagetest.OpenDir(t, l.Dir()), doc); !equalBodies(got, encoded(changes)) {
+	if got := frames(t, storagetest.OpenDir(t, l.Dir()), doc); !equalFrames(got, encoded(changes)) {
 		t.Error("the journal differs from what was appended")
 	}
 }
@@ -210,11 +214,12 @@ func TestRemoteChangesWaitForAShortQueue(t *testing.T) {
 		l := storagetest.OpenDir(t, dir)
 		doc := add(t, l, 1)
 		time.Sleep(time.Second)
+		ana := newHand(1, 1)
 		for i := range uint32(4) {
-			mustSave(t, l, doc, insert(replica(1), i, "x")) // none is to spare then: the next group is 50 ms away
+			mustSave(t, l, doc, ana.insert(i, "x")) // none is to spare then: the next group is 50 ms away
 		}
 		ignore := func(error) {}
-		l.Append(doc, []*crdt.Change{insert(replica(1), 4, strings.Repeat("x", 300_000))}, "", day, ignore)
+		l.Append(doc, []*crdt.Change{ana.insert(4, strings.Repeat("x", 300_000))}, "", day, ignore)
 
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 		defer cancel()

@@ -120,3 +120,14 @@ func (p *person) letsIn() {
 	p.t.Helper()
 	p.screen.click(middle(p.waitUntilAsked()))
 }
+
+// copies follows the offer, above the page, to write in a copy.
+func (p *person) copies() {
+	p.t.Helper()
+	var buttons []image.Rectangle
+	eventually(p.t, lookPatience, p.name+" sees the button Write in a copy", func() (bool, string) {
+		buttons = patches(p.screen.capture(p.banner()), buttonColour)
+		return len(buttons) > 0, "no button"
+	})
+	p.screen.click(middle(buttons[0]))
+}

@@ -15,7 +15,7 @@ func (d document) View(since uint64, f func(model.Text)) {
 	d.s.View(since, func(t workspace.Text) { f(text{t}) })
 }
 
-func (d document) Replace(version uint64, from, to int, with string) model.Anchor {
+func (d document) Replace(version uint64, from, to int, with string) (model.Anchor, bool) {
 	return d.s.Replace(version, from, to, with)
 }
 

@@ -125,11 +125,17 @@ func (win *Window) showText() {
 	}
 	win.editor.SetCarets(carets)
 	win.editor.Refresh()
+	win.showStanding()
 }
 
 func (win *Window) showPeople(people []workspace.Person) {
 	win.together.showPeople(people, win.colors)
 	win.status.showPeople(people, time.Now())
+	win.others = nil
+	for _, p := range people {
+		win.others = append(win.others, p.Name)
+	}
+	win.showStanding()
 }
 
 func (win *Window) showTitle() {

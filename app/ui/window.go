@@ -39,6 +39,7 @@ type Window struct {
 	together *together
 	status   *statusLine
 	banner   *banner
+	strip    *strip
 	frame    *frame
 
 	stale   [staleKinds]atomic.Bool // a refresh of that kind is on its way
@@ -46,6 +47,7 @@ type Window struct {
 	last    lastDocument            // what the next start opens
 	size    fyne.Size               // of the content, as laid out last
 	colors  colorBook
+	others  []string  // names of the document's other people, as last known
 	looking time.Time // since when Together is open; zero: it is not
 	alarmed bool      // the person was told that nothing is saved
 }
@@ -81,7 +83,7 @@ func newWindow(app fyne.App, w *workspace.Workspace, do func(func())) *Window {
 	app.Settings().SetTheme(NewTheme())
 	win := &Window{
 		app: app, w: w, do: do, win: app.NewWindow("Inkling"),
-		sidebar: newSidebar(), together: newTogether(), status: newStatusLine(), banner: newBanner(), colors: colorBook{},
+		sidebar: newSidebar(), together: newTogether(), status: newStatusLine(), banner: newBanner(), strip: newStrip(), colors: colorBook{},
 	}
 	win.session = w.New()
 	win.editor = editor.New(document{win.session})
@@ -100,8 +102,9 @@ func (win *Window) build() {
 	more := lowButton(theme.MoreVerticalIcon(), nil)
 	more.OnTapped = func() { win.showMenu(more) }
 	top := container.NewHBox(list, layout.NewSpacer(), people, more)
-	page := container.NewBorder(container.NewVBox(top, win.banner.content), win.status.content, nil, nil, win.editor)
-	win.banner.onSize = page.Refresh
+	page := container.NewBorder(container.NewVBox(top, win.banner.content, win.strip.content), win.status.content, nil, nil, win.editor)
+	win.banner.onSize, win.strip.onSize = page.Refresh, page.Refresh
+	win.strip.onCopy = win.copyDocument
 	win.frame = newFrame(win.sidebar.content, page, win.together.content)
 	win.frame.onSize = func(s fyne.Size) { win.size = s }
 	win.win.SetContent(container.New(win.frame, win.frame.objects()...))
@@ -246,7 +249,7 @@ func (win *Window) newDocument() {
 func (win *Window) setSession(s *workspace.Session) {
 	old := win.session
 	win.unwatch()
-	win.session = s
+	win.session, win.others = s, nil
 	win.watch()
 	tail, head, known := s.Caret()
 	if known {
@@ -255,6 +258,7 @@ func (win *Window) setSession(s *workspace.Session) {
 		win.editor.SetDocument(document{s}, nil, nil)
 	}
 	win.setCaret(win.editor.Selection())
+	win.showStanding()
 	win.together.showLink("")
 	win.win.Canvas().Focus(win.editor)
 	for kind := range staleKinds {

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -42,8 +43,14 @@ type testWindow struct {
 // openWindow opens a window on a library of its own, without network.
 func openWindow(t *testing.T) *testWindow {
 	t.Helper()
+	return openWindowIn(t, t.TempDir())
+}
+
+// openWindowIn opens a window on the library in dir, on a device of its own.
+func openWindowIn(t *testing.T, dir string) *testWindow {
+	t.Helper()
 	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
-	w, err := workspace.Open(workspace.Config{Dir: t.TempDir(), Name: "Ana", Offline: true})
+	w, err := workspace.Open(workspace.Config{Dir: dir, Name: "Ana", Offline: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,6 +139,50 @@ func TestShowingWhatIsNotThere(t *testing.T) {
 	}
 	if win.win.Canvas().Focused() != fyne.Focusable(win.editor) {
 		t.Error("the keyboard is not back in the page")
+	}
+}
+
+// TestForeignDocumentIsReadOnly: a library that was moved to another device shows
+// its text and says why keys do nothing.
+func TestForeignDocumentIsReadOnly(t *testing.T) {
+	win := openWindow(t)
+	test.Type(win.editor, "Mine")
+	if win.strip.text != "" {
+		t.Errorf("my own page says %q", win.strip.text)
+	}
+	id := win.session.ID()
+	win.newDocument()
+	dir := t.TempDir()
+	win.eventually(t, "the text on disk", func() bool {
+		docs, err := win.w.Documents()
+		return err == nil && len(docs) == 1 && docs[0].Title == "Mine"
+	})
+	win.leave()
+	if err := win.w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(dir, os.DirFS(win.w.Dir())); err != nil {
+		t.Fatal(err)
+	}
+	moved := openWindowIn(t, dir)
+	moved.Show(id)
+	moved.work.drain()
+	moved.eventually(t, "the document", func() bool { return moved.session.ID() == id })
+	test.Type(moved.editor, "x")
+	if got := moved.session.Text(); got != "Mine" {
+		t.Errorf("the text is %q", got)
+	}
+	if labels := find[*widget.Label](moved.strip.content); len(labels) != 1 || !strings.Contains(labels[0].Text, "can be read") {
+		t.Errorf("it says %q", moved.strip.text)
+	}
+	test.Tap(find[*widget.Button](moved.strip.content)[0])
+	moved.eventually(t, "a copy", func() bool { return moved.session.ID() != id })
+	if test.Type(moved.editor, "x"); moved.session.Text() != "xMine" && moved.session.Text() != "Minex" || moved.strip.text != "" {
+		t.Errorf("the copy says %q under %q", moved.session.Text(), moved.strip.text)
+	}
+	moved.newDocument()
+	if moved.strip.text != "" {
+		t.Errorf("a new page says %q", moved.strip.text)
 	}
 }
 

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -48,6 +49,28 @@ func TestSummary(t *testing.T) {
 	} {
 		if got := summary(list, noon); got != want {
 			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+func TestStandingSaysWhatHelps(t *testing.T) {
+	ben := []string{"Ben"}
+	for _, c := range []struct {
+		standing workspace.Standing
+		empty    bool
+		others   []string
+		want     string
+	}{
+		{workspace.MayWrite, true, ben, ""},
+		{workspace.NoMember, true, ben, "Waiting for Ben to send the text."},
+		{workspace.NoMember, false, []string{"Ben", "Eve"}, "until Ben or Eve lets this device in."},
+		{workspace.NoMember, false, nil, "in a copy"},
+		{workspace.NoMember, true, nil, "Waiting for the text."},
+		{workspace.NeedsNewer, false, ben, "newer Inkling"},
+	} {
+		got := standing(c.standing, c.empty, c.others)
+		if !strings.Contains(got, c.want) || c.want == "" && got != "" {
+			t.Errorf("%+v: %q", c, got)
 		}
 	}
 }

@@ -11,18 +11,28 @@
 // # A keystroke's way
 //
 // [Session.Replace] changes the document under the mutex and returns: the view can
-// draw. The session's flush goroutine then seals the new ops into changes and
-// hands them to the library's journal; when the commit has returned, the node is
-// told, and it sends what is on disk to the peers. While a commit is under way,
-// further keys gather and become one change.
+// draw. The session's flush goroutine then takes the new ops as changes, hashes and
+// signs them with the device's key outside the mutex, and hands them to the library's
+// journal; when the commit has returned, the node is told, and it sends what is on disk
+// to the peers. While a commit is under way, further keys gather and become one change.
 //
 // # A peer's edit's way
 //
 // The node hands bytes to the library face of the workspace (peers.go): decoded,
-// applied under the mutex, put into the journal in the order in which they were
-// applied, committed, and only then acknowledged. Views are told after that.
+// checked and applied under the mutex, put into the journal in the order in which they
+// were applied, committed, and only then acknowledged. Views are told after that. What
+// waits for a cause or for a signature is not stored; what is forged is passed over.
 // A document that no window shows is loaded for this and dropped again when it
 // has been idle for a while.
+//
+// # Who may write
+//
+// A document's creator, and every device that a member granted it: letting a newcomer
+// in commits a Grant before the newcomer is told (peers.go, standing.go). A session on
+// a device that is no member, or on a document that needs a newer Inkling, shows the
+// text and takes no edits; [Session.Standing] says which it is. A library that comes to
+// another device, by copy or restore, has another key there and is such a reader in its
+// old documents until it is invited again. One that was moved keeps its key (moved.go).
 //
 // # What it does not do
 //

@@ -60,14 +60,22 @@ func (s *Session) sync() {
 	}
 }
 
-// flush seals the new ops and returns when they are on disk (or the library gave
-// them up, which it reports itself).
+// flush takes the new ops and returns when they are on disk (or the library gave
+// them up, which it reports itself). They are hashed and signed outside the mutex:
+// the window does not wait for that.
 func (s *Session) flush() {
 	s.mu.Lock()
-	changes := s.doc.Flush(s.w.now())
-	title, minted := titleOf(s.doc), s.minted
+	batch := s.doc.Flush()
+	title := titleOf(s.doc)
 	s.mu.Unlock()
-	if len(changes) == 0 || !s.storeRow(minted) {
+	if batch.Empty() {
+		return
+	}
+	changes := batch.Seal(s.w.key)
+	s.mu.Lock()
+	s.doc.Sealed(changes)
+	s.mu.Unlock()
+	if !s.storeRow() {
 		return
 	}
 	done := make(chan error, 1)
@@ -102,12 +110,12 @@ func (s *Session) awaitCommit(done <-chan error) error {
 	}
 }
 
-// storeRow makes sure that the library knows the document and this device's
-// replica before the first change goes there. While the disk refuses it tries
-// again; it returns false when the session was closed meanwhile.
-func (s *Session) storeRow(minted crdt.ReplicaID) bool {
+// storeRow makes sure that the library knows the document and this device's nonce
+// before the first change goes there. While the disk refuses it tries again; it
+// returns false when the session was closed meanwhile.
+func (s *Session) storeRow() bool {
 	for {
-		err := s.tryStoreRow(minted)
+		err := s.tryStoreRow()
 		if err == nil {
 			return true
 		}
@@ -116,17 +124,17 @@ func (s *Session) storeRow(minted crdt.ReplicaID) bool {
 		select {
 		case <-time.After(storeRetry):
 		case <-s.w.life.Done():
-			return s.tryStoreRow(minted) == nil
+			return s.tryStoreRow() == nil
 		}
 	}
 }
 
-func (s *Session) tryStoreRow(minted crdt.ReplicaID) error {
+func (s *Session) tryStoreRow() error {
 	s.rowMu.Lock()
 	defer s.rowMu.Unlock()
 	now := s.w.now()
 	if !s.inLibrary() {
-		if err := s.w.lib.Add(s.genesis, now); err != nil {
+		if err := s.w.lib.Add(s.doc.Genesis(), now); err != nil {
 			return fmt.Errorf("add the document: %w", err)
 		}
 		if err := s.w.lib.AddMember(s.id, s.w.device, now); err != nil {
@@ -136,17 +144,19 @@ func (s *Session) tryStoreRow(minted crdt.ReplicaID) error {
 		s.stored = true
 		s.mu.Unlock()
 	}
-	if s.replica.IsZero() && !minted.IsZero() {
-		if err := s.w.lib.SetReplica(s.id, minted); err != nil {
-			return fmt.Errorf("store the replica: %w", err)
+	if !s.nonceStored {
+		if err := s.w.lib.SetNonce(s.id, s.author.Nonce); err != nil {
+			return fmt.Errorf("store the nonce: %w", err)
 		}
-		s.replica = minted
+		s.nonceStored = true
 	}
 	return nil
 }
 
 // receive applies a peer's changes and returns when they are on disk. Those that
-// wait for their cause are neither stored nor an error.
+// wait for their cause or for a signature are neither stored nor an error. Those that
+// are not of whom they claim are passed over: others may hand them on in good faith,
+// or against the will of the one who sends them, and what does not build on them counts.
 func (s *Session) receive(ctx context.Context, changes []*crdt.Change) error {
 	var waits []chan error
 	var refused error
@@ -176,28 +186,24 @@ func (s *Session) receive(ctx context.Context, changes []*crdt.Change) error {
 
 // applyBatch applies changes and queues what took effect for the disk, both under
 // the mutex: a local change that builds on them is queued after them. done is nil
-// when nothing took effect. A malformed change ends the batch with its error;
-// those before it count.
+// when nothing took effect. The error is that too many changes wait, or that the
+// document is full: then the peer keeps them and offers them again.
 func (s *Session) applyBatch(changes []*crdt.Change) (done chan error, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var applied []*crdt.Change
-	for _, c := range changes {
-		a, err2 := s.doc.Apply(c)
-		if err2 != nil {
-			err = err2
-			break
-		}
-		s.log.add(a.Patch)
-		applied = append(applied, a.Changes...)
-		for _, r := range a.Refused {
-			s.w.log.Warn("a peer sent a change that no honest copy makes", "doc", s.id, "err", r)
-		}
+	a, err := s.doc.Apply(changes...)
+	if refused := (*crdt.ChangeError)(nil); errors.As(err, &refused) {
+		err = nil
 	}
-	if len(applied) == 0 {
+	for _, r := range a.Refused {
+		s.w.log.Warn("a peer sent a change that is not what it should be", "doc", s.id, "err", r)
+	}
+	if len(a.Changes) == 0 {
 		return nil, err
 	}
+	s.log.add(a.Patch)
+	s.attach()
 	done = make(chan error, 1)
-	s.w.lib.Append(s.id, applied, titleOf(s.doc), s.w.now(), func(err error) { done <- err })
+	s.w.lib.Append(s.id, a.Changes, titleOf(s.doc), s.w.now(), func(err error) { done <- err })
 	return done, err
 }

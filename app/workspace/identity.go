@@ -35,10 +35,7 @@ func KeyPath(dir string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("no folder for the device key is known: %w", err)
 	}
-	if real, err := filepath.EvalSymlinks(dir); err == nil {
-		dir = real
-	}
-	sum := sha256.Sum256([]byte(dir))
+	sum := sha256.Sum256([]byte(realDir(dir)))
 	return filepath.Join(base, "inkling", "devices", hex.EncodeToString(sum[:8])+".key"), nil
 }
 

@@ -98,7 +98,7 @@ func TestTwoWriteTogether(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	waitFor(t, ben, "Ana's text", func() bool { return sb.Text() == "Notes\n" })
+	waitFor(t, ben, "Ana's text, and leave to write", func() bool { return sb.Text() == "Notes\n" && sb.Standing() == MayWrite })
 	typeAt(sb, 6, "from Ben\n")
 	typeAt(sa, 6, "from Ana\n")
 	both := func(s *Session) func() bool {

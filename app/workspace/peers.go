@@ -51,12 +51,12 @@ func (p peerLibrary) Since(doc crdt.DocID, have crdt.VersionVector, maxBytes int
 	return p.w.lib.Since(doc, have, maxBytes)
 }
 
-// Receive decodes, applies and stores what a peer sent. All bodies are decoded
-// before the first takes effect.
-func (p peerLibrary) Receive(from netsync.PeerID, doc crdt.DocID, bodies [][]byte) error {
-	changes := make([]*crdt.Change, 0, len(bodies))
-	for _, b := range bodies {
-		c, err := crdt.DecodeChange(b)
+// Receive decodes, applies and stores what a peer sent. All of it is decoded before the
+// first change takes effect.
+func (p peerLibrary) Receive(from netsync.PeerID, doc crdt.DocID, encoded [][]byte) error {
+	changes := make([]*crdt.Change, 0, len(encoded))
+	for _, b := range encoded {
+		c, err := decodeChange(b)
 		if err != nil {
 			return err
 		}
@@ -71,6 +71,15 @@ func (p peerLibrary) Receive(from netsync.PeerID, doc crdt.DocID, bodies [][]byt
 	return s.receive(p.w.life, changes)
 }
 
+// decodeChange reads one change that fills b.
+func decodeChange(b []byte) (*crdt.Change, error) {
+	c, rest, err := crdt.DecodeFrame(b)
+	if err == nil && len(rest) > 0 {
+		err = &crdt.FormatError{Offset: len(b) - len(rest), Reason: "bytes behind the change"}
+	}
+	return c, err
+}
+
 func (p peerLibrary) AddInvite(i netsync.Invite) error {
 	return p.w.lib.AddInvite(storage.Invite{ID: i.ID, Secret: i.Secret, Doc: i.Doc, Created: p.w.now(), Expires: i.Expires})
 }
@@ -83,7 +92,9 @@ func (p peerLibrary) Invite(id [8]byte) (netsync.Invite, error) {
 	return netsync.Invite{ID: row.ID, Secret: row.Secret, Doc: row.Doc, Expires: row.Expires, Used: !row.Used.IsZero()}, nil
 }
 
-// Admit lets n into the document of an invite and returns what it starts from.
+// Admit lets n into the document of an invite and returns what it starts from. When it
+// returns, the Grant with which n may write there is on disk. The Grant goes first: when
+// it cannot be saved, nobody is admitted and the invite stays open for another try.
 func (p peerLibrary) Admit(id [8]byte, n netsync.Peer) (crdt.Genesis, error) {
 	row, err := p.w.lib.Invite(id)
 	if err != nil {
@@ -91,6 +102,12 @@ func (p peerLibrary) Admit(id [8]byte, n netsync.Peer) (crdt.Genesis, error) {
 	}
 	doc, err := p.w.lib.Document(row.Doc)
 	if err != nil {
+		return crdt.Genesis{}, err
+	}
+	if !row.Used.IsZero() && row.UsedBy != n.ID {
+		return crdt.Genesis{}, storage.ErrInviteUsed
+	}
+	if err := p.w.grant(row.Doc, n.ID, n.Name); err != nil {
 		return crdt.Genesis{}, err
 	}
 	if err := p.w.lib.Admit(id, p.row(n), p.w.now()); err != nil {

@@ -68,7 +68,7 @@ func (p *people) setSent(id PeerID, doc crdt.DocID, changes []*crdt.Change) {
 	defer p.mu.Unlock()
 	has := p.has(id, doc)
 	for _, c := range changes {
-		has[c.Replica] = max(has[c.Replica], c.Next())
+		has[c.Replica] = max(has[c.Replica], c.Next)
 	}
 }
 
@@ -214,7 +214,7 @@ func (w *Workspace) Invite(doc crdt.DocID, approve bool) (link string, err error
 	if w.node == nil {
 		return "", errOffline
 	}
-	if _, err := w.lib.Document(doc); err != nil {
+	if err := w.mayGrant(doc); err != nil {
 		return "", fmt.Errorf("invite somebody: %w", err)
 	}
 	link, err = w.node.NewInvite(doc, w.now())
@@ -228,7 +228,7 @@ func (w *Workspace) Invite(doc crdt.DocID, approve bool) (link string, err error
 
 // InviteTo is Invite for an open document. A blank one is stored for it.
 func (w *Workspace) InviteTo(s *Session) (link string, err error) {
-	if err := s.tryStoreRow(crdt.ReplicaID{}); err != nil {
+	if err := s.tryStoreRow(); err != nil {
 		return "", fmt.Errorf("invite somebody: %w", err)
 	}
 	s.sync()

@@ -41,8 +41,9 @@ func (w *Workspace) Import(name string, text []byte) (crdt.DocID, error) {
 	}
 	s := w.New()
 	s.Replace(0, 0, 0, plain)
+	s.forgetUndo() // undoing an import would empty the document
 	s.Close()
-	w.drop(s) // with its undo list: undoing an import would empty the document
+	w.drop(s)
 	saved, err := w.lib.Version(s.id)
 	if err != nil || len(saved) == 0 {
 		return crdt.DocID{}, errors.Join(fmt.Errorf("%s could not be saved in the library", name), err)

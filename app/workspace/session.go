@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"inkling/crdt"
+	"inkling/storage"
 )
 
 // Session is one open document. Its methods are safe for concurrent use; those
@@ -15,26 +16,26 @@ type Session struct {
 	w  *Workspace
 	id crdt.DocID
 
-	mu      sync.Mutex // guards doc, log, mine, writing, minted and stored
+	mu      sync.Mutex // guards what follows, up to stored
 	doc     *crdt.Doc
 	log     patchLog
 	mine    caretPlace
-	writing bool           // a replica is attached: local edits are possible
-	minted  crdt.ReplicaID // the replica attached at the first edit, to be stored
+	member  bool // this device may write: local edits are its own
+	undoDue bool // what can be undone is not saved as it is
+	stored  bool // the library has a row for the document
 
-	stored bool // the library has a row for the document
-
-	genesis crdt.Genesis
-	replica crdt.ReplicaID // as stored; zero until the first edit was
+	author crdt.Author // this device, and the nonce that it drew for this copy
 
 	watch      watchers[struct{}]
 	caretTimer *time.Timer
+	undoTimer  *time.Timer
 	wake       chan struct{} // the flush goroutine has work
 	syncs      chan chan struct{}
 	quit       chan struct{} // closed: flush what is left and end
 	ended      chan struct{} // closed by the flush goroutine
 
-	rowMu sync.Mutex // held while the library's row is made
+	rowMu       sync.Mutex // held while the library's row is made; guards nonceStored
+	nonceStored bool
 
 	refs  int           // users of this session; guarded by w.mu
 	ready chan struct{} // closed when loaded; err is final then
@@ -44,7 +45,6 @@ type Session struct {
 func newSession(w *Workspace, id crdt.DocID) *Session {
 	s := &Session{
 		w: w, id: id,
-		doc:   crdt.New(),
 		wake:  make(chan struct{}, 1),
 		syncs: make(chan chan struct{}),
 		quit:  make(chan struct{}),
@@ -53,7 +53,16 @@ func newSession(w *Workspace, id crdt.DocID) *Session {
 	}
 	s.caretTimer = time.AfterFunc(caretSaveDelay, s.saveCaret)
 	s.caretTimer.Stop()
+	s.undoTimer = time.AfterFunc(undoSaveDelay, s.saveUndo)
+	s.undoTimer.Stop()
 	return s
+}
+
+// begin makes a blank document of g.
+func (s *Session) begin(g crdt.Genesis) {
+	s.doc = crdt.New(g)
+	s.author = crdt.Author{Device: crdt.DeviceKey(s.w.device)}
+	rand.Read(s.author.Nonce[:]) // never fails (crypto/rand)
 }
 
 // close takes what is left to disk and ends the flush goroutine.
@@ -63,7 +72,9 @@ func (s *Session) close() {
 		close(s.quit)
 		<-s.ended
 		s.caretTimer.Stop()
+		s.undoTimer.Stop()
 		s.saveCaret()
+		s.saveUndo()
 	}
 }
 
@@ -90,26 +101,34 @@ func (s *Session) read() error {
 	if err != nil {
 		return err
 	}
-	if s.replica, err = s.w.lib.Replica(s.id); err != nil {
+	s.begin(row.Genesis)
+	s.stored = true
+	if err := s.loadNonce(); err != nil {
 		return err
 	}
 	for c, err := range s.w.lib.Changes(s.id) {
 		if err != nil {
 			return err
 		}
-		if _, err := s.doc.Apply(c); err != nil {
+		if _, err := s.doc.Load(c); err != nil {
 			return err
 		}
 	}
-	s.genesis, s.stored = row.Genesis, true
+	s.attach()
 	if s.mine, err = s.loadCaret(); err != nil {
 		return err
 	}
-	if !s.replica.IsZero() {
-		s.doc.Attach(s.replica)
-		s.writing = true
+	return s.loadUndo()
+}
+
+// loadNonce goes on with the nonce that this device drew for the document earlier, if
+// it did.
+func (s *Session) loadNonce() error {
+	nonce, err := s.w.lib.Nonce(s.id)
+	if err == nil && nonce != (storage.Nonce{}) {
+		s.author.Nonce, s.nonceStored = nonce, true
 	}
-	return nil
+	return err
 }
 
 // ID returns the document's name.
@@ -148,68 +167,33 @@ func (s *Session) Watch(f func()) (stop func()) {
 
 // Replace puts text in the place of the range from … to, offsets in code points of
 // the given version, carried through what has happened since. It returns the place
-// behind the new text.
-func (s *Session) Replace(version uint64, from, to int, text string) crdt.Anchor {
+// behind the new text; false when the document cannot be written in (see
+// [Session.Standing]), then nothing was changed.
+func (s *Session) Replace(version uint64, from, to int, text string) (crdt.Anchor, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.standing() != MayWrite {
+		return crdt.Anchor{}, false
+	}
 	if p, ok := s.log.since(version); ok {
 		from, to = carry(p, from, to)
 	}
 	to = min(to, s.doc.Len())
 	from = min(from, to)
-	s.beginWriting()
 	now := s.w.now()
 	if to > from {
-		s.log.add(s.doc.Delete(from, to, now))
+		s.log.add(crdt.Patch{s.doc.Delete(from, to, now)})
 	}
 	if text != "" {
-		s.log.add(s.doc.Insert(from, text, now))
+		s.log.add(crdt.Patch{s.doc.Insert(from, text, now)})
 	}
+	s.edited()
+	return s.doc.Anchor(from+len([]rune(text)), crdt.After), true
+}
+
+// edited has the new ops taken to disk soon, and later what can be undone. The
+// caller holds s.mu.
+func (s *Session) edited() {
 	s.wakeFlush()
-	return s.doc.Anchor(from+len([]rune(text)), crdt.After)
-}
-
-// beginWriting mints this device's replica at its first edit of the document.
-func (s *Session) beginWriting() {
-	if s.writing {
-		return
-	}
-	var r crdt.ReplicaID
-	rand.Read(r[:]) // never fails (crypto/rand)
-	s.doc.Attach(r)
-	s.writing = true
-	s.minted = r
-}
-
-// BreakUndo makes the next edit start a new undo step.
-func (s *Session) BreakUndo() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.doc.BreakUndo()
-}
-
-// Undo takes back the last step of this person's own edits that is not undone and
-// returns the place of it; false when there is none.
-func (s *Session) Undo() (crdt.Anchor, bool) { return s.unredo((*crdt.Doc).Undo) }
-
-// Redo takes back the last Undo.
-func (s *Session) Redo() (crdt.Anchor, bool) { return s.unredo((*crdt.Doc).Redo) }
-
-func (s *Session) unredo(step func(*crdt.Doc, time.Time) (crdt.Patch, bool)) (crdt.Anchor, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.writing {
-		return crdt.Anchor{}, false
-	}
-	p, ok := step(s.doc, s.w.now())
-	if !ok {
-		return crdt.Anchor{}, false
-	}
-	s.log.add(p)
-	s.wakeFlush()
-	at := 0
-	for _, e := range p {
-		at = e.At + e.Inserted
-	}
-	return s.doc.Anchor(at, crdt.After), true
+	s.undoChanged()
 }

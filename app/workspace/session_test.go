@@ -40,7 +40,23 @@ func closeTest(t *testing.T, w *Workspace) {
 func typeAt(s *Session, offset int, text string) crdt.Anchor {
 	var v uint64
 	s.View(0, func(t Text) { v = t.Version() })
-	return s.Replace(v, offset, offset, text)
+	at, _ := s.Replace(v, offset, offset, text)
+	return at
+}
+
+// share makes b's workspace a member of a's document, as an invite does.
+func share(t *testing.T, a, b *Workspace, s *Session) {
+	t.Helper()
+	if err := s.tryStoreRow(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.grant(b.device, b.Name()); err != nil {
+		t.Fatal(err)
+	}
+	if err := (peerLibrary{b}).Joined(s.doc.Genesis(), netPeer(a)); err != nil {
+		t.Fatal(err)
+	}
+	pass(t, a, b, s.ID())
 }
 
 func TestWritingIsThereAgain(t *testing.T) {
@@ -101,10 +117,7 @@ func TestPeersAndViewsAgree(t *testing.T) {
 	a, b := openTest(t, t.TempDir()), openTest(t, t.TempDir())
 	sa := a.New()
 	typeAt(sa, 0, "The first line\nand the second\n")
-	sa.sync()
-	if err := (peerLibrary{b}).Joined(sa.genesis, netPeer(a)); err != nil {
-		t.Fatal(err)
-	}
+	share(t, a, b, sa)
 	sb, err := b.Open(sa.ID())
 	if err != nil {
 		t.Fatal(err)
@@ -161,11 +174,11 @@ func pass(t *testing.T, from, to *Workspace, doc crdt.DocID) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bodies, err := peerLibrary{from}.Since(doc, have, 1<<20)
+	changes, err := peerLibrary{from}.Since(doc, have, 1<<20)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := (peerLibrary{to}).Receive(from.device, doc, bodies); err != nil {
+	if err := (peerLibrary{to}).Receive(from.device, doc, changes); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -285,11 +298,7 @@ func TestUndoIsOnlyMine(t *testing.T) {
 	sa := a.New()
 	defer sa.Close()
 	typeAt(sa, 0, "mine")
-	sa.sync()
-	if err := (peerLibrary{b}).Joined(sa.genesis, netPeer(a)); err != nil {
-		t.Fatal(err)
-	}
-	pass(t, a, b, sa.ID())
+	share(t, a, b, sa)
 	sb, err := b.Open(sa.ID())
 	if err != nil {
 		t.Fatal(err)

@@ -75,7 +75,7 @@ func (w *Workspace) Remembered(key string) ([]byte, error) {
 	return w.lib.State(crdt.DocID{}, "window."+key)
 }
 
-// Remember keeps a small value (at most 64 KB) for the window's next start.
+// Remember keeps a small value (at most 256 KiB) for the window's next start.
 func (w *Workspace) Remember(key string, value []byte) error {
 	return w.lib.SetState(crdt.DocID{}, "window."+key, value)
 }

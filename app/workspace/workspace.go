@@ -103,7 +103,10 @@ func (w *Workspace) start(cfg Config) error {
 	if w.log == nil {
 		w.log = slog.New(slog.DiscardHandler)
 	}
-	var err error
+	err := w.followFolder()
+	if err != nil {
+		return err
+	}
 	if w.key, err = deviceKey(w.dir); err != nil {
 		return err
 	}
@@ -185,10 +188,11 @@ func (w *Workspace) Documents() ([]Document, error) { return w.lib.Documents() }
 
 // New opens a blank document. The library hears of it at the first edit.
 func (w *Workspace) New() *Session {
-	g := crdt.Genesis{Creator: w.device}
+	g := crdt.Genesis{Creator: crdt.DeviceKey(w.device)}
 	rand.Read(g.Random[:]) // never fails (crypto/rand)
 	s := newSession(w, g.DocID())
-	s.genesis = g
+	s.begin(g)
+	s.attach()
 	s.refs = 1
 	close(s.ready)
 	go s.flushLoop()
@@ -248,10 +252,16 @@ func (w *Workspace) release(s *Session) {
 	}
 }
 
-// drop forgets s if nobody has come back to it.
+// drop forgets s if nobody has come back to it. Where changes wait in it, that is put
+// off: the peer who sent them takes them for arrived and sends only what follows.
 func (w *Workspace) drop(s *Session) {
+	waits := s.waits()
 	w.mu.Lock()
-	idle := s.refs == 0 && w.sessions[s.id] == s
+	idle := s.refs == 0 && w.sessions[s.id] == s && w.life.Err() == nil // else Close does it
+	if idle && waits {
+		time.AfterFunc(sessionIdle, func() { w.drop(s) })
+		idle = false
+	}
 	if idle {
 		delete(w.sessions, s.id)
 	}
@@ -259,6 +269,13 @@ func (w *Workspace) drop(s *Session) {
 	if idle {
 		s.close()
 	}
+}
+
+// waits says whether changes wait in the document for others.
+func (s *Session) waits() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.doc.Pending() > 0
 }
 
 // show counts the windows that show a document and tells the node when the first

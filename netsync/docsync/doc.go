@@ -28,6 +28,6 @@
 // # What it does not do
 //
 // No stream, library, goroutine or clock. It does not decide who may have the
-// document and does not look into changes further than replica and Seqs. It holds at most one
+// document and does not look into changes further than replica and Seqs, and checks no signature. It holds at most one
 // load (PackedChanges, or one change) and three version vectors.
 package docsync

@@ -38,8 +38,8 @@ func New(version crdt.VersionVector, open *wire.Open) *Machine {
 type Effect interface{ effect() }
 
 type (
-	// Store commits the bodies, then calls Stored.
-	Store struct{ Bodies [][]byte }
+	// Store commits the encoded changes, then calls Stored.
+	Store struct{ Encoded [][]byte }
 	// Acked: the peer has committed Version.
 	Acked struct{ Version crdt.VersionVector }
 )
@@ -71,14 +71,14 @@ func (m *Machine) Receive(message wire.Message) (Effect, error) {
 }
 
 func (m *Machine) receiveChanges(msg wire.Changes) (Effect, error) {
-	for i, body := range msg.Bodies {
-		c, err := crdt.DecodeChange(body)
+	for i, b := range msg.Encoded {
+		c, err := decode(b)
 		if err != nil {
 			return nil, &wire.Error{Code: wire.Malformed, Type: msg.Type(), Reason: fmt.Sprintf("change %d: %v", i, err)}
 		}
 		advance(m.theirs, c)
 	}
-	return Store{Bodies: msg.Bodies}, nil
+	return Store{Encoded: msg.Encoded}, nil
 }
 
 // Stored says that what the last Store named is committed; version is what the
@@ -139,33 +139,42 @@ func (m *Machine) Next() Step {
 
 // Loaded takes what the library returned for Load. An error means that the
 // library is wrong: the stream cannot go on.
-func (m *Machine) Loaded(bodies [][]byte) error {
+func (m *Machine) Loaded(encoded [][]byte) error {
 	m.loading = false
-	if len(bodies) == 0 {
+	if len(encoded) == 0 {
 		return nil
 	}
 	moved := false
-	for _, body := range bodies {
-		c, err := crdt.DecodeChange(body)
+	for _, b := range encoded {
+		c, err := decode(b)
 		if err != nil {
 			return fmt.Errorf("docsync: a stored change: %w", err)
 		}
 		moved = advance(m.theirs, c) || moved
-		m.mine[c.Replica] = max(m.mine[c.Replica], c.Next())
+		m.mine[c.Replica] = max(m.mine[c.Replica], c.Next)
 	}
 	if !moved {
 		return errors.New("docsync: the library returned only what the peer has")
 	}
-	m.outbox = wire.Pack(bodies)
+	m.outbox = wire.Pack(encoded)
 	m.dirty = true // there may be more
 	return nil
 }
 
 // advance raises v to behind c and says whether that changed it.
 func advance(v crdt.VersionVector, c *crdt.Change) bool {
-	if next := c.Next(); next > v[c.Replica] {
-		v[c.Replica] = next
+	if c.Next > v[c.Replica] {
+		v[c.Replica] = c.Next
 		return true
 	}
 	return false
+}
+
+// decode reads one change that fills b.
+func decode(b []byte) (*crdt.Change, error) {
+	c, rest, err := crdt.DecodeFrame(b)
+	if err == nil && len(rest) > 0 {
+		err = &crdt.FormatError{Offset: len(b) - len(rest), Reason: "bytes behind the change"}
+	}
+	return c, err
 }

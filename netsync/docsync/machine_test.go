@@ -1,6 +1,7 @@
 package docsync
 
 import (
+	"encoding/binary"
 	"errors"
 	"math/rand/v2"
 	"slices"
@@ -13,46 +14,58 @@ import (
 	"inkling/netsync/wire"
 )
 
-// shelf is the simplest library: bodies in the order in which they came.
+// shelf is the simplest library: changes in the order in which they came.
 type shelf struct {
 	version crdt.VersionVector
-	bodies  [][]byte
+	encoded [][]byte
 }
 
 func newShelf() *shelf { return &shelf{version: crdt.VersionVector{}} }
 
-func (s *shelf) add(body []byte) {
-	c, err := crdt.DecodeChange(body)
+func (s *shelf) add(b []byte) {
+	c, err := decode(b)
 	if err != nil {
 		panic(err)
 	}
 	if c.Seq != s.version[c.Replica] {
 		return // known, or a gap: what the exchange must never make
 	}
-	s.version[c.Replica] = c.Next()
-	s.bodies = append(s.bodies, body)
+	s.version[c.Replica] = c.Next
+	s.encoded = append(s.encoded, b)
 }
 
 func (s *shelf) since(have crdt.VersionVector, limit int) (found [][]byte) {
 	size := 0
-	for _, body := range s.bodies {
-		c, _ := crdt.DecodeChange(body)
-		if c.Next() <= have[c.Replica] {
+	for _, b := range s.encoded {
+		c, _ := decode(b)
+		if c.Next <= have[c.Replica] {
 			continue
 		}
-		if size += len(body); size > limit && len(found) > 0 {
+		if size += len(b); size > limit && len(found) > 0 {
 			break
 		}
-		found = append(found, body)
+		found = append(found, b)
 	}
 	return found
 }
 
 // write adds a change of replica r.
 func (s *shelf) write(r byte, text string) {
-	replica := crdt.ReplicaID{r}
-	c := &crdt.Change{Replica: replica, Seq: s.version[replica], Ops: []crdt.Op{{Kind: crdt.Insert, Text: text}}}
-	s.add(c.Bytes())
+	c := &crdt.Change{Replica: crdt.ReplicaID{r}}
+	c.Seq = s.version[c.Replica]
+	c.Body = []byte{0x01}
+	if c.Seq == 0 {
+		c.Body = append([]byte{0x11}, make([]byte, 32+16)...) // whose it is does not matter here
+	}
+	kind := byte(crdt.Insert) | 0x40 // with an origin
+	if len(text) > 1 {
+		c.Body = binary.AppendUvarint(append(c.Body, kind|0x20), uint64(len(text)))
+	} else {
+		c.Body = append(c.Body, kind)
+	}
+	c.Body = binary.AppendUvarint(c.Body, uint64(1+len(text)))
+	c.Body = append(append(c.Body, 1), text...) // the origin is the root
+	s.add(c.AppendFrame(nil))
 }
 
 // end is a machine with its shelf and what is on the way to it.
@@ -93,8 +106,8 @@ func (e *end) hear(t *rapid.T) bool {
 	}
 	switch effect := effect.(type) {
 	case Store:
-		for _, body := range effect.Bodies {
-			e.shelf.add(body)
+		for _, b := range effect.Encoded {
+			e.shelf.add(b)
 		}
 		e.m.Stored(e.shelf.version.Clone())
 	case Acked:
@@ -159,10 +172,10 @@ func TestNoEcho(t *testing.T) {
 	if _, err := a.m.Receive(wire.Have{}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := a.m.Receive(wire.Changes{Bodies: from.bodies}); err != nil {
+	if _, err := a.m.Receive(wire.Changes{Encoded: from.encoded}); err != nil {
 		t.Fatal(err)
 	}
-	a.shelf.add(from.bodies[0])
+	a.shelf.add(from.encoded[0])
 	a.m.Stored(a.shelf.version)
 	a.m.Committed()
 	for {
@@ -172,7 +185,7 @@ func TestNoEcho(t *testing.T) {
 				t.Fatal("the change went back to its sender")
 			}
 		case Load:
-			if bodies := a.shelf.since(step.Have, step.Bytes); len(bodies) > 0 {
+			if encoded := a.shelf.since(step.Have, step.Bytes); len(encoded) > 0 {
 				t.Fatal("the load asks for the sender's own change")
 			}
 			if err := a.m.Loaded(nil); err != nil {
@@ -187,7 +200,7 @@ func TestNoEcho(t *testing.T) {
 // TestWrongOrder: every message that may not come yet, or again, has a code.
 func TestWrongOrder(t *testing.T) {
 	for name, messages := range map[string][]wire.Message{
-		"changes first": {wire.Changes{Bodies: [][]byte{{1}}}},
+		"changes first": {wire.Changes{Encoded: [][]byte{{1}}}},
 		"ack first":     {wire.Ack{}},
 		"open again":    {wire.Have{}, wire.Open{}},
 		"have again":    {wire.Have{}, wire.Have{}},
@@ -212,14 +225,14 @@ func TestRandomBytesAreRefused(t *testing.T) {
 	source := newShelf()
 	source.write(1, "hello")
 	for range 2_000 {
-		body := slices.Clone(source.bodies[0])
-		body[r.IntN(len(body))] ^= byte(1 + r.IntN(255))
+		b := slices.Clone(source.encoded[0])
+		b[r.IntN(len(b))] ^= byte(1 + r.IntN(255))
 		m := New(nil, nil)
 		m.Receive(wire.Have{})
-		effect, err := m.Receive(wire.Changes{Bodies: [][]byte{body}})
-		_, decodeErr := crdt.DecodeChange(body)
+		effect, err := m.Receive(wire.Changes{Encoded: [][]byte{b}})
+		_, decodeErr := decode(b)
 		if (err == nil) != (decodeErr == nil) || (effect == nil) != (decodeErr != nil) {
-			t.Fatalf("seed %d: %x: effect %v, error %v, decoder says %v", seed, body, effect, err, decodeErr)
+			t.Fatalf("seed %d: %x: effect %v, error %v, decoder says %v", seed, b, effect, err, decodeErr)
 		}
 	}
 }
@@ -231,7 +244,7 @@ func TestLyingLibrary(t *testing.T) {
 	s.write(1, "x")
 	m := New(s.version, nil)
 	m.Receive(wire.Have{Version: s.version})
-	if err := m.Loaded(s.bodies); err == nil {
+	if err := m.Loaded(s.encoded); err == nil {
 		t.Error("accepted")
 	}
 	if err := m.Loaded([][]byte{{1, 2}}); err == nil {

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"crypto/ed25519"
 	"encoding/binary"
 	"math"
 	"slices"
@@ -21,7 +22,8 @@ const MaxReplicas = 16_384
 const (
 	vectorEntry = len(crdt.ReplicaID{}) + binary.MaxVarintLen32
 	maxVector   = binary.MaxVarintLen32 + MaxReplicas*vectorEntry
-	maxChanges  = binary.MaxVarintLen32 + crdt.MaxChangeBytes
+	maxChange   = 1 + len(crdt.ReplicaID{}) + 2*binary.MaxVarintLen32 + crdt.MaxChangeBytes + ed25519.SignatureSize
+	maxChanges  = binary.MaxVarintLen32 + maxChange
 )
 
 // Open is the first message on a document's stream, from the one who opened it.
@@ -35,9 +37,9 @@ type Have struct{ Version crdt.VersionVector }
 // replicas that moved, with their next Seqs.
 type Ack struct{ Version crdt.VersionVector }
 
-// Changes is encoded changes in an order in which they can be applied: several
-// with at most [PackedChanges] bytes together, or one.
-type Changes struct{ Bodies [][]byte }
+// Changes is encoded changes (crdt.DecodeFrame reads them) in an order in which they can
+// be applied: several with at most [PackedChanges] bytes together, or one.
+type Changes struct{ Encoded [][]byte }
 
 func (Open) Type() Type    { return typeOpen }
 func (Have) Type() Type    { return typeHave }
@@ -49,25 +51,25 @@ func (m Have) appendPayload(b []byte) []byte { return appendVector(b, m.Version)
 func (m Ack) appendPayload(b []byte) []byte  { return appendVector(b, m.Version) }
 
 func (m Changes) appendPayload(b []byte) []byte {
-	for _, body := range m.Bodies {
-		b = binary.AppendUvarint(b, uint64(len(body)))
-		b = append(b, body...)
+	for _, change := range m.Encoded {
+		b = binary.AppendUvarint(b, uint64(len(change)))
+		b = append(b, change...)
 	}
 	return b
 }
 
-// Pack divides bodies into messages that keep the limits, in order.
-func Pack(bodies [][]byte) []Changes {
+// Pack divides encoded changes into messages that keep the limits, in order.
+func Pack(encoded [][]byte) []Changes {
 	var packed []Changes
 	size := math.MaxInt
-	for _, body := range bodies {
-		if n := binary.MaxVarintLen32 + len(body); size+n > PackedChanges || size == math.MaxInt {
+	for _, change := range encoded {
+		if n := binary.MaxVarintLen32 + len(change); size+n > PackedChanges || size == math.MaxInt {
 			packed = append(packed, Changes{})
 			size = 0
 		}
-		size += binary.MaxVarintLen32 + len(body)
+		size += binary.MaxVarintLen32 + len(change)
 		last := &packed[len(packed)-1]
-		last.Bodies = append(last.Bodies, body)
+		last.Encoded = append(last.Encoded, change)
 	}
 	return packed
 }
@@ -99,7 +101,7 @@ func decodeAck(payload []byte) (Message, error) {
 func decodeChanges(payload []byte) (Message, error) {
 	var m Changes
 	for at := 0; at < len(payload); {
-		n, used, err := uvarint(typeChanges, payload[at:], crdt.MaxChangeBytes)
+		n, used, err := uvarint(typeChanges, payload[at:], uint64(maxChange))
 		if err != nil {
 			return nil, err
 		}
@@ -107,14 +109,14 @@ func decodeChanges(payload []byte) (Message, error) {
 		if n == 0 || n > uint64(len(payload)-at) {
 			return nil, errorf(Malformed, typeChanges, "change of %d bytes where %d are left", n, len(payload)-at)
 		}
-		m.Bodies = append(m.Bodies, payload[at:at+int(n):at+int(n)])
+		m.Encoded = append(m.Encoded, payload[at:at+int(n):at+int(n)])
 		at += int(n)
 	}
-	if len(m.Bodies) == 0 {
+	if len(m.Encoded) == 0 {
 		return nil, errorf(Malformed, typeChanges, "no changes")
 	}
-	if len(m.Bodies) > 1 && len(payload) > PackedChanges {
-		return nil, errorf(TooLarge, typeChanges, "%d changes in %d bytes, at most %d", len(m.Bodies), len(payload), PackedChanges)
+	if len(m.Encoded) > 1 && len(payload) > PackedChanges {
+		return nil, errorf(TooLarge, typeChanges, "%d changes in %d bytes, at most %d", len(m.Encoded), len(payload), PackedChanges)
 	}
 	return m, nil
 }

@@ -26,7 +26,7 @@ const (
 	MaxControl = 4 << 10  // a control message
 	MaxSkipped = 64 << 10 // a message that is not known
 	// PackedChanges is how much a message of several changes holds. One change
-	// alone may be longer: crdt.MaxChangeBytes.
+	// alone may be longer: crdt.MaxChangeBytes of body.
 	PackedChanges = 64 << 10
 )
 

@@ -37,7 +37,7 @@ var golden = []struct {
 	{Open{Doc: crdt.DocID{10}}, DocumentStream, "a020" + "0a" + strings.Repeat("00", 31)},
 	{Have{Version: crdt.VersionVector{{2}: 300, {1}: 5}}, DocumentStream,
 		"a124" + "02" + "01" + strings.Repeat("00", 15) + "05" + "02" + strings.Repeat("00", 15) + "ac02"},
-	{Changes{Bodies: [][]byte{{1, 2}, {3}}}, DocumentStream, "a205" + "02" + "0102" + "01" + "03"},
+	{Changes{Encoded: [][]byte{{1, 2}, {3}}}, DocumentStream, "a205" + "02" + "0102" + "01" + "03"},
 	{Ack{Version: crdt.VersionVector{}}, DocumentStream, "a301" + "00"},
 }
 
@@ -174,27 +174,27 @@ func (p *pieces) Read(b []byte) (int, error) {
 // TestPack: what is packed keeps the limits, the order and every body.
 func TestPack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var bodies [][]byte
+		var encoded [][]byte
 		for _, n := range rapid.SliceOfN(rapid.OneOf(rapid.IntRange(1, 300), rapid.IntRange(60_000, 70_000)), 0, 8).Draw(t, "sizes") {
-			bodies = append(bodies, bytes.Repeat([]byte{byte(len(bodies))}, n))
+			encoded = append(encoded, bytes.Repeat([]byte{byte(len(encoded))}, n))
 		}
 		if rapid.IntRange(0, 19).Draw(t, "one more") == 0 {
-			bodies = append(bodies, make([]byte, crdt.MaxChangeBytes))
+			encoded = append(encoded, make([]byte, maxChange))
 		}
 		var got [][]byte
-		for _, m := range Pack(bodies) {
+		for _, m := range Pack(encoded) {
 			decoded, err := Decode(AppendFrame(nil, m), DocumentStream)
 			if err != nil {
 				t.Fatal(err)
 			}
-			got = append(got, decoded.(Changes).Bodies...)
+			got = append(got, decoded.(Changes).Encoded...)
 		}
-		if len(got) != len(bodies) {
-			t.Fatalf("%d bodies, want %d", len(got), len(bodies))
+		if len(got) != len(encoded) {
+			t.Fatalf("%d changes, want %d", len(got), len(encoded))
 		}
 		for i := range got {
-			if !bytes.Equal(got[i], bodies[i]) {
-				t.Fatalf("body %d differs", i)
+			if !bytes.Equal(got[i], encoded[i]) {
+				t.Fatalf("change %d differs", i)
 			}
 		}
 	})

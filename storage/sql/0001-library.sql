@@ -10,7 +10,7 @@ CREATE TABLE doc (
   genesis BLOB    NOT NULL CHECK (length(genesis) = 49),        -- crdt.Genesis.Bytes
   created INTEGER NOT NULL,
   deleted INTEGER,                                       -- when it went to the bin; NULL: it is not there
-  replica BLOB CHECK (length(replica) = 16)              -- crdt.ReplicaID this device writes as; NULL: none minted
+  nonce   BLOB CHECK (length(nonce) = 16)                -- of the crdt.Author that this device writes as; NULL: none drawn
 ) STRICT;
 
 -- The journal: the only truth about what a document says. Rows are never altered.
@@ -23,14 +23,16 @@ CREATE TABLE doc (
 -- a key SQLite reads the whole row, so a damaged page in one body would bar the way
 -- to its neighbours, and great bodies would make each look-up slow.
 CREATE TABLE change (
-  id       INTEGER PRIMARY KEY,
-  doc      INTEGER NOT NULL REFERENCES doc (id),
-  replica  BLOB    NOT NULL CHECK (length(replica) = 16),
-  seq      INTEGER NOT NULL,                             -- Seq of the first op
-  next_seq INTEGER NOT NULL CHECK (next_seq > seq),      -- Seq behind the last op
-  hash     BLOB    NOT NULL CHECK (length(hash) = 32),   -- SHA-256 of body
-  codec    INTEGER NOT NULL,                             -- 1: body is crdt.Change.Bytes
-  body     BLOB    NOT NULL,                             -- last, so that the columns before it are read without it
+  id        INTEGER PRIMARY KEY,
+  doc       INTEGER NOT NULL REFERENCES doc (id),
+  replica   BLOB    NOT NULL CHECK (length(replica) = 16),
+  seq       INTEGER NOT NULL,                            -- Seq of the first op
+  next_seq  INTEGER NOT NULL CHECK (next_seq > seq),     -- Seq behind the last op
+  hash      BLOB    NOT NULL CHECK (length(hash) = 32),  -- of the change and all that it builds on
+  signature BLOB CHECK (length(signature) = 64),         -- the device's over hash; NULL: that of a later change serves
+  checksum  BLOB    NOT NULL CHECK (length(checksum) = 8), -- of this row; README.md says how
+  codec     INTEGER NOT NULL,                            -- 1: body is crdt.Change.Body
+  body      BLOB    NOT NULL,                            -- last, so that the columns before it are read without it
   UNIQUE (doc, replica, seq),
   CHECK (id >> 32 = doc)
 ) STRICT;

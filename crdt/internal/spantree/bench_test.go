@@ -100,7 +100,7 @@ func BenchmarkBackspace(b *testing.B) {
 func BenchmarkEverySecond(b *testing.B) {
 	const n = 100_000
 	for b.Loop() {
-		t := Build(ascending{}, []Stretch{{0, n, false}})
+		t := built(New(ascending{}), Part{Stretch: Stretch{0, n, false}})
 		for k := range n / 2 {
 			t.SetDead(t.Nth(Visible, k), 1, true)
 		}
@@ -129,13 +129,13 @@ func BenchmarkSkip(b *testing.B) {
 }
 
 func BenchmarkBuild(b *testing.B) {
-	var spans []Stretch
+	var parts []Part
 	for s := range scattered(ascending{}, 12500).All() {
-		spans = append(spans, s)
+		parts = append(parts, Part{Stretch: s, Rank: uint64(s.First)})
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		Build(ascending{}, spans)
+		built(New(ascending{}), parts...)
 	}
 }
 

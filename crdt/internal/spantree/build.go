@@ -5,70 +5,101 @@ import (
 	"slices"
 )
 
-// Build makes a tree of stretches in document order; neighbours that are one span
-// may be given in parts. O(n). It panics if they are 2³¹ elements or more.
-func Build(source Source, stretches []Stretch) *Tree {
-	return build(New(source), stretches)
+// A Part is a stretch with what a source would say of it, for a caller that has that
+// at hand, see [Builder].
+type Part struct {
+	Stretch
+	Newlines uint32 // among its elements, if they are visible
+	Rank     uint64 // of the first element: one with a smaller rank than another has a smaller key
 }
 
-func build(t *Tree, stretches []Stretch) *Tree {
-	b := builder{tree: t, leaf: t.first, full: t.size.spans - t.size.spans/8}
-	b.entries = make([]entry, 0, len(stretches))
-	b.kids = make([]child, 0, len(stretches)/b.full+1)
-	for _, s := range stretches {
-		if s.N > 0 {
-			b.add(spanOf(s.First, s.N, s.Dead))
-		}
-	}
-	if t.spans > 0 {
-		b.close()
-		b.raiseRoot()
-		t.index.build(b.entries)
-	}
-	return t
-}
-
-// A builder fills an empty tree from left to right.
-type builder struct {
+// A Builder makes a tree of parts that it gets in document order. It asks its source only
+// for the order of elements of one rank.
+type Builder struct {
 	tree    *Tree
 	leaf    *leaf
 	full    int // spans per leaf: room for some edits before the first split
 	kids    []child
 	entries []entry
+	record  child  // of the leaf that is being filled
+	rank    uint64 // of record.least
 }
 
-func (b *builder) add(s span) {
-	t, l := b.tree, b.leaf
+// NewBuilder begins a tree of about so many spans.
+func NewBuilder(source Source, spans int) *Builder { return newBuilder(New(source), spans) }
+
+func newBuilder(t *Tree, spans int) *Builder {
+	b := &Builder{tree: t, leaf: t.first, full: t.size.spans - t.size.spans/8}
+	b.entries = make([]entry, 0, spans)
+	b.kids = make([]child, 0, spans/b.full+1)
+	return b
+}
+
+// Add puts p behind all that was added before; neighbours that are one span may be given as
+// several parts. It panics if there are 2³¹ elements or more.
+func (b *Builder) Add(p Part) {
+	if p.N == 0 {
+		return
+	}
+	t, s := b.tree, spanOf(p.First, p.N, p.Dead)
 	t.reserve(s.lv, s.len())
 	t.sums.Total += int32(s.len())
-	if l.n > 0 {
-		if last := &l.spans[l.n-1]; t.fits(*last, s) {
-			*last = last.grown(int32(s.len()))
-			t.index.end = max(t.index.end, s.end())
-			return
-		}
-	}
-	if int(l.n) == b.full {
+	t.index.end = max(t.index.end, s.end())
+	joins := b.leaf.n > 0 && t.fits(b.leaf.spans[b.leaf.n-1], s)
+	if !joins && int(b.leaf.n) == b.full {
 		b.close()
-		l = t.newLeaf()
-		t.link(b.leaf, l)
-		b.leaf = l
+	}
+	b.count(&p)
+	l := b.leaf
+	if joins {
+		last := &l.spans[l.n-1]
+		*last = last.grown(int32(s.len()))
+		return
+	}
+	if l.n == 0 || p.Rank < b.rank || p.Rank == b.rank && t.source.Less(s.lv, b.record.least) {
+		b.record.least, b.rank = s.lv, p.Rank
 	}
 	l.spans[l.n] = s
 	l.n++
 	t.spans++
-	t.index.end = max(t.index.end, s.end())
 	b.entries = append(b.entries, entry{s.lv, l.number})
 }
 
-// close makes the record of the last leaf.
-func (b *builder) close() {
-	t, l := b.tree, b.leaf
-	b.kids = append(b.kids, child{sums: t.count(l, 0), least: t.leastOf(l.all()), leaf: l})
+// Tree returns the tree. The builder must not be used any more.
+func (b *Builder) Tree() *Tree {
+	if b.tree.spans > 0 {
+		b.end()
+		b.raiseRoot()
+		b.tree.index.build(b.entries)
+	}
+	return b.tree
+}
+
+// count adds p to the sums of the leaf.
+func (b *Builder) count(p *Part) {
+	sum := Sums{Total: int32(p.N)}
+	if !p.Dead {
+		sum.Visible, sum.Newlines = sum.Total, int32(p.Newlines)
+	}
+	b.record.sums.add(sum)
+}
+
+// close ends the leaf and begins another.
+func (b *Builder) close() {
+	b.end()
+	l := b.tree.newLeaf()
+	b.tree.link(b.leaf, l)
+	b.leaf, b.record = l, child{}
+}
+
+// end makes the record of the leaf.
+func (b *Builder) end() {
+	b.record.leaf = b.leaf
+	b.kids = append(b.kids, b.record)
 }
 
 // raiseRoot puts inner nodes above the leaves, level by level.
-func (b *builder) raiseRoot() {
+func (b *Builder) raiseRoot() {
 	t := b.tree
 	for t.inners = 0; ; {
 		b.kids = t.group(b.kids)

@@ -46,7 +46,7 @@ func TestCheckSees(t *testing.T) {
 			source.keys[lv], source.keys[lv+50] = uint64(lv), uint64(100-lv)
 			spans = append(spans, Stretch{lv, 1, lv%2 == 1})
 		}
-		tree := build(newTree(source, size{4, 4, 4}), spans)
+		tree := built(newTree(source, size{4, 4, 4}), source.parts(spans...)...)
 		if err := tree.Check(); err != nil {
 			t.Fatal(err)
 		}

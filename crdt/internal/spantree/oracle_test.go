@@ -32,6 +32,27 @@ func (s *table) name(lv, n uint32) {
 	}
 }
 
+// parts is stretches as Build takes them. Some have the same rank.
+func (s *table) parts(stretches ...Stretch) (list []Part) {
+	for _, x := range stretches {
+		p := Part{Stretch: x}
+		if x.N > 0 {
+			p.Newlines, p.Rank = uint32(s.Newlines(x.First, x.N)), s.keys[x.First]/2
+		}
+		list = append(list, p)
+	}
+	return list
+}
+
+// built fills an empty tree at once.
+func built(t *Tree, parts ...Part) *Tree {
+	b := newBuilder(t, len(parts))
+	for _, p := range parts {
+		b.Add(p)
+	}
+	return b.Tree()
+}
+
 type element struct {
 	lv   uint32
 	dead bool

@@ -49,7 +49,7 @@ func (o *oracle) rebuild() {
 		parts = append(parts, s)
 	}
 	spans := o.tree.Spans()
-	o.tree = build(newTree(o.table, o.tree.size), parts)
+	o.tree = built(newTree(o.table, o.tree.size), o.table.parts(parts...)...)
 	if o.tree.Spans() != spans {
 		o.t.Fatalf("Build makes %d spans, should be %d", o.tree.Spans(), spans)
 	}
@@ -71,7 +71,7 @@ func TestEmpties(t *testing.T) {
 	for lv := range uint32(3000) {
 		o.keys[lv] = uint64(lv)
 	}
-	o.tree = build(newTree(o.table, o.tree.size), []Stretch{{0, 3000, false}})
+	o.tree = built(newTree(o.table, o.tree.size), o.table.parts(Stretch{0, 3000, false})...)
 	for lv := range uint32(3000) {
 		o.doc = append(o.doc, element{lv: lv})
 	}
@@ -141,7 +141,7 @@ func TestRecount(t *testing.T) {
 }
 
 func TestEmpty(t *testing.T) {
-	for _, tree := range []*Tree{New(&table{}), Build(&table{}, nil), Build(&table{}, []Stretch{{3, 0, true}})} {
+	for _, tree := range []*Tree{New(&table{}), built(New(&table{})), built(New(&table{}), Part{Stretch: Stretch{3, 0, true}})} {
 		if err := tree.Check(); err != nil {
 			t.Fatal(err)
 		}

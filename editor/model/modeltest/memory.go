@@ -30,6 +30,8 @@ type Memory struct {
 	// Forget makes every Patch answer "too much", as a document does that has
 	// dropped its old patches.
 	Forget bool
+	// ReadOnly makes Replace take no edits.
+	ReadOnly bool
 	// Views counts the calls of View.
 	Views int
 }
@@ -74,9 +76,12 @@ func (m *Memory) View(since uint64, f func(model.Text)) {
 }
 
 // Replace implements model.Document.
-func (m *Memory) Replace(version uint64, from, to int, s string) model.Anchor {
+func (m *Memory) Replace(version uint64, from, to int, s string) (model.Anchor, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.ReadOnly {
+		return nil, false
+	}
 	for _, p := range m.patches[version:] {
 		from, to = p.Carry(from, false), p.Carry(to, true)
 	}
@@ -87,7 +92,7 @@ func (m *Memory) Replace(version uint64, from, to int, s string) model.Anchor {
 	last := &m.undo[len(m.undo)-1]
 	*last = append(*last, touched...)
 	m.broken, m.redo = false, nil
-	return m.anchor(from+len([]rune(s)), true)
+	return m.anchor(from+len([]rune(s)), true), true
 }
 
 // Remote is an edit by somebody else.
