@@ -25,9 +25,8 @@ type step struct {
 	causes   []point
 	view     chainView // as it is behind the change
 	device   DeviceKey
-	grants   bool  // it holds a Grant, so its signature is kept for good
-	held     *held // where it waits; nil when it does not
-	followed bool  // another step goes on from it
+	grants   bool // it holds a Grant, so its signature is kept for good
+	followed bool // another step goes on from it
 
 	signed  truth // whether its signature is right
 	covered bool  // by a right signature, its own or that of a step behind it

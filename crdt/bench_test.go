@@ -1,7 +1,6 @@
 package crdt_test
 
 import (
-	"encoding/binary"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -46,73 +45,6 @@ func BenchmarkScatteredEdits(b *testing.B) {
 		}
 	}
 	perEdit(b, edits, b.Elapsed())
-}
-
-// siblings returns changes of many chains of one device, each with one letter at the
-// beginning of the text. The nonce of each is drawn until its name fits.
-func siblings(n int, fits func(crdt.ReplicaID) bool) (crdt.Genesis, []*crdt.Change) {
-	p := crdttest.NewPerson("Ana")
-	all := crdttest.NewNaive(p.Genesis())
-	doc := p.Genesis().DocID()
-	var changes []*crdt.Change
-	for i := uint64(0); len(changes) < n; i++ {
-		binary.BigEndian.PutUint64(p.Author.Nonce[:], i)
-		if !fits(p.Author.Replica(doc)) {
-			continue
-		}
-		s := crdttest.NewScribe(all, p, nil)
-		c := s.Draft(crdttest.Body{Ops: []crdttest.Op{crdttest.InsertOp(crdt.ID{}, "x")}})
-		c.Next = 1
-		changes = append(changes, c)
-	}
-	return p.Genesis(), changes
-}
-
-// BenchmarkSiblings loads inserts of 10,000 replicas at one place: with names as they
-// come, and with names that were ground to begin with the same byte.
-func BenchmarkSiblings(b *testing.B) {
-	const replicas = 10_000
-	for name, fits := range map[string]func(crdt.ReplicaID) bool{
-		"any":    func(crdt.ReplicaID) bool { return true },
-		"ground": func(r crdt.ReplicaID) bool { return r[0] == 0xab },
-	} {
-		b.Run(name, func(b *testing.B) {
-			g, changes := siblings(replicas, fits)
-			for b.Loop() {
-				loaded(b, g, changes)
-			}
-			perEdit(b, replicas, b.Elapsed())
-		})
-	}
-}
-
-// BenchmarkPrepending loads what two people typed backwards at one place, 10,000
-// letters each, in turns.
-func BenchmarkPrepending(b *testing.B) {
-	const letters = 10_000
-	p := newPeople(b, 2, "")
-	for i, d := range p.docs {
-		for range letters {
-			d.Insert(0, string(rune('a'+i)), noon)
-			if d.Len()%10 == 0 {
-				p.who[i].Flush(d)
-			}
-		}
-		p.who[i].Flush(d)
-	}
-	first, second := p.docs[0].DeltaSince(nil), p.docs[1].DeltaSince(nil)
-	for b.Loop() {
-		d := loaded(b, p.docs[0].Genesis(), first[:1])
-		for i := range max(len(first), len(second)) - 1 {
-			for _, list := range [][]*crdt.Change{first, second} {
-				if i+1 < len(list) {
-					_, err := d.Load(list[i+1])
-					succeed(b, err)
-				}
-			}
-		}
-	}
-	perEdit(b, 2*letters, b.Elapsed())
 }
 
 // BenchmarkApply takes 10,000 keys from elsewhere, with the one signature at the end:

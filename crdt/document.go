@@ -26,6 +26,7 @@ type Doc struct {
 	undo    undo
 	spot    spot // of the last edit
 	patches patches
+	bodies  bodies
 	deleted *Deleted // text of the block that d came from, still packed; mostly nil
 }
 

@@ -13,6 +13,7 @@ import (
 type draft struct {
 	first   uint32 // own Seq of the first op that no Flush has returned
 	from    uint32 // local version at which the open change begins; none when no change is open
+	text    uint32 // length of history.text there
 	ops     int    // upper bound of the ops in the open change
 	size    int    // upper bound of its bytes
 	minutes int64  // of its last edit
@@ -135,7 +136,7 @@ func (d *Doc) news() (fresh []*replica) {
 	}
 	clear(d.draft.news)
 	slices.SortFunc(fresh, func(a, b *replica) int {
-		return cmp.Or(cmp.Compare(places[a], places[b]), a.family.Compare(b.family), cmp.Compare(a.next, b.next))
+		return cmp.Or(cmp.Compare(places[a], places[b]), a.family.Compare(b.family), cmp.Compare(a.next, b.next), a.id.Compare(b.id))
 	})
 	return fresh
 }
@@ -152,7 +153,7 @@ func (d *Doc) beginChange(causes []*replica) {
 		lamport = max(lamport, r.lamport)
 	}
 	d.begin(d.own, lamport+1)
-	f.from, f.ops, f.size = d.next, 0, headSize+causeSize*len(causes)
+	f.from, f.text, f.ops, f.size = d.next, uint32(len(d.text)), 0, headSize+causeSize*len(causes)
 }
 
 // endChange ends the open change, if there is one.

@@ -17,3 +17,13 @@ func (d *Doc) Spans() (n int) {
 	}
 	return n
 }
+
+// Bodies returns the bodies of b, and whether they are that of one keystroke.
+func (b *Batch) Bodies() (bodies []byte, keystroke bool) { return b.bodies, b.changes == nil }
+
+// Rewritten returns b's bodies written anew, keystroke or not.
+func (d *Doc) Rewritten(b Batch) []byte {
+	b.bodies, b.changes = nil, nil
+	d.appendChanges(&b)
+	return b.bodies
+}

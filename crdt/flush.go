@@ -7,23 +7,23 @@ import (
 
 // Batch is the changes of one flush, on their way to be hashed and signed.
 type Batch struct {
-	replica  ReplicaID
-	previous Hash // in front of the first change
-	follows  bool // previous is not known yet: an earlier batch has not been sealed
-	bodies   []byte
-	first    sealing // apart, because a batch mostly has no other
-	rest     []sealing
+	replica   ReplicaID
+	previous  Hash // in front of the first change
+	follows   bool // previous is not known yet: an earlier batch has not been sealed
+	seq, next uint32
+	bodies    []byte
+	changes   []sealing // nil: one without causes
 }
 
 // sealing is one change of a batch.
 type sealing struct {
-	seq, next uint32
-	end       int // of its body in bodies
-	causes    []Hash
+	next   uint32
+	end    int // of its body in bodies
+	causes []Hash
 }
 
 // Empty says whether b has no changes.
-func (b *Batch) Empty() bool { return b.first.end == 0 }
+func (b *Batch) Empty() bool { return b.seq == b.next }
 
 // Flush ends the open change and returns the local changes since the last Flush.
 // They must be sealed ([Batch.Seal]) and handed back ([Doc.Sealed]), batch after batch.
@@ -31,32 +31,36 @@ func (d *Doc) Flush() (b Batch) {
 	if d.own == nil {
 		return b
 	}
-	d.endChange()
 	f := &d.draft
 	if f.first == d.own.next {
 		return b
 	}
-	b.replica = d.own.family
+	b.bodies = d.keystroke()
+	d.endChange()
+	b.replica, b.seq, b.next = d.own.family, f.first, d.own.next
 	if b.follows = d.own.headNext != f.first; !b.follows {
 		b.previous = d.own.head
 	}
-	for seq := f.first; seq < d.own.next; {
-		lv := d.own.lv(seq)
-		_, n := d.changes.change(lv)
-		b.bodies = d.appendBody(b.bodies, d.own, lv, n)
-		s := sealing{seq: seq, next: seq + n, end: len(b.bodies)}
-		for _, c := range d.own.causesOf(seq) {
-			s.causes = append(s.causes, d.hashAt(d.own.table[c.place].moment(c.next)))
-		}
-		if seq == f.first {
-			b.first = s
-		} else {
-			b.rest = append(b.rest, s)
-		}
-		seq += n
+	if b.bodies == nil {
+		d.appendChanges(&b)
 	}
 	f.first = d.own.next
 	return b
+}
+
+// appendChanges writes the changes of b.
+func (d *Doc) appendChanges(b *Batch) {
+	for seq := b.seq; seq < b.next; {
+		lv := d.own.lv(seq)
+		_, n := d.changes.change(lv)
+		b.bodies = d.appendBody(b.bodies, d.own, lv, n)
+		s := sealing{next: seq + n, end: len(b.bodies)}
+		for _, c := range d.own.causesOf(seq) {
+			s.causes = append(s.causes, d.hashAt(d.own.table[c.place].moment(c.next)))
+		}
+		b.changes = append(b.changes, s)
+		seq = s.next
+	}
 }
 
 // After tells b the last change of the batch before it, if a Flush made b before
@@ -76,25 +80,26 @@ func (b *Batch) Seal(key ed25519.PrivateKey) []*Change {
 	if b.follows {
 		panic("crdt: seal a batch before the one in front of it")
 	}
-	changes := make([]*Change, 0, 1+len(b.rest))
-	previous, start, unsigned := b.previous, 0, 0
-	for i := -1; i < len(b.rest); i++ {
-		s := &b.first
-		if i >= 0 {
-			s = &b.rest[i]
-		}
+	list := b.changes
+	if list == nil {
+		list = []sealing{{next: b.next, end: len(b.bodies)}}
+	}
+	changes := make([]*Change, 0, len(list))
+	previous, seq, start, unsigned := b.previous, b.seq, 0, 0
+	for i, s := range list {
 		body := b.bodies[start:s.end:s.end]
-		c := &Change{Replica: b.replica, Seq: s.seq, Next: s.next, Body: body}
-		if s.seq > 0 {
+		c := &Change{Replica: b.replica, Seq: seq, Next: s.next, Body: body}
+		if seq > 0 {
 			c.Previous = previous.stamp()
 		}
-		previous, start = hashChange(previous, s.causes, body), s.end
+		previous = hashChange(previous, s.causes, body)
 		c.Hash, c.Stamp = previous, previous.stamp()
-		if unsigned += len(body); i+1 == len(b.rest) || unsigned > maxUnsigned {
+		if unsigned += len(body); i+1 == len(list) || unsigned > maxUnsigned {
 			c.Signature = ed25519.Sign(key, c.Hash[:])
 			unsigned = 0
 		}
 		changes = append(changes, c)
+		seq, start = s.next, s.end
 	}
 	return changes
 }

@@ -3,7 +3,6 @@ package crdt
 import (
 	"bytes"
 	"math"
-	"sort"
 	"unicode/utf8"
 )
 
@@ -19,7 +18,8 @@ type history struct {
 	last     *replica                 // that known returned last
 	arrivals []arrival
 	runs     []run
-	hint     int    // the run that was asked for last
+	marks    struct{ runs, arrivals marks }
+	hint     int    // the run in front of the newest that was asked for last
 	text     []byte // of all inserted elements, in order of arrival
 	changes  boundaries
 	// other holds the ops that do nothing to the text, as their change has them:
@@ -135,15 +135,22 @@ func (h *history) take(r *replica, n uint32) (lv uint32) {
 
 // arrival returns the place of the arrival that lv belongs to.
 func (h *history) arrival(lv uint32) int {
-	i := len(h.arrivals) - 1
-	if h.arrivals[i].lv <= lv {
+	if i := len(h.arrivals) - 1; h.arrivals[i].lv <= lv {
 		return i
 	}
 	return h.earlierArrival(lv)
 }
 
 func (h *history) earlierArrival(lv uint32) int {
-	return sort.Search(len(h.arrivals), func(i int) bool { return h.arrivals[i].lv > lv }) - 1
+	lo, hi := h.marks.arrivals.around(lv, len(h.arrivals), func(i int) uint32 { return h.arrivals[i].lv })
+	for hi-lo > 1 {
+		if m := int(uint(lo+hi) >> 1); h.arrivals[m].lv <= lv {
+			lo = m
+		} else {
+			hi = m
+		}
+	}
+	return lo
 }
 
 // arrivalEnd returns the local version behind arrival i.
@@ -181,32 +188,31 @@ func (h *history) lv(id ID) (lv uint32, ok bool) {
 	return r.lv(id.Seq), true
 }
 
-// run returns the place of the run that lv belongs to: mostly the one asked for
-// last, or its neighbour, or the newest.
+// run returns the place of the run that lv belongs to: mostly the newest, or, of the
+// others, the one asked for last or its neighbour.
 func (h *history) run(lv uint32) int {
-	lo, hi := 0, len(h.runs) // runs[lo].lv ≤ lv < runs[hi].lv, as far as both are
-	if i := h.hint; i < hi {
-		if h.runs[i].lv <= lv {
-			if i+1 == hi || lv < h.runs[i+1].lv {
-				return i
-			}
-			if i+2 == hi || lv < h.runs[i+2].lv {
-				h.hint = i + 1
-				return i + 1
-			}
-			if h.runs[hi-1].lv <= lv {
-				h.hint = hi - 1
-				return hi - 1
-			}
-			lo = i + 2
-		} else {
-			if h.runs[i-1].lv <= lv {
-				h.hint = i - 1
-				return i - 1
-			}
-			hi = i - 1
-		}
+	newest := len(h.runs) - 1
+	i := h.hint // < newest, unless there is but one run
+	switch {
+	case h.runs[newest].lv <= lv:
+		return newest
+	case h.runs[i].lv > lv && h.runs[i-1].lv <= lv:
+		i--
+	case h.runs[i].lv > lv:
+		i = h.searchRun(lv)
+	case lv < h.runs[i+1].lv:
+	case lv < h.runs[i+2].lv:
+		i++
+	default:
+		i = h.searchRun(lv)
 	}
+	h.hint = i
+	return i
+}
+
+// searchRun is run without a guess.
+func (h *history) searchRun(lv uint32) int {
+	lo, hi := h.marks.runs.around(lv, len(h.runs), func(i int) uint32 { return h.runs[i].lv })
 	for hi-lo > 1 {
 		if m := int(uint(lo+hi) >> 1); h.runs[m].lv <= lv {
 			lo = m
@@ -214,7 +220,6 @@ func (h *history) run(lv uint32) int {
 			hi = m
 		}
 	}
-	h.hint = lo
 	return lo
 }
 
@@ -366,32 +371,33 @@ func (h *history) targets(lv uint32) (r *replica, seq, n uint32) {
 	return r, seq, n
 }
 
-// content returns the bytes of the n elements from lv on, which must be of one
-// run's text.
-func (h *history) content(lv, n uint32) []byte {
+// content returns the bytes of the first of the n elements from lv on, and how many
+// of them these are: those in one run.
+func (h *history) content(lv, n uint32) (text []byte, here uint32) {
 	i := h.run(lv)
 	r := &h.runs[i]
-	text := h.text[r.text:h.textEnd(i)]
-	if uint32(len(text)) == h.end(i)-r.lv { // ASCII
-		return text[lv-r.lv : lv-r.lv+n]
+	end := h.end(i)
+	text, here = h.text[r.text:h.textEnd(i)], min(n, end-lv)
+	if uint32(len(text)) == end-r.lv { // ASCII
+		return text[lv-r.lv : lv-r.lv+here], here
 	}
 	from := byteOffset(text, int(lv-r.lv))
-	return text[from : from+byteOffset(text[from:], int(n))]
+	return text[from : from+byteOffset(text[from:], int(here))], here
 }
 
 // contents calls f for the bytes of the n elements from lv on, run by run.
 func (h *history) contents(lv, n uint32, f func(text []byte)) {
 	for n > 0 {
-		here := min(n, h.end(h.run(lv))-lv)
-		f(h.content(lv, here))
+		text, here := h.content(lv, n)
+		f(text)
 		lv, n = lv+here, n-here
 	}
 }
 
 // Newlines counts the newlines among the n elements from lv on.
 func (h *history) Newlines(lv, n uint32) (count int) {
-	if n == 1 {
-		if h.content(lv, 1)[0] == '\n' {
+	if n == 1 { // mostly
+		if text, _ := h.content(lv, 1); len(text) > 0 && text[0] == '\n' {
 			return 1
 		}
 		return 0

@@ -1,7 +1,7 @@
 package crdt
 
 import (
-	"cmp"
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 )
@@ -17,14 +17,7 @@ func (r ReplicaID) IsZero() bool { return r == ReplicaID{} }
 func (r ReplicaID) String() string { return hex.EncodeToString(r[:]) }
 
 // Compare orders replica ids by their bytes: -1, 0 or +1.
-func (r ReplicaID) Compare(s ReplicaID) int {
-	for i := range r {
-		if c := cmp.Compare(r[i], s[i]); c != 0 {
-			return c
-		}
-	}
-	return 0
-}
+func (r ReplicaID) Compare(s ReplicaID) int { return bytes.Compare(r[:], s[:]) }
 
 // ID names an element or an op for ever. The zero ID is the document's root,
 // the place before the first element.

@@ -92,7 +92,7 @@ func (d *Doc) integrateInsert(r *replica, o *rawOp, raw []byte, patch *Patch) {
 
 // insertAt puts n elements from lv on at p.
 func (d *Doc) insertAt(p spantree.Pos, lv, n uint32, patch *Patch) {
-	from, old := d.spotAt(p), d.tree.Sums()
+	from, old := d.spotAt(d.tree.Rank(spantree.Visible, p), p), d.tree.Sums()
 	d.tree.Insert(p, lv, n)
 	patch.add(d.edited(from, d.tree.Sums().Minus(old)))
 }
@@ -171,7 +171,7 @@ func (d *Doc) setDead(p spantree.Pos, n uint32, dead bool, patch *Patch) {
 		d.tree.SetDead(p, n, dead)
 		return
 	}
-	from := d.spotAt(p)
+	from := d.spotAt(d.tree.Rank(spantree.Visible, p), p)
 	patch.add(d.edited(from, d.tree.SetDead(p, n, dead)))
 }
 

@@ -18,7 +18,7 @@ func (d *Doc) Insert(at int, text string, now time.Time) Edit {
 	}
 	origin, p := d.left(at)
 	d.undo.edit(now, d.own.next, origin)
-	from, old := d.spotAt(p), d.tree.Sums()
+	from, old := d.spotAt(at, p), d.tree.Sums()
 	for text != "" {
 		part := d.draftText(text, now)
 		named := d.neighbour(p, origin)
@@ -42,13 +42,16 @@ func (d *Doc) Delete(from, to int, now time.Time) Edit {
 		return Edit{}
 	}
 	left, p := d.left(from)
-	q := d.tree.Nth(spantree.Visible, from)
-	first, _ := d.tree.At(q)
+	first, _ := d.tree.At(p)
+	if first.Dead {
+		p = d.tree.Nth(spantree.Visible, from)
+		first, _ = d.tree.At(p)
+	}
 	d.undo.edit(now, d.own.next, d.deletePlace(left, first.First, from, to))
-	start, old := d.spotAt(p), d.tree.Sums()
+	start, old := d.spotAt(from, p), d.tree.Sums()
 	if n := uint32(to - from); n <= first.N && d.arrival(first.First) == d.arrival(first.First+n-1) {
 		d.deleteOp(stretch{first.First, n}, now)
-		d.tree.SetDead(q, n, true)
+		d.tree.SetDead(p, n, true)
 	} else {
 		var gone stretches
 		d.stretches(from, to, func(lv, n uint32) { gone.add(d, lv, n) })

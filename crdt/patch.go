@@ -22,9 +22,8 @@ type spot struct{ at, line int }
 // nearby is how far from the last spot paragraphs are counted by reading the text.
 const nearby = 64
 
-// spotAt returns the spot of a gap.
-func (d *Doc) spotAt(p spantree.Pos) spot {
-	at := d.tree.Rank(spantree.Visible, p)
+// spotAt returns the spot of the gap p, which is at the offset at.
+func (d *Doc) spotAt(at int, p spantree.Pos) spot {
 	switch away := at - d.spot.at; {
 	case away == 0:
 	case 0 < away && away <= nearby && at <= d.Len():

@@ -73,15 +73,10 @@ func (r *reading) resolve(i int) (matches bool, err *ChangeError) {
 		return false, nil
 	}
 	list, _ := r.ahead.points(ending{family, uint32(next)})
-	if len(list) == 0 { // or no change ends there, in a tail that is here
-		r.wanted = ID{family, uint32(next - 1)}
-		return false, nil
-	}
 	r.choice = r.choice || len(list) > 1
 	for _, p := range list {
 		if k.fresh && r.view.mentions(family, p) || !k.fresh && r.ahead.forks(family) && !r.ahead.leads(before, p) {
-			r.wanted = ID{family, uint32(next - 1)} // another tail
-			continue
+			continue // another tail is meant
 		}
 		other := *r
 		if len(list) > 1 {
@@ -102,7 +97,7 @@ func (r *reading) resolve(i int) (matches bool, err *ChangeError) {
 	if r.wanted.IsRoot() {
 		r.wanted = ID{family, uint32(next - 1)}
 	}
-	r.ahead.doc.pending.wait(r.change.Replica, family) // for another tail of it, perhaps
+	r.ahead.doc.pending.wait(r.change.Replica, family) // for more of it, or for another tail
 	return false, err
 }
 

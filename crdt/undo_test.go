@@ -236,6 +236,23 @@ func TestUndoListThatIsOld(t *testing.T) {
 	w.undo(w.Undo, false, "")
 }
 
+func TestForgetUndo(t *testing.T) {
+	w := newWriter(t)
+	w.typed(0, "one")
+	w.BreakUndo()
+	w.typed(3, " two")
+	w.undo(w.Undo, true, "one")
+	w.ForgetUndo()
+	w.undo(w.Undo, false, "one")
+	w.undo(w.Redo, false, "one")
+	w.typed(3, "!")
+	w.undo(w.Undo, true, "one")
+	w.undo(w.Undo, false, "one")
+	if w.Full() {
+		t.Error("three letters fill the document")
+	}
+}
+
 func TestUndoTouchesNoForeignText(t *testing.T) {
 	p := newPeople(t, 2, "base ")
 	ana, ben := p.docs[0], p.docs[1]

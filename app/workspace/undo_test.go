@@ -100,7 +100,7 @@ func TestUndoAfterAKill(t *testing.T) {
 	if err := w.lib.SetState(s.ID(), undoKey, list); err != nil {
 		t.Fatal(err)
 	}
-	w, s = reopen(t, w, s)
+	_, s = reopen(t, w, s)
 	defer s.Close()
 	for _, want := range []string{"one", ""} {
 		if _, ok := s.Undo(); !ok || s.Text() != want {

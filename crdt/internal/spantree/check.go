@@ -92,7 +92,7 @@ func (c *checker) oneLeaf(l *leaf, parent *inner, depth int) (sums Sums, least u
 		}
 	}
 	c.leaf, c.next = l, l.next
-	return t.count(l, 0), t.leastOf(l), nil
+	return t.count(l, 0), t.leastOf(l.all()), nil
 }
 
 // span checks span i of l; c.leaf is still the leaf in front of l.

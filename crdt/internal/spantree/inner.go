@@ -118,7 +118,7 @@ func (t *Tree) raise(l *leaf) {
 	if l.n == 0 {
 		return // and will be dropped
 	}
-	l.child().least = t.leastOf(l)
+	l.child().least = t.leastOf(l.all())
 	t.raiseAbove(l.parent)
 }
 

@@ -1,5 +1,7 @@
 package spantree
 
+import "slices"
+
 // maxSpans makes a leaf 288 bytes, a size class of Go's allocator.
 const maxSpans = 32
 
@@ -64,16 +66,21 @@ func (t *Tree) count(l *leaf, i int) (sum Sums) {
 	return sum
 }
 
-// leastOf finds the least element of l. Keys ascend within a span, so the first
+// leastOf finds the least element of spans. Keys ascend within a span, so the first
 // elements are enough.
-func (t *Tree) leastOf(l *leaf) uint32 {
-	least := l.spans[0].lv
-	for _, s := range l.all()[1:] {
+func (t *Tree) leastOf(spans []span) uint32 {
+	least := spans[0].lv
+	for _, s := range spans[1:] {
 		if t.source.Less(s.lv, least) {
 			least = s.lv
 		}
 	}
 	return least
+}
+
+// has says whether a span of l begins with lv.
+func (l *leaf) has(lv uint32) bool {
+	return slices.ContainsFunc(l.all(), func(s span) bool { return s.lv == lv })
 }
 
 // link puts right behind l in the list of leaves.

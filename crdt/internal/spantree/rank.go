@@ -86,12 +86,12 @@ func (t *Tree) Before(p Pos) Sums {
 	sum := c.before
 	sum.Visible += c.visible + p.visible()
 	sum.Total += c.total + int32(p.off)
-	for _, s := range p.leaf.spans[:p.i] {
-		sum.Newlines += t.sumsOf(s).Newlines
+	most := p.leaf.child().sums.Newlines
+	found := t.newlinesIn(p.leaf.spans[:p.i], most)
+	if n := p.visible(); n > 0 && found < most {
+		found += t.newlines(p.leaf.spans[p.i].lv, uint32(n))
 	}
-	if n := p.visible(); n > 0 {
-		sum.Newlines += t.newlines(p.leaf.spans[p.i].lv, uint32(n))
-	}
+	sum.Newlines += found
 	return sum
 }
 

@@ -76,15 +76,22 @@ func (t *Tree) moveLeft(l, right *leaf, k int) {
 // moved corrects the records of two kids of one parent, and the index, after
 // spans went from one to the other.
 func (t *Tree) moved(spans []span, from, to *leaf) {
-	var sums Sums
+	a, b := from.child(), to.child()
+	sums := Sums{Newlines: t.newlinesIn(spans, a.sums.Newlines)}
 	for _, s := range spans {
-		sums.add(t.sumsOf(s))
+		sums.Visible += s.visible()
+		sums.Total += int32(s.len())
 		t.index.set(s.lv, s.len(), to.number)
 	}
-	from.child().sums.subtract(sums)
-	to.child().sums.add(sums)
-	to.child().least = t.leastOf(to)
-	if from.n > 0 {
-		from.child().least = t.leastOf(from)
+	a.sums.subtract(sums)
+	b.sums.add(sums)
+	least, lost := a.least, from.n == 0 || !from.has(a.least)
+	if !lost {
+		least = t.leastOf(spans)
+	} else if from.n > 0 {
+		a.least = t.leastOf(from.all())
+	}
+	if int(to.n) == len(spans) || t.source.Less(least, b.least) {
+		b.least = least
 	}
 }

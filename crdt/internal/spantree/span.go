@@ -74,3 +74,15 @@ func (t *Tree) sumsOf(s span) Sums {
 func (t *Tree) newlines(first, n uint32) int32 {
 	return int32(t.source.Newlines(first, n))
 }
+
+// newlinesIn counts the newlines of spans of a leaf, which are no more than most. It stops
+// when it has that many: most leaves have few newlines, or none.
+func (t *Tree) newlinesIn(spans []span, most int32) (n int32) {
+	for _, s := range spans {
+		if n == most {
+			break
+		}
+		n += t.sumsOf(s).Newlines
+	}
+	return n
+}

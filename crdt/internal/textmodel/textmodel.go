@@ -46,9 +46,10 @@
 // length: a checksum does. It is slow: 1 to 2 µs per byte, live or deleted, and
 // 1 ms for the smallest document.
 //
-// All arithmetic is on integers, so every platform gives the same bytes. It needs
-// at most 14 MB, and 9 bytes for each piece. How far it looks around is bounded,
-// so that time grows with the text and the pieces (sorted: n log n) alone.
+// All arithmetic is on integers, so every platform gives the same bytes; FORMAT.md
+// says which, for readers in other languages. It needs at most 14 MB, and 9 bytes
+// for each piece. How far it looks around is bounded, so that time grows with the
+// text and the pieces (sorted: n log n) alone.
 package textmodel
 
 import (
