@@ -190,7 +190,9 @@ func (k *chainCheck) add(c *crdt.Change) (problem string) {
 	p := previousOf(c)
 	if p == (crdt.Head{}) {
 		p.Replica = c.Replica // what its first change goes on from
-		k.seen[p] = k.seen[p]
+		if _, begun := k.seen[p]; !begun {
+			k.seen[p] = false
+		}
 	}
 	again, joins := k.seen[p]
 	if !joins {

@@ -69,6 +69,7 @@ const (
 	NextRowSQL = nextRowSQL
 	FamilySQL  = familySQL
 	KnowsSQL   = knowsSQL
+	HasSQL     = hasSQL
 	HasEndSQL  = hasEndSQL
 	ForksSQL   = forksSQL
 	MaxQueued  = maxQueued

@@ -259,6 +259,59 @@ func TestForkedTwice(t *testing.T) {
 	checkWhole(t, a, b, c)
 }
 
+// TestLongChainComesOnceMore: somebody who has a tail of which nobody else knows cannot tell what others have
+// of a long chain, and sends all of it to one who knows of other forks. That is no work for each change of it.
+func TestLongChainComesOnceMore(t *testing.T) {
+	a, b, id := together(t)
+	c := openTest(t, t.TempDir())
+	sa := open(t, a, id)
+	share(t, a, c, sa)
+	saved := make(chan error, 1)
+	a.lib.Append(id, typed(sa, 2000), "title", a.now(), func(err error) { saved <- err })
+	if err := <-saved; err != nil {
+		t.Fatal(err)
+	}
+	sa.Close()
+	backup, a := backUp(t, a)
+	for i, text := range []string{"one ", "two ", "3"} {
+		sa = open(t, a, id)
+		typeAt(sa, 0, text)
+		sa.Close()
+		if i == 2 {
+			break
+		}
+		for range 3 { // a pass brings a part
+			pass(t, a, []*Workspace{b, c}[i], id)
+		}
+		a = setBack(t, a, backup)
+	}
+	pass(t, b, a, id)
+	for range 3 {
+		pass(t, c, a, id)
+	}
+	sa = open(t, a, id)
+	defer sa.Close()
+	if text := strings.TrimRight(sa.Text(), "xstart"); len(text) != len("3one two ") {
+		t.Errorf("%q", text)
+	}
+	meet(t, id, a, b, c)
+	checkWhole(t, a, b, c)
+}
+
+// typed types one letter n times, and returns the changes of that, which are not on disk.
+func typed(s *Session, n int) (changes []*crdt.Change) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for range n {
+		s.doc.Insert(0, "x", s.w.now())
+		batch := s.doc.Flush()
+		sealed := batch.Seal(s.w.key)
+		s.doc.Sealed(sealed)
+		changes = append(changes, sealed...)
+	}
+	return changes
+}
+
 // TestForkFoundAtTheStart: a fork that came in just before a kill is followed at the next start, before anything is
 // written.
 func TestForkFoundAtTheStart(t *testing.T) {

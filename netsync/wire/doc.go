@@ -6,7 +6,7 @@
 // A stream is one version byte and then frames; a frame is a type byte, the
 // length of its payload as a uvarint, and the payload. Small control messages
 // are CBOR (RFC 8949, core deterministic encoding, maps with integer keys),
-// version vectors and changes are written by hand. There is one encoding of every message: the
+// heads and changes are written by hand. There is one encoding of every message: the
 // decoder refuses any other bytes, so "decoded and encoded again is the same" is
 // a law (see the fuzz targets). netsync/PROTOCOL.md tells the whole story to
 // somebody who writes a peer.
@@ -31,7 +31,7 @@
 //
 // # Limits
 //
-// A control message has at most 4 KiB, a version vector 16,384 replicas, a
+// A control message has at most 4 KiB, a message 16,384 heads, a
 // message of changes 64 KiB or one change. A reader allocates as bytes arrive
 // and not as they are announced.
 package wire
