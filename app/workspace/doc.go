@@ -34,6 +34,13 @@
 // another device, by copy or restore, has another key there and is such a reader in its
 // old documents until it is invited again. One that was moved keeps its key (moved.go).
 //
+// # Set back
+//
+// A library that is set back to a backup writes on under the ReplicaID under which newer edits are with the
+// peers. As soon as these come back, the document has both versions, and the session goes on as a new replica (fork.go):
+// nothing of the old one can be undone, and the person is told once, by [Session.Forked]. Who
+// writes nothing before they come back goes on as if nothing had happened.
+//
 // # What it does not do
 //
 // It draws nothing and calls nothing of a window; who wants to know what happens

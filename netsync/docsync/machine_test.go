@@ -288,7 +288,7 @@ func (n *network) check(t *rapid.T) {
 // end they have the same, know it of each other, and stop talking.
 func (n *network) play(t *rapid.T, forks bool) {
 	cuts := 1
-	for range rapid.IntRange(0, 200).Draw(t, "steps") {
+	for range rapid.IntRange(0, 150).Draw(t, "steps") {
 		e := n.ends[rapid.IntRange(0, len(n.ends)-1).Draw(t, "end")]
 		switch rapid.IntRange(0, 9).Draw(t, "what") {
 		case 0, 1:
@@ -346,7 +346,7 @@ func TestForksAmongThree(t *testing.T) {
 func TestForksOfLongAgo(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := newNetwork(rapid.IntRange(2, 3).Draw(t, "shelves"))
-		for range rapid.IntRange(0, 100).Draw(t, "changes") {
+		for range rapid.IntRange(0, 50).Draw(t, "changes") {
 			n.write(t, true)
 		}
 		for i := range n.shelves[1:] {
