@@ -172,7 +172,7 @@ func TestUnstoredOfForks(t *testing.T) {
 			t.Errorf("of %d changes %d are new, %v, want %d", len(c.given), len(got), err, len(c.want))
 		}
 	}
-	if _, err := l.New(genesis(9).DocID(), nil); !errors.Is(err, storage.ErrNotFound) {
+	if _, err := l.Unstored(genesis(9).DocID(), nil); !errors.Is(err, storage.ErrNotFound) {
 		t.Errorf("unknown document: %v", err)
 	}
 }

@@ -291,7 +291,7 @@ func TestLongChainComesOnceMore(t *testing.T) {
 	}
 	sa = open(t, a, id)
 	defer sa.Close()
-	if text := strings.TrimRight(sa.Text(), "xstart"); len(text) != len("3one two ") {
+	if text := strings.TrimRight(sa.Text(), "xstar"); len(text) != len("3one two ") {
 		t.Errorf("%q", text)
 	}
 	meet(t, id, a, b, c)
