@@ -89,10 +89,7 @@ func (d *Doc) knowsChange(c *Change) bool {
 		if first != lv || c.Seq+n != c.Next || !bytes.Equal(d.appendBody(nil, r, lv, n), c.Body) {
 			continue
 		}
-		hash, ok := r.recent.find(c.Next)
-		if !ok && d.forked(r) {
-			hash, ok = d.hashAt(moment{r, c.Next}), true
-		}
+		hash, ok := r.hashAt(c.Next)
 		if stamp := c.stamp(); !ok || hash.stamp() == stamp || stamp == (Stamp{}) {
 			return true
 		}

@@ -26,7 +26,7 @@ func (d *Doc) DeltaSince(v VersionVector) (delta []*Change) {
 				break
 			}
 			m := moment{r, c.Next}
-			if hash, ok := r.recent.find(c.Next); ok {
+			if hash, ok := r.hashAt(c.Next); ok {
 				c.Hash = hash
 			} else {
 				missing[m] = Hash{}

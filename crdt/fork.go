@@ -110,7 +110,11 @@ func tailName(hash Hash) (id ReplicaID) {
 // tail returns a new replica, which parts from p at seq.
 func (d *Doc) tail(p *replica, seq uint32, name ReplicaID) *replica {
 	head := d.hashAt(moment{p, seq})
+	if p.hashes == nil {
+		d.keepHashes(p)
+	}
 	t := d.intern(name, d.docID)
+	t.hashes = map[uint32]Hash{}
 	t.family, t.parent, t.from, t.next = p.family, p, seq, seq
 	t.setHead(seq, head)
 	t.table = p.tableAt(seq)
@@ -125,6 +129,22 @@ func (d *Doc) tail(p *replica, seq uint32, name ReplicaID) *replica {
 	}
 	d.families[p.family] = append(d.families[p.family], t)
 	return t
+}
+
+// keepHashes hashes all changes of p anew and keeps the hashes, because from now on they say to which
+// tail a change belongs.
+func (d *Doc) keepHashes(p *replica) {
+	hashes := map[moment]Hash{}
+	for seq := p.from; seq < p.headNext; {
+		_, n := d.changes.change(p.lv(seq))
+		seq += n
+		hashes[moment{p, seq}] = Hash{}
+	}
+	d.rehash(hashes)
+	p.hashes = make(map[uint32]Hash, len(hashes))
+	for m, hash := range hashes {
+		p.hashes[m.next] = hash
+	}
 }
 
 // tableAt returns r's table as it is in front of the change that begins at seq.
@@ -187,6 +207,12 @@ func (p *replica) cut(t *replica, seq uint32) {
 		t.signature, p.signature = p.signature, signature{}
 	}
 	t.recent, p.recent = p.recent, p.recent.to(seq)
+	for next, hash := range p.hashes {
+		if next > seq {
+			t.hashes[next] = hash
+			delete(p.hashes, next)
+		}
+	}
 }
 
 // splitArrivals makes the arrivals of p from seq on those of t.

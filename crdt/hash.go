@@ -33,13 +33,10 @@ func (m *mention) moment(next uint32) moment { return moment{m.of.before(next), 
 // anew, O(changes), and the answer kept.
 func (d *Doc) hashAt(m moment) Hash {
 	m.of = m.of.before(m.next)
-	switch {
-	case m.next == 0:
+	if m.next == 0 {
 		return firstPrevious(d.docID, m.of.family)
-	case m.next == m.of.headNext:
-		return m.of.head
 	}
-	if hash, ok := m.of.recent.find(m.next); ok {
+	if hash, ok := m.of.hashAt(m.next); ok {
 		return hash
 	}
 	wanted := map[moment]Hash{m: {}}

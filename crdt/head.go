@@ -93,7 +93,7 @@ func (d *Doc) hashesAt(heads []Head) map[moment]Hash {
 				continue
 			}
 			m := moment{r, h.Next}
-			if hash, ok := r.recent.find(h.Next); ok {
+			if hash, ok := r.hashAt(h.Next); ok {
 				hashes[m] = hash
 			} else {
 				missing[m] = Hash{}

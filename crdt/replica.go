@@ -29,6 +29,7 @@ type replica struct {
 	head      Hash
 	headNext  uint32
 	recent    recentHashes
+	hashes    map[uint32]Hash // by next, of all changes; only of a family that forked
 	signature signature   // the newest
 	kept      []signature // those of changes with a Grant, kept for good
 
@@ -155,6 +156,21 @@ func (r *replica) remention(place int, of *replica) {
 func (r *replica) setHead(next uint32, hash Hash) {
 	r.head, r.headNext = hash, next
 	r.recent.add(next, hash)
+	if r.hashes != nil {
+		r.hashes[next] = hash
+	}
+}
+
+// hashAt returns the hash behind r's change in front of next, if that is at hand.
+func (r *replica) hashAt(next uint32) (hash Hash, ok bool) {
+	if next == r.headNext {
+		return r.head, true
+	}
+	if r.hashes != nil {
+		hash, ok = r.hashes[next]
+		return hash, ok
+	}
+	return r.recent.find(next)
 }
 
 // sign notes the signature of the change that ends in front of next.
