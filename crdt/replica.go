@@ -30,8 +30,8 @@ type replica struct {
 	headNext  uint32
 	recent    recentHashes
 	hashes    map[uint32]Hash // by next, of all changes; only of a family that forked
-	signature signature   // the newest
-	kept      []signature // those of changes with a Grant, kept for good
+	signature signature       // the newest
+	kept      []signature     // those of changes with a Grant, kept for good
 
 	places map[*replica]int // in table, made once that is long
 }

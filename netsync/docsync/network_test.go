@@ -70,9 +70,9 @@ type network struct {
 
 func newNetwork(shelves int) *network {
 	n := &network{}
-	all := forest{}
+	all, on := forest{}, causes{}
 	for range shelves {
-		n.shelves = append(n.shelves, &shelf{forest: all, has: map[crdt.Head]bool{}})
+		n.shelves = append(n.shelves, &shelf{forest: all, causes: on, waiting: map[crdt.Head][]byte{}, has: map[crdt.Head]bool{}})
 	}
 	return n
 }

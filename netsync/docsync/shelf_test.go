@@ -11,6 +11,9 @@ import (
 // for the first of a chain.
 type forest map[crdt.Head]crdt.Head
 
+// causes is what each change builds on besides: the heads of other chains that its writer had.
+type causes map[crdt.Head][]crdt.Head
+
 // row is a change on a shelf.
 type row struct {
 	head    crdt.Head
@@ -20,27 +23,43 @@ type row struct {
 // shelf is the simplest library: changes in the order in which they came. It does naively what
 // Library.Since is to do.
 type shelf struct {
-	forest forest
-	rows   []row
-	has    map[crdt.Head]bool
+	forest  forest
+	causes  causes
+	rows    []row
+	waiting map[crdt.Head][]byte // that came before what they build on
+	has     map[crdt.Head]bool
 }
 
-func newShelf() *shelf { return &shelf{forest: forest{}, has: map[crdt.Head]bool{}} }
+func newShelf() *shelf { return newNetwork(1).shelves[0] }
 
+// add keeps a change, when all that it builds on is here.
 func (s *shelf) add(b []byte) {
 	c, err := decode(b)
 	if err != nil {
 		panic(err)
 	}
-	h := crdt.Head{Replica: c.Replica, Next: c.Next, Stamp: c.Stamp}
-	if s.has[h] {
-		return
+	s.waiting[headOf(c)] = b
+	for again := true; again; {
+		again = false
+		for h, b := range s.waiting {
+			if s.has[h] {
+				delete(s.waiting, h)
+			} else if s.hasAll(append(s.causes[h], s.forest[h])) {
+				delete(s.waiting, h)
+				s.has[h], again = true, true
+				s.rows = append(s.rows, row{h, b})
+			}
+		}
 	}
-	if p := s.forest[h]; p != (crdt.Head{}) && !s.has[p] {
-		panic("a gap: what the exchange must never make")
+}
+
+func (s *shelf) hasAll(list []crdt.Head) bool {
+	for _, h := range list {
+		if h != (crdt.Head{}) && !s.has[h] {
+			return false
+		}
 	}
-	s.has[h] = true
-	s.rows = append(s.rows, row{h, b})
+	return true
 }
 
 func (s *shelf) encoded() (list [][]byte) {
@@ -115,6 +134,11 @@ func (s *shelf) write(r byte, text string, from crdt.Head) crdt.Head {
 	binary.BigEndian.PutUint64(c.Stamp[:], uint64(len(s.forest)+1))
 	h := crdt.Head{Replica: c.Replica, Next: c.Seq + uint32(len(text)), Stamp: c.Stamp}
 	s.forest[h] = from
+	for _, other := range s.heads() {
+		if other.Replica != h.Replica {
+			s.causes[h] = append(s.causes[h], other)
+		}
+	}
 	s.add(c.AppendFrame(nil))
 	return h
 }
