@@ -24,7 +24,9 @@
 // The second is the usual case of somebody who is ahead, and may be wrong: the peer may have another tail. Then it cannot
 // place the head that this end told, which is not further than its own or of a chain that it knows to have
 // forked, so it sends all that it has of the chain. With that the fork is known here, and the
-// next load sends the tail that the peer lacks. So two that go on talking end with the same, and the
+// next load sends the tail that the peer lacks. The tail may build on other changes that this end lacks for the same reason, so that
+// the library cannot keep it yet. But it overlaps what is here, and that is enough: from then on the
+// second is not applied to that chain. So two that go on talking end with the same, and the
 // price of a fork is that its chain may be sent once more.
 //
 // # Words

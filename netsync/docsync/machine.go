@@ -20,7 +20,9 @@ type Machine struct {
 	ack      heads // not sent yet
 	dirty    bool  // the library may have what theirs lacks
 	loading  bool
-	asked    heads // with which the library was asked last
+	asked    heads                     // with which the library was asked last
+	reach    map[crdt.ReplicaID]uint32 // how far this end has each chain, as far as it has shown
+	forked   map[crdt.ReplicaID]bool   // chains of which the peer has another tail, as far as can be seen
 	outbox   []wire.Changes
 }
 
@@ -28,7 +30,8 @@ type Machine struct {
 // committed ends. open is the first message of the one who opens the stream, nil at
 // the other end.
 func New(have []crdt.Head, open *wire.Open) *Machine {
-	m := &Machine{mine: setOf(have), ack: heads{}}
+	m := &Machine{mine: setOf(have), ack: heads{}, reach: map[crdt.ReplicaID]uint32{}, forked: map[crdt.ReplicaID]bool{}}
+	m.reached(have...)
 	if open != nil {
 		m.greeting = append(m.greeting, *open)
 	}
@@ -56,6 +59,7 @@ func (m *Machine) Receive(message wire.Message) (Effect, error) {
 	case wire.Have:
 		if m.theirs == nil {
 			m.theirs, m.acked, m.dirty = setOf(msg.Heads), setOf(msg.Heads), true
+			m.noteForks(m.theirs)
 			return Acked{}, nil
 		}
 	case wire.Changes:
@@ -67,6 +71,7 @@ func (m *Machine) Receive(message wire.Message) (Effect, error) {
 			for _, h := range msg.Heads {
 				m.theirs.add(h)
 			}
+			m.noteForks(setOf(msg.Heads))
 			m.acked.move(msg.Heads)
 			return Acked{}, nil
 		}
@@ -83,9 +88,37 @@ func (m *Machine) receiveChanges(msg wire.Changes) (Effect, error) {
 		if !m.theirs.advance(c) {
 			m.theirs.add(headOf(c))
 		}
+		if c.Seq < m.reach[c.Replica] && !m.forked[c.Replica] { // it may be of another tail
+			m.forked[c.Replica], m.dirty = true, true
+		}
 		m.acked.advance(c) // of a chain that forked an Ack follows
 	}
 	return Store{Encoded: msg.Encoded}, nil
+}
+
+// reached notes that this end has changes that end at heads.
+func (m *Machine) reached(list ...crdt.Head) {
+	for _, h := range list {
+		m.reach[h.Replica] = max(m.reach[h.Replica], h.Next)
+	}
+}
+
+// noteForks notes the chains of which the peer tells several heads.
+func (m *Machine) noteForks(told heads) {
+	for r, of := range told {
+		m.forked[r] = m.forked[r] || len(of) > 1
+	}
+}
+
+// have returns what the library is told that the peer has: without the heads of which the library would think that the peer
+// is further than this end, where that is in doubt.
+func (m *Machine) have() (list []crdt.Head) {
+	for _, h := range m.theirs.list() {
+		if !m.forked[h.Replica] || h.Next <= m.reach[h.Replica] {
+			list = append(list, h)
+		}
+	}
+	return list
 }
 
 // Acked returns what the peer has committed: it said so, or sent it.
@@ -94,6 +127,7 @@ func (m *Machine) Acked() []crdt.Head { return m.acked.list() }
 // Stored says what the library has now, all of it committed: after what the last Store named, or when a Load found
 // nothing more. The heads must be read after the last Loaded.
 func (m *Machine) Stored(have []crdt.Head) {
+	m.reached(have...)
 	for r, of := range m.mine.move(have) {
 		m.ack[r] = of
 	}
@@ -139,7 +173,7 @@ func (m *Machine) Next() Step {
 		m.outbox = m.outbox[1:]
 		return Send{first}
 	case m.dirty && m.theirs != nil && !m.loading:
-		have := m.theirs.list()
+		have := m.have()
 		m.dirty, m.loading, m.asked = false, true, setOf(have)
 		return Load{Have: have, Bytes: wire.PackedChanges}
 	}
@@ -155,6 +189,7 @@ func (m *Machine) Loaded(encoded [][]byte, then []crdt.Head) error {
 		if err != nil {
 			return fmt.Errorf("docsync: a stored change: %w", err)
 		}
+		m.reached(headOf(c))
 		m.mine.advance(c) // or else Stored makes an Ack
 	}
 	if len(encoded) > 0 && !slices.ContainsFunc(then, m.asked.lacks) {

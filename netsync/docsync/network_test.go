@@ -107,7 +107,7 @@ func (n *network) write(t *rapid.T, forks bool) {
 	i := rapid.IntRange(0, len(n.shelves)-1).Draw(t, "shelf")
 	s, r := n.shelves[i], byte(i+1)
 	if forks && rapid.IntRange(0, 3).Draw(t, "as another") == 0 {
-		r = 1
+		r = byte(1 + rapid.IntRange(0, len(n.shelves)-1).Draw(t, "who"))
 	}
 	from := s.newest(r)
 	if forks && rapid.IntRange(0, 3).Draw(t, "set back") == 0 {
