@@ -15,7 +15,7 @@ import (
 // TestBlockIsTheDocument: of whatever people have done, the block of each copy reads as that copy,
 // change for change and byte for byte.
 func TestBlockIsTheDocument(t *testing.T) {
-	eachSeed(t, func(t *testing.T, rng *rand.Rand) {
+	fewSeeds(t, func(t *testing.T, rng *rand.Rand) {
 		for _, p := range playRandom(t, rng) {
 			if err := sameBlock(p.doc); err != nil {
 				t.Fatalf("%v\n%s", err, p.doc.Dump())
@@ -26,7 +26,7 @@ func TestBlockIsTheDocument(t *testing.T) {
 
 // TestBlockOfStrangeChanges: also of what no honest copy writes.
 func TestBlockOfStrangeChanges(t *testing.T) {
-	eachSeed(t, func(t *testing.T, rng *rand.Rand) {
+	fewSeeds(t, func(t *testing.T, rng *rand.Rand) {
 		_, changes := strangeChanges(rng, 2+rng.IntN(4), *stepsFlag/2)
 		rng.Shuffle(len(changes), func(i, j int) { changes[i], changes[j] = changes[j], changes[i] })
 		d := crdt.New(crdttest.People(1)[0].Genesis())
@@ -40,7 +40,7 @@ func TestBlockOfStrangeChanges(t *testing.T) {
 // TestBlockBeforeItsDeletedText: edits between loading and the arrival of the deleted text do what they
 // do when it is there, and cannot harm it.
 func TestBlockBeforeItsDeletedText(t *testing.T) {
-	eachSeed(t, func(t *testing.T, rng *rand.Rand) {
+	fewSeeds(t, func(t *testing.T, rng *rand.Rand) {
 		peers := playRandom(t, rng)
 		block, err := peers[0].doc.HistoryBlock()
 		must(t, err)
@@ -125,7 +125,7 @@ func FuzzLoadBlock(f *testing.F) {
 
 // TestBlockOfMangledBytes is a little of the fuzz test, each time.
 func TestBlockOfMangledBytes(t *testing.T) {
-	eachSeed(t, func(t *testing.T, rng *rand.Rand) {
+	fewSeeds(t, func(t *testing.T, rng *rand.Rand) {
 		block, err := strangeDoc(t, rng).HistoryBlock()
 		must(t, err)
 		for range 40 {

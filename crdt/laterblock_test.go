@@ -15,7 +15,7 @@ import (
 // TestLaterBlocks: a history block and the later ones behind it are the document, whatever it was when they were written, and
 // can be compacted to its history block.
 func TestLaterBlocks(t *testing.T) {
-	eachSeed(t, func(t *testing.T, rng *rand.Rand) {
+	fewSeeds(t, func(t *testing.T, rng *rand.Rand) {
 		_, changes := strangeChanges(rng, 2+rng.IntN(4), *stepsFlag/2)
 		d := crdt.New(crdttest.People(1)[0].Genesis())
 		blocks, have := [][]byte{nil}, []crdt.Head(nil)
@@ -40,7 +40,7 @@ func TestLaterBlocks(t *testing.T) {
 
 // TestLaterBlocksOfPeers: the same, of what people do.
 func TestLaterBlocksOfPeers(t *testing.T) {
-	eachSeed(t, func(t *testing.T, rng *rand.Rand) {
+	fewSeeds(t, func(t *testing.T, rng *rand.Rand) {
 		for _, p := range playRandom(t, rng) {
 			d := p.doc
 			must(t, sameBlocks(d, [][]byte{nil, value(d.LaterBlock(nil))}))
@@ -123,7 +123,7 @@ func FuzzLoadLater(f *testing.F) {
 
 // TestLaterOfMangledBytes is a little of the fuzz test, each time.
 func TestLaterOfMangledBytes(t *testing.T) {
-	eachSeed(t, func(t *testing.T, rng *rand.Rand) {
+	fewSeeds(t, func(t *testing.T, rng *rand.Rand) {
 		head, plain := crdt.UnpackLater(value(strangeDoc(t, rng).LaterBlock(nil)))
 		for i := range 40 {
 			if i%2 == 0 {

@@ -14,7 +14,7 @@ import (
 
 // TestOpenIsTheDocument: of whatever people have done, the open-block of each copy opens as that copy.
 func TestOpenIsTheDocument(t *testing.T) {
-	eachSeed(t, func(t *testing.T, rng *rand.Rand) {
+	fewSeeds(t, func(t *testing.T, rng *rand.Rand) {
 		for _, p := range playUnforked(t, rng) {
 			if err := sameOpen(p.doc); err != nil {
 				t.Fatalf("%v\n%s", err, p.doc.Dump())
@@ -25,7 +25,7 @@ func TestOpenIsTheDocument(t *testing.T) {
 
 // TestOpenOfStrangeChanges: also of what no honest copy writes.
 func TestOpenOfStrangeChanges(t *testing.T) {
-	eachSeed(t, func(t *testing.T, rng *rand.Rand) {
+	fewSeeds(t, func(t *testing.T, rng *rand.Rand) {
 		_, changes := strangeChanges(rng, 2+rng.IntN(4), *stepsFlag/2)
 		d := crdt.New(crdttest.People(1)[0].Genesis())
 		apply(t, d, changes...)
@@ -37,7 +37,7 @@ func TestOpenOfStrangeChanges(t *testing.T) {
 
 // TestOpenThenEdit: an opened document goes on as the one that it came from.
 func TestOpenThenEdit(t *testing.T) {
-	eachSeed(t, func(t *testing.T, rng *rand.Rand) {
+	fewSeeds(t, func(t *testing.T, rng *rand.Rand) {
 		p := playUnforked(t, rng)[0]
 		block, err := p.doc.HistoryBlock()
 		must(t, err)
@@ -95,7 +95,7 @@ func FuzzOpen(f *testing.F) {
 
 // TestOpenOfMangledBytes is a little of the fuzz test, each time.
 func TestOpenOfMangledBytes(t *testing.T) {
-	eachSeed(t, func(t *testing.T, rng *rand.Rand) {
+	fewSeeds(t, func(t *testing.T, rng *rand.Rand) {
 		block, err := strangeDoc(t, rng).OpenBlock()
 		must(t, err)
 		head, plain := crdt.UnpackOpen(block)

@@ -18,11 +18,22 @@ var (
 // eachSeed runs f on fresh seeds and names the seed of one that fails.
 func eachSeed(t *testing.T, f func(t *testing.T, rng *rand.Rand)) {
 	t.Helper()
+	fromSeed(t, *runsFlag, f)
+}
+
+// fewSeeds is eachSeed for what takes long.
+func fewSeeds(t *testing.T, f func(t *testing.T, rng *rand.Rand)) {
+	t.Helper()
+	fromSeed(t, (*runsFlag+4)/5, f)
+}
+
+func fromSeed(t *testing.T, runs int, f func(t *testing.T, rng *rand.Rand)) {
+	t.Helper()
 	first := *seedFlag
 	if first == 0 {
 		first = uint64(time.Now().UnixNano()) % 1_000_000_007
 	}
-	for seed := first; seed < first+uint64(*runsFlag) && !t.Failed(); seed++ {
+	for seed := first; seed < first+uint64(runs) && !t.Failed(); seed++ {
 		oneSeed(t, seed, f)
 	}
 }
