@@ -69,7 +69,6 @@ const (
 	NextRowSQL = nextRowSQL
 	FamilySQL  = familySQL
 	KnowsSQL   = knowsSQL
-	HasSQL     = hasSQL
 	HasEndSQL  = hasEndSQL
 	ForksSQL   = forksSQL
 	MaxQueued  = maxQueued

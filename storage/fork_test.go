@@ -152,31 +152,6 @@ func TestSinceInForks(t *testing.T) {
 	}
 }
 
-// Unstored passes over what is stored of forked chains, unless it only looks like it.
-func TestUnstoredOfForks(t *testing.T) {
-	l := storagetest.Open(t)
-	doc := add(t, l, 1)
-	ana, ben := newHand(1, 1), newHand(1, 2)
-	first := ana.insert(0, "abc")
-	left, right, other := ana.after(first, "left"), ana.after(first, "right"), ben.insert(0, "other")
-	forged := *right
-	forged.Body = append(slices.Clone(right.Body[:len(right.Body)-1]), '!')
-	for _, c := range []struct{ stored, given, want []*crdt.Change }{
-		{nil, []*crdt.Change{first, left}, []*crdt.Change{first, left}},
-		{[]*crdt.Change{first, left, other}, []*crdt.Change{first, left, other, right}, []*crdt.Change{first, left, other, right}},
-		{[]*crdt.Change{right}, []*crdt.Change{first, left, other, right}, []*crdt.Change{other}},
-		{nil, []*crdt.Change{&forged, ana.after(right, "!"), left}, []*crdt.Change{&forged, ana.after(right, "!")}},
-	} {
-		mustSave(t, l, doc, c.stored...)
-		if got, err := l.Unstored(doc, c.given); err != nil || !equalFrames(encoded(got), encoded(c.want)) {
-			t.Errorf("of %d changes %d are new, %v, want %d", len(c.given), len(got), err, len(c.want))
-		}
-	}
-	if _, err := l.Unstored(genesis(9).DocID(), nil); !errors.Is(err, storage.ErrNotFound) {
-		t.Errorf("unknown document: %v", err)
-	}
-}
-
 // checkCovered says that each of changes has a signature or is before one of them that has.
 func checkCovered(t *testing.T, changes []*crdt.Change) {
 	t.Helper()

@@ -219,7 +219,7 @@ func TestQueriesUseTheirIndices(t *testing.T) {
 	l := storagetest.Open(t)
 	for query, args := range map[string][]any{
 		storage.PageSQL: {nil, 0, 1}, storage.HeadsSQL: {1, 1 << 40}, storage.NextRowSQL: {1, nil, 1, 1}, storage.FamilySQL: {1, nil, 1},
-		storage.KnowsSQL: {1, nil, 1, nil}, storage.HasSQL: {1, nil, 1, nil, nil}, storage.HasEndSQL: {1, nil, 1, nil}, storage.ForksSQL: {1},
+		storage.KnowsSQL: {1, nil, 1, nil}, storage.HasEndSQL: {1, nil, 1, nil}, storage.ForksSQL: {1},
 	} {
 		plan, err := storage.Plan(l, query, args...)
 		if err != nil || strings.Contains(plan, "SCAN change") || strings.Contains(plan, "SCAN doc") || strings.Contains(plan, "SCAN fork") || strings.Contains(plan, "TEMP B-TREE") {

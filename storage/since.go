@@ -190,33 +190,6 @@ func (l *Library) Lacking(doc crdt.DocID, have []crdt.Head) (edits int, err erro
 	return theirs.edits, nil
 }
 
-// hasSQL finds a change by its stamp and its body.
-const hasSQL = `
-SELECT EXISTS (SELECT 1 FROM change WHERE doc = ? AND replica = ? AND seq = ? AND substr(hash, 1, 8) = ? AND body = ?)`
-
-// Unstored returns those of changes, as they came from elsewhere, that are not stored, if they are of chains that
-// forked; of others all. To tell known changes of a forked chain a [crdt.Doc] hashes all its history: much, where a peer
-// sends such a chain once more.
-func (l *Library) Unstored(doc crdt.DocID, changes []*crdt.Change) (fresh []*crdt.Change, err error) {
-	t, err := l.tail(doc)
-	if err != nil {
-		return nil, err
-	}
-	for _, c := range changes {
-		known := false
-		if len(t.heads[c.Replica]) > 1 {
-			err := l.readers.QueryRow(hasSQL, t.id, c.Replica[:], c.Seq, c.Stamp[:], c.Body).Scan(&known)
-			if err != nil {
-				return nil, fmt.Errorf("storage: look for changes of %s: %w", doc, err)
-			}
-		}
-		if !known {
-			fresh = append(fresh, c)
-		}
-	}
-	return fresh, nil
-}
-
 // delta gathers frames for a copy that lacks them.
 type delta struct {
 	frames   [][]byte

@@ -179,8 +179,8 @@ func (s *Session) tryStoreRow() error {
 // are not of whom they claim are passed over: others may hand them on in good faith,
 // or against the will of the one who sends them, and what does not build on them counts.
 func (s *Session) receive(ctx context.Context, changes []*crdt.Change) error {
-	changes, refused := s.w.lib.Unstored(s.id, changes)
 	var waits []chan error
+	var refused error
 	for len(changes) > 0 && refused == nil {
 		if refused = s.w.lib.AwaitRoom(ctx); refused != nil {
 			break

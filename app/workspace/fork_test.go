@@ -210,10 +210,11 @@ func TestForkWhileTyping(t *testing.T) {
 	a = setBack(t, a, backup)
 	sa = open(t, a, id)
 	defer sa.Close()
+	typeAt(sa, 0, "x") // else its own edits come back first, and nothing forks
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for range 200 {
+		for range 199 {
 			typeAt(sa, 0, "x")
 		}
 	}()
