@@ -3,8 +3,10 @@ package crdt_test
 import (
 	"bytes"
 	"errors"
+	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"inkling/crdt"
 	"inkling/crdt/crdttest"
@@ -29,6 +31,45 @@ func sameAll(d *crdt.Doc) error {
 		}
 	}
 	return sameBlocks(d, [][]byte{nil, value(d.LaterBlock(nil))})
+}
+
+// TestBlockOfALongDocument: some thousand edits of three people who meet now and then, with pauses, moves, retyping and
+// undo, in changes of one edit and of many.
+func TestBlockOfALongDocument(t *testing.T) {
+	fewSeeds(t, func(t *testing.T, rng *rand.Rand) {
+		p := newPeople(t, 3, strings.Repeat("A long beginning, in lines.\n", 40))
+		now := noon
+		for range 12 {
+			for i, d := range p.docs {
+				at := rng.IntN(d.Len() + 1)
+				for range 1 + rng.IntN(60) {
+					if now = now.Add(time.Duration(rng.IntN(40)) * time.Second / 10); rng.IntN(8) == 0 {
+						at = rng.IntN(d.Len() + 1)
+					}
+					switch n := rng.IntN(12); {
+					case n == 0:
+						d.Undo(now)
+						at = min(at, d.Len())
+					case n < 4 && at > 0:
+						d.Delete(at-1, at, now)
+						at--
+					case n == 4 && at+40 < d.Len():
+						d.Delete(at, at+rng.IntN(40), now)
+					default:
+						text := []string{"a", "b", " ", "\n", "é", "漢字", "and so on ", "🙂"}[rng.IntN(8)]
+						d.Insert(at, text, now)
+						at += len([]rune(text))
+					}
+					if rng.IntN(3) > 0 {
+						p.who[i].Flush(d)
+					}
+				}
+			}
+			p.meet()
+		}
+		must(t, p.docs[0].Check())
+		must(t, sameAll(p.docs[0]))
+	})
 }
 
 // TestBlockOfNothing: an empty document has blocks.
