@@ -65,6 +65,7 @@ func TestMalformedBodies(t *testing.T) {
 		{"fewer code points", "01 61 02 02 01 78", "are not 2 code points"},
 		{"more code points", "01 41 03 01 78 78", "are not 1 code points"},
 		{"broken text", "01 41 02 01 ff", "of UTF-8"},
+		{"the middle of a code point", "01 41 02 01 80", "of UTF-8"},
 		{"a surrogate", "01 41 04 01 eda080", "of UTF-8"},
 		{"text too long for its meaning", "01 41 03 01 c080", "of UTF-8"},
 		{"a code point beyond the last", "01 41 05 01 f4908080", "of UTF-8"},
