@@ -136,7 +136,7 @@ SELECT id, (SELECT coalesce(max(change.id), 0) & 0xffffffff FROM change
   FROM doc WHERE name = ?`
 
 // headsSQL finds each replica of a document and the end of its chain by stepping
-// through the unique index: two look-ups per replica, however long the journal is. Of a chain
+// through the index: two look-ups per replica, however long the journal is. Of a chain
 // that forked it gives one end. Changes with a greater id than ?2 count as not there.
 const headsSQL = `
 WITH RECURSIVE replicas (replica) AS (
