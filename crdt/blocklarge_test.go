@@ -33,43 +33,47 @@ func sameAll(d *crdt.Doc) error {
 	return sameBlocks(d, [][]byte{nil, value(d.LaterBlock(nil))})
 }
 
-// TestBlockOfALongDocument: some thousand edits of three people who meet now and then, with pauses, moves, retyping and
-// undo, in changes of one edit and of many.
+// TestBlockOfALongDocument: some thousand edits have all blocks.
 func TestBlockOfALongDocument(t *testing.T) {
-	fewSeeds(t, func(t *testing.T, rng *rand.Rand) {
-		p := newPeople(t, 3, strings.Repeat("A long beginning, in lines.\n", 40))
-		now := noon
-		for range 12 {
-			for i, d := range p.docs {
-				at := rng.IntN(d.Len() + 1)
-				for range 1 + rng.IntN(60) {
-					if now = now.Add(time.Duration(rng.IntN(40)) * time.Second / 10); rng.IntN(8) == 0 {
-						at = rng.IntN(d.Len() + 1)
-					}
-					switch n := rng.IntN(12); {
-					case n == 0:
-						d.Undo(now)
-						at = min(at, d.Len())
-					case n < 4 && at > 0:
-						d.Delete(at-1, at, now)
-						at--
-					case n == 4 && at+40 < d.Len():
-						d.Delete(at, at+rng.IntN(40), now)
-					default:
-						text := []string{"a", "b", " ", "\n", "é", "漢字", "and so on ", "🙂"}[rng.IntN(8)]
-						d.Insert(at, text, now)
-						at += len([]rune(text))
-					}
-					if rng.IntN(3) > 0 {
-						p.who[i].Flush(d)
-					}
+	fewSeeds(t, func(t *testing.T, rng *rand.Rand) { must(t, sameAll(longDocument(t, rng))) })
+}
+
+// longDocument returns what three people wrote who met now and then: with pauses, moves, retyping and
+// undo, in changes of one edit and of many.
+func longDocument(t *testing.T, rng *rand.Rand) *crdt.Doc {
+	t.Helper()
+	p := newPeople(t, 3, strings.Repeat("A long beginning, in lines.\n", 40))
+	now := noon
+	for range 12 {
+		for i, d := range p.docs {
+			at := rng.IntN(d.Len() + 1)
+			for range 1 + rng.IntN(60) {
+				if now = now.Add(time.Duration(rng.IntN(40)) * time.Second / 10); rng.IntN(8) == 0 {
+					at = rng.IntN(d.Len() + 1)
+				}
+				switch n := rng.IntN(12); {
+				case n == 0:
+					d.Undo(now)
+					at = min(at, d.Len())
+				case n < 4 && at > 0:
+					d.Delete(at-1, at, now)
+					at--
+				case n == 4 && at+40 < d.Len():
+					d.Delete(at, at+rng.IntN(40), now)
+				default:
+					text := []string{"a", "b", " ", "\n", "é", "漢字", "and so on ", "🙂"}[rng.IntN(8)]
+					d.Insert(at, text, now)
+					at += len([]rune(text))
+				}
+				if rng.IntN(3) > 0 {
+					p.who[i].Flush(d)
 				}
 			}
-			p.meet()
 		}
-		must(t, p.docs[0].Check())
-		must(t, sameAll(p.docs[0]))
-	})
+		p.meet()
+	}
+	must(t, p.docs[0].Check())
+	return p.docs[0]
 }
 
 // TestBlockOfNothing: an empty document has blocks.
@@ -80,15 +84,20 @@ func TestBlockOfNothing(t *testing.T) {
 // TestBlockOfWideText: long text that is not ASCII, deleted in parts, undone, in one change.
 func TestBlockOfWideText(t *testing.T) {
 	for _, text := range []string{strings.Repeat("é\n", 3000), strings.Repeat("aé漢🙂", 2000), strings.Repeat("x", 30_000) + "é"} {
-		must(t, sameAll(written(t, func(d *crdt.Doc) {
-			d.Insert(0, text, noon)
-			d.Delete(10, 2500, noon)
-			d.BreakUndo()
-			d.Delete(100, 1300, noon)
-			d.Undo(noon)
-			d.Insert(1500, "é漢", noon)
-		})))
+		must(t, sameAll(wideDocument(t, text)))
 	}
+}
+
+func wideDocument(t *testing.T, text string) *crdt.Doc {
+	t.Helper()
+	return written(t, func(d *crdt.Doc) {
+		d.Insert(0, text, noon)
+		d.Delete(10, 2500, noon)
+		d.BreakUndo()
+		d.Delete(100, 1300, noon)
+		d.Undo(noon)
+		d.Insert(1500, "é漢", noon)
+	})
 }
 
 // TestBlockOfRegularText: what packs better than a block may is padded.
