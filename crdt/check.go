@@ -10,7 +10,7 @@ import (
 // about as much memory as d. Hashes and signatures are the matter of [Doc.Verify].
 func (d *Doc) Check() error {
 	for _, f := range []func() error{
-		d.checkArrivals, d.checkReplicas, d.checkRuns, d.checkText, d.checkChanges,
+		d.checkArrivals, d.checkReplicas, d.checkChains, d.checkRuns, d.checkText, d.checkChanges,
 		d.tree.Check, d.checkElements, d.checkOrder, d.checkDeletes, d.checkPending, d.checkDraft,
 	} {
 		if err := f(); err != nil {
@@ -48,7 +48,7 @@ func (d *Doc) checkArrivals() error {
 		}
 	}
 	for i, r := range d.replicas {
-		if r.next != next[i] || (r.next > 0 && r.lamport != lamport[i]) {
+		if r.next != next[i] || r.lamport != lamport[i] {
 			return fmt.Errorf("replica %s ends at %d with Lamport %d, want %d with %d", r.id, r.next, r.lamport, next[i], lamport[i])
 		}
 	}

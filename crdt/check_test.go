@@ -2,6 +2,7 @@ package crdt
 
 import (
 	"crypto/ed25519"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -61,6 +62,22 @@ func TestCheckFindsDamage(t *testing.T) {
 	}
 	for name, damage := range map[string]func(d *Doc){
 		"arrival's place":   func(d *Doc) { d.arrivals[1].lv = d.arrivals[0].lv },
+		"empty arrival":     func(d *Doc) { d.arrivals = slices.Insert(d.arrivals, 2, d.arrivals[2]); d.arrivals[2].lamport-- },
+		"empty run":         func(d *Doc) { d.runs = slices.Insert(d.runs, 1, d.runs[1]) },
+		"equal Lamports":    func(d *Doc) { d.arrivals[2].lamport = d.lamportOf(d.replicas[d.arrivals[2].by], d.arrivals[2].seq-1) },
+		"piece twice":       func(d *Doc) { p := &d.replicas[0].pieces; *p = append(*p, (*p)[len(*p)-1]) },
+		"piece too many":    func(d *Doc) { d.own.pieces = append(d.own.pieces, piece{d.own.next, d.next}) },
+		"piece too far":     func(d *Doc) { d.replicas[0].pieces[1].seq++ },
+		"cause's Seq":       func(d *Doc) { d.own.causes[0].seq = 1 },
+		"cause twice":       func(d *Doc) { d.own.table[0].declared[0].seq++ },
+		"head too far":      func(d *Doc) { d.replicas[0].headNext++ },
+		"old head":          func(d *Doc) { d.replicas[0].headNext = d.replicas[0].recent.next[0] },
+		"recent hash":       func(d *Doc) { d.replicas[0].recent.next[0]-- },
+		"hash of no change": func(d *Doc) { d.own.hashes = map[uint32]Hash{1: {}} },
+		"signature":         func(d *Doc) { d.own.signature.next-- },
+		"old signature":     func(d *Doc) { d.replicas[0].signature.next = 1 },
+		"kept twice":        func(d *Doc) { r := d.replicas[0]; r.kept = append(r.kept, r.kept[0]) },
+		"kept elsewhere":    func(d *Doc) { d.replicas[0].kept[0].next-- },
 		"arrival's replica": func(d *Doc) { d.arrivals[1].by = 99 },
 		"arrival's seq":     func(d *Doc) { d.arrivals[1].seq++ },
 		"Lamports":          func(d *Doc) { d.arrivals[1].lamport = 0 },

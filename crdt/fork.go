@@ -206,7 +206,7 @@ func (p *replica) cut(t *replica, seq uint32) {
 	if p.signature.next > seq {
 		t.signature, p.signature = p.signature, signature{}
 	}
-	t.recent, p.recent = p.recent, p.recent.to(seq)
+	p.recent, t.recent = p.recent.part(seq)
 	for next, hash := range p.hashes {
 		if next > seq {
 			t.hashes[next] = hash

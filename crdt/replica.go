@@ -218,14 +218,16 @@ func (h *recentHashes) add(next uint32, hash Hash) {
 	h.at = (h.at + 1) % maxRecent
 }
 
-// to returns those of changes that end in front of next or there.
-func (h *recentHashes) to(next uint32) (kept recentHashes) {
-	for i, end := range h.next {
-		if end <= next {
-			kept.add(end, h.hash[i])
+// part returns those of changes that end in front of seq or there, and the others.
+func (h *recentHashes) part(seq uint32) (before, behind recentHashes) {
+	for i, next := range h.next {
+		if next <= seq {
+			before.add(next, h.hash[i])
+		} else {
+			behind.add(next, h.hash[i])
 		}
 	}
-	return kept
+	return before, behind
 }
 
 func (h *recentHashes) find(next uint32) (Hash, bool) {
