@@ -89,7 +89,10 @@ func (r *reading) resolve(i int) (matches bool, err *ChangeError) {
 			*r = other
 			return true, nil
 		}
-		r.tries = other.tries
+		if r.tries = other.tries; r.tries > maxTries {
+			r.wanted = ID{} // nothing that may come helps
+			return false, err
+		}
 		if r.wanted.IsRoot() {
 			r.wanted = other.wanted
 		}
