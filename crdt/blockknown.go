@@ -4,7 +4,7 @@ package crdt
 
 // elementsBefore says whether the n local versions from first on are elements, in front of lv.
 func (d *Doc) elementsBefore(lv, first, n uint32) bool {
-	if first >= lv || n > lv-first {
+	if uint64(first)+uint64(n) > uint64(lv) {
 		return false
 	}
 	for i := d.run(first); i < len(d.runs) && d.runs[i].lv < first+n; i++ {
@@ -15,11 +15,8 @@ func (d *Doc) elementsBefore(lv, first, n uint32) bool {
 	return true
 }
 
-// seqsBefore says whether the n consecutive Seqs from first on are elements, in front of lv.
+// seqsBefore says whether the n consecutive Seqs from that of first on are elements, in front of lv. first is.
 func (d *Doc) seqsBefore(lv, first, n uint32) bool {
-	if first >= lv {
-		return false
-	}
 	r, seq := d.op(first)
 	ok := n <= r.next-seq
 	if ok {

@@ -68,6 +68,12 @@ func TestCheckFindsDamage(t *testing.T) {
 		"piece twice":       func(d *Doc) { p := &d.replicas[0].pieces; *p = append(*p, (*p)[len(*p)-1]) },
 		"piece too many":    func(d *Doc) { d.own.pieces = append(d.own.pieces, piece{d.own.next, d.next}) },
 		"piece too far":     func(d *Doc) { d.replicas[0].pieces[1].seq++ },
+		"declared twice": func(d *Doc) {
+			k := &d.own.table[0].declared
+			last := (*k)[len(*k)-1]
+			*k = append(*k, declaration{d.own.next - 1, last.next})
+			d.own.causes = append(d.own.causes, cause{d.own.next - 1, 0, last.next})
+		},
 		"cause's Seq":       func(d *Doc) { d.own.causes[0].seq = 1 },
 		"cause twice":       func(d *Doc) { d.own.table[0].declared[0].seq++ },
 		"head too far":      func(d *Doc) { d.replicas[0].headNext++ },

@@ -175,9 +175,6 @@ func (f *draft) applied(r *replica) {
 	}
 }
 
-// joins says whether the op taken last is of the open change.
-func (f *draft) joins(h *history) bool { return f.from != none && f.from < h.next }
-
 // prefix returns the longest prefix of text that has at most n bytes and cuts no
 // code point.
 func prefix(text string, n int) string {

@@ -118,9 +118,6 @@ func (w *laterWriter) change(r *replica, c *Change) {
 
 // ambiguous says whether it takes a stamp to tell what c of r goes on from or names as its causes.
 func (w *laterWriter) ambiguous(r *replica, c *Change) bool {
-	if len(w.d.families) == 0 {
-		return false
-	}
 	return w.d.forked(r) || slices.ContainsFunc(r.causesOf(c.Seq), func(k cause) bool { return w.d.forked(r.table[k.place].of) })
 }
 

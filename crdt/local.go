@@ -131,7 +131,7 @@ func (d *Doc) deleteOp(t stretch, now time.Time) {
 // extendDelete makes t part of the last op, if that is a Delete of the open change
 // and of this undo group that t touches.
 func (d *Doc) extendDelete(t stretch) bool {
-	if d.draft.deletes != d.undo.serial || !d.draft.joins(&d.history) {
+	if d.draft.deletes != d.undo.serial || d.draft.from == none {
 		return false
 	}
 	lv := d.next - 1
