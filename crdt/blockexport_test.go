@@ -44,6 +44,25 @@ func UnpackLater(block []byte) (head, plain []byte) {
 	return head, plain
 }
 
+// OpenTables returns the tables of the packed part of an open-block, and the text.
+func OpenTables(plain []byte) (tables [][]byte, text []byte) {
+	r := reader{b: plain}
+	for range openTables {
+		tables = append(tables, r.column())
+	}
+	return tables, plain[r.at:]
+}
+
+// CheckLog is Check but for what is done with the log: the order and what is deleted.
+func (d *Doc) CheckLog() error {
+	for _, f := range []func() error{d.checkArrivals, d.checkReplicas, d.checkChains, d.checkRuns, d.checkText, d.checkChanges} {
+		if err := f(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Pack returns a block of such parts.
 func Pack(head, plain []byte) []byte {
 	packed := compress(plain, zstd.SpeedFastest)

@@ -91,7 +91,9 @@ func TestBlockOfWideText(t *testing.T) {
 func wideDocument(t *testing.T, text string) *crdt.Doc {
 	t.Helper()
 	return written(t, func(d *crdt.Doc) {
-		d.Insert(0, text, noon)
+		d.Insert(0, "In front of it.\n", noon)
+		d.BreakUndo()
+		d.Insert(16, text, noon)
 		d.Delete(10, 2500, noon)
 		d.BreakUndo()
 		d.Delete(100, 1300, noon)
@@ -149,6 +151,34 @@ func TestBlockClaims(t *testing.T) {
 	claim := append(head[:len(head)-2:len(head)-2], 0xff, 0xff, 0xff, 0x0f, 0)
 	_, err = crdt.Open(crdt.Pack(claim, nil))
 	mustFormat(t, err)
+	many := []byte("inkl\x01\x00\xff\xff\x3f\x00\x00") // changes, stamps and bytes
+	if err := d.LoadLater(crdt.Pack(many, nil)); err == nil || !strings.Contains(err.Error(), "claims") {
+		t.Errorf("a later block of a million changes: %v", err)
+	}
+}
+
+// TestBlockOfLittle: documents of few edits, where what is first is also last.
+func TestBlockOfLittle(t *testing.T) {
+	for _, edits := range []string{"abc<<<", "a<b<c<", "abc<<<d", "é<", "ab|x<<", "ab|><c", "abc|||>>>", "ab||>>d", "abcd||x>>y<<<"} {
+		must(t, sameAll(written(t, func(d *crdt.Doc) {
+			at := 0
+			for _, key := range edits {
+				switch key {
+				case '<':
+					at--
+					d.Delete(at, at+1, noon)
+				case '>':
+					d.Delete(at, at+1, noon)
+				case '|':
+					at--
+				default:
+					d.Insert(at, string(key), noon)
+					at++
+				}
+				crdttest.People(1)[0].Flush(d)
+			}
+		})))
+	}
 }
 
 // TestBlockOfAFork: a document with a forked chain has blocks but for the open-block, and says so.

@@ -11,7 +11,6 @@ type chainView struct {
 	ahead *ahead
 	r     *replica // nil when the document does not know the chain
 	seq   uint32   // r's table as it is in front of the change that would begin there
-	own   ReplicaID
 
 	known    uint32           // places that r's table has there
 	added    []viewMention    // the places behind those
@@ -24,12 +23,12 @@ type viewMention struct {
 	at     point
 }
 
-// viewAt returns the table of a family's chain at p.
-func (a *ahead) viewAt(p point, family ReplicaID) chainView {
+// viewAt returns the table of the chain that goes on at p.
+func (a *ahead) viewAt(p point) chainView {
 	if p.step != nil {
 		return p.step.view.clone()
 	}
-	v := chainView{ahead: a, r: p.of, seq: p.next, own: family}
+	v := chainView{ahead: a, r: p.of, seq: p.next}
 	switch r := p.of; {
 	case r == nil:
 	case p.next == r.next:
@@ -99,15 +98,11 @@ func (v *chainView) mentions(family ReplicaID, p point) bool {
 	return false
 }
 
-// plain says whether place is where an op must name the Seq seq of a family: no place before has
-// it, and it is not of the own past.
-func (v *chainView) plain(place, seq uint32, own point) bool {
+// plain says whether place is where an op must name the Seq seq of a family: no place before has it.
+func (v *chainView) plain(place, seq uint32) bool {
 	family, p := v.at(place)
 	if !v.ahead.forks(family) {
 		return true
-	}
-	if family == v.own && seq < v.ahead.branching(own, p) {
-		return false
 	}
 	for earlier := range place {
 		if f, q := v.at(earlier); f == family && seq < v.ahead.branching(q, p) {

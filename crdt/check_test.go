@@ -61,13 +61,13 @@ func TestCheckFindsDamage(t *testing.T) {
 		panic("there is no such run")
 	}
 	for name, damage := range map[string]func(d *Doc){
-		"arrival's place":   func(d *Doc) { d.arrivals[1].lv = d.arrivals[0].lv },
-		"empty arrival":     func(d *Doc) { d.arrivals = slices.Insert(d.arrivals, 2, d.arrivals[2]); d.arrivals[2].lamport-- },
-		"empty run":         func(d *Doc) { d.runs = slices.Insert(d.runs, 1, d.runs[1]) },
-		"equal Lamports":    func(d *Doc) { d.arrivals[2].lamport = d.lamportOf(d.replicas[d.arrivals[2].by], d.arrivals[2].seq-1) },
-		"piece twice":       func(d *Doc) { p := &d.replicas[0].pieces; *p = append(*p, (*p)[len(*p)-1]) },
-		"piece too many":    func(d *Doc) { d.own.pieces = append(d.own.pieces, piece{d.own.next, d.next}) },
-		"piece too far":     func(d *Doc) { d.replicas[0].pieces[1].seq++ },
+		"arrival's place": func(d *Doc) { d.arrivals[1].lv = d.arrivals[0].lv },
+		"empty arrival":   func(d *Doc) { d.arrivals = slices.Insert(d.arrivals, 2, d.arrivals[2]); d.arrivals[2].lamport-- },
+		"empty run":       func(d *Doc) { d.runs = slices.Insert(d.runs, 1, d.runs[1]) },
+		"equal Lamports":  func(d *Doc) { d.arrivals[2].lamport = d.lamportOf(d.replicas[d.arrivals[2].by], d.arrivals[2].seq-1) },
+		"piece twice":     func(d *Doc) { p := &d.replicas[0].pieces; *p = append(*p, (*p)[len(*p)-1]) },
+		"piece too many":  func(d *Doc) { d.own.pieces = append(d.own.pieces, piece{d.own.next, d.next}) },
+		"piece too far":   func(d *Doc) { d.replicas[0].pieces[1].seq++ },
 		"declared twice": func(d *Doc) {
 			k := &d.own.table[0].declared
 			last := (*k)[len(*k)-1]

@@ -48,7 +48,7 @@ func (r *replica) before(next uint32) *replica {
 }
 
 // forked says whether there are other tails of r's chain.
-func (h *history) forked(r *replica) bool { return len(h.families) > 0 && h.families[r.family] != nil }
+func (h *history) forked(r *replica) bool { return h.families[r.family] != nil }
 
 // family returns the replicas of a family.
 func (h *history) family(id ReplicaID) []*replica {

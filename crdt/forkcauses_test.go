@@ -2,6 +2,8 @@ package crdt_test
 
 import (
 	"bytes"
+	"crypto/ed25519"
+	"crypto/sha256"
 	"errors"
 	"math/rand/v2"
 	"slices"
@@ -103,5 +105,55 @@ func TestCausesOfTooManyMeanings(t *testing.T) {
 	var refused *crdt.ChangeError
 	if !errors.As(err, &refused) || !strings.Contains(refused.Reason, "more than 1024 things") {
 		t.Errorf("the error is %v", err)
+	}
+}
+
+// TestElementsOfSeveralTails: an element from in front of a fork is named by the first place that leads to it, and by no other;
+// whether what it builds on is there already or comes with it.
+func TestElementsOfSeveralTails(t *testing.T) {
+	ana := crdttest.NewPerson("Ana")
+	b := newBranches(t, ana, 1)[0]
+	who := ana.Again(20)
+	d := crdt.New(ana.Genesis())
+	must(t, d.Attach(who.Author))
+	apply(t, d, slices.Concat(b.base, b.tails[0])...)
+	d.Insert(0, "one ", noon)
+	past := who.Flush(d)
+	apply(t, d, b.tails[1]...)
+	d.Insert(0, "two ", noon)
+	past = append(past, who.Flush(d)...)
+	past = slices.Concat(b.base, b.tails[0], b.tails[1], past)
+	last := past[len(past)-1]
+	for what, c := range map[string]struct {
+		body  []byte // deletes an element: of a place, so far back
+		right bool
+	}{
+		"of the base, by the first tail":  {[]byte{1, 2, 2, 2 + 0, 7}, true},
+		"of the base, by the second tail": {[]byte{1, 2, 2, 2 + 1, 7}, false},
+		"of the first tail":               {[]byte{1, 2, 2, 2 + 0, 1}, true},
+		"of the second tail":              {[]byte{1, 2, 2, 2 + 1, 1}, true},
+		"first of the second tail":        {[]byte{1, 2, 2, 2 + 1, 3}, true},
+		"last of the base":                {[]byte{1, 2, 2, 2 + 1, 4}, false},
+	} {
+		hash := sha256.Sum256(append(last.Hash[:], c.body...))
+		change := value(crdt.NewChange(last.Replica, last.Next, c.body, hash, ed25519.Sign(who.Key, hash[:])))
+		change.Stamp = crdt.Stamp(hash[:])
+		for ahead := range 2 {
+			d := crdt.New(ana.Genesis())
+			changes := travelled(t, append(slices.Clone(past), change))
+			if ahead == 0 {
+				apply(t, d, changes[:len(past)]...)
+				changes = changes[len(past):]
+			}
+			_, err := d.Apply(changes...)
+			var refused *crdt.ChangeError
+			switch {
+			case c.right && (err != nil || d.Pending() > 0):
+				t.Errorf("%s: %v, %d wait", what, err, d.Pending())
+			case !c.right && (!errors.As(err, &refused) || !strings.Contains(refused.Reason, "another tail")):
+				t.Errorf("%s: the error is %v", what, err)
+			}
+			check(t, d)
+		}
 	}
 }

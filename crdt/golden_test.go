@@ -66,7 +66,7 @@ func writeGolden(t *testing.T, path string, d *crdt.Doc) {
 	put(".frames", slices.Concat(crdttest.Frames(d.DeltaSince(nil))...))
 	put(".history", value(d.HistoryBlock()))
 	put(".later", value(d.LaterBlock(nil)))
-	if open, err := d.OpenBlock(); err == nil {
+	if open, err := loadBlock(t, value(d.HistoryBlock())).OpenBlock(); err == nil {
 		put(".open", open)
 	}
 }
@@ -95,7 +95,7 @@ func readGolden(t *testing.T, path string) {
 		if !bytes.Equal(value(d.HistoryBlock()), history) {
 			t.Errorf("%s: another history block", from)
 		}
-		if open != nil {
+		if open != nil && from != "later" { // into how many runs long text is divided depends on the way it came
 			sameParts(t, from+": another open-block", crdt.UnpackOpen, value(d.OpenBlock()), open)
 		}
 		sameParts(t, from+": another later block", crdt.UnpackLater, value(d.LaterBlock(nil)), later)

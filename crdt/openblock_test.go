@@ -2,6 +2,7 @@ package crdt_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -109,6 +110,37 @@ func TestOpenOfMangledBytes(t *testing.T) {
 	})
 }
 
+// TestOpenOfOtherNumbers: any one number of the tables is another one.
+func TestOpenOfOtherNumbers(t *testing.T) {
+	_, changes := strangeChanges(rand.New(rand.NewPCG(5, 5)), 3, 12)
+	d := crdt.New(crdttest.People(1)[0].Genesis())
+	apply(t, d, changes...)
+	head, plain := crdt.UnpackOpen(value(d.OpenBlock()))
+	tables, text := crdt.OpenTables(plain)
+	pack := func() (plain []byte) {
+		for _, table := range tables {
+			plain = append(binary.AppendUvarint(plain, uint64(len(table))), table...)
+		}
+		return append(plain, text...)
+	}
+	if !bytes.Equal(pack(), plain) {
+		t.Fatal("the tables are not what they were")
+	}
+	for i, table := range tables {
+		for at := 0; at < len(table); {
+			v, n := binary.Uvarint(table[at:])
+			for _, other := range []uint64{v + 1, v - 1, 1 << 31} {
+				tables[i] = slices.Concat(table[:at], binary.AppendUvarint(nil, other), table[at+n:])
+				openAnything(t, head, pack())
+			}
+			tables[i] = slices.Delete(slices.Clone(table), at, at+n)
+			openAnything(t, head, pack())
+			at += n
+		}
+		tables[i] = table
+	}
+}
+
 // openAnything opens an open-block that has just these parts, and edits it.
 func openAnything(t *testing.T, head, plain []byte) {
 	d, err := crdt.Open(crdt.Pack(head, plain))
@@ -116,10 +148,15 @@ func openAnything(t *testing.T, head, plain []byte) {
 		mustFormat(t, err)
 		return
 	}
+	must(t, d.CheckLog())
 	if d.Check() == nil && d.Verify() == nil {
 		must(t, sameOpen(d))
 	}
-	_, _ = d.Dump(), d.DeltaSince(nil)
+	for _, c := range d.DeltaSince(nil) {
+		_, _, err := crdt.DecodeFrame(c.AppendFrame(nil))
+		must(t, err)
+	}
+	_ = d.Dump()
 	_, _ = d.TextAt(d.Version())
 	_, _ = d.HistoryBlock()
 	_, _ = d.OpenBlock()

@@ -45,7 +45,7 @@ func (d *Doc) endsAt(r *replica, next uint32) bool {
 
 // forks says whether a family has several tails, in the document or with what is ahead.
 func (a *ahead) forks(id ReplicaID) bool {
-	return len(a.doc.families) > 0 && a.doc.families[id] != nil || a.forked[id]
+	return a.doc.families[id] != nil || a.forked[id]
 }
 
 // hash returns the hash of the change that ends at p.

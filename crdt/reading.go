@@ -25,7 +25,7 @@ const maxTries = 1024
 // change goes on from somewhere else.
 func (r *reading) read() (*step, *ChangeError) {
 	c, a := r.change, r.ahead
-	r.view = a.viewAt(r.previous, c.Replica)
+	r.view = a.viewAt(r.previous)
 	r.body.readHead(c.Body, c.Seq)
 	for range r.body.causes {
 		r.raw = append(r.raw, r.body.cause())
@@ -170,7 +170,7 @@ func (r *reading) opening() *ChangeError {
 	if !isGrant(r.ahead.op(declared, seq), a.Device) {
 		return refuse(c, "the op that it names as its Grant does not grant its device anything")
 	}
-	if !v.plain(g.place, seq, r.previous) {
+	if !v.plain(g.place, seq) {
 		return refuse(c, "its Grant is named by way of another tail than it could be")
 	}
 	return nil
@@ -194,7 +194,7 @@ func (r *reading) ops() (grants bool, err *ChangeError) {
 		if o.ref.back > declared.next {
 			return false, refuse(c, "its op %d refers to what is %d before %d of replica %s", seq, o.ref.back, declared.next, id)
 		}
-		if !v.plain(place, declared.next-o.ref.back+max(o.count, 1)-1, r.previous) {
+		if !v.plain(place, declared.next-o.ref.back+max(o.count, 1)-1) {
 			return false, refuse(c, "its op %d is named by way of another tail than it could be", seq)
 		}
 	}
