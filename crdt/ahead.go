@@ -144,21 +144,30 @@ func (a *ahead) cover() (list []*step) {
 			}
 		}
 	}
-	bare := map[ReplicaID]int{} // bytes without a signature
+	bare := map[ReplicaID]bareness{} // what has no signature
 	for _, s := range a.steps {
 		if !s.covered {
 			continue
 		}
-		bare[s.Replica] += len(s.Body)
-		if keep := s.signed == right || s.grants || bare[s.Replica] > maxUnsigned/2; keep && s.signs() {
-			bare[s.Replica] = 0
+		b := bare[s.Replica]
+		b = bareness{b.changes + 1, b.bytes + len(s.Body)}
+		if keep := s.signed == right || s.grants || b.changes >= maxBare || b.bytes > maxUnsigned/2; keep && s.signs() {
+			b = bareness{}
 		} else {
 			s.Signature = nil
 		}
+		bare[s.Replica] = b
 		list = append(list, s)
 	}
 	return list
 }
+
+// bareness is how many changes of a chain follow each other, and how long their bodies are.
+type bareness struct{ changes, bytes int }
+
+// maxBare is how many changes may stand in front of a signature when they are passed on, if
+// they came with more: some dozen chains that go on side by side must be able to wait for theirs, within MaxPendingChanges.
+const maxBare = 256
 
 // grounded says whether all that s builds on is applied or may be.
 func (s *step) grounded() bool {

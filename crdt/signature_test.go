@@ -322,3 +322,20 @@ func TestPrevious(t *testing.T) {
 		}
 	}
 }
+
+// TestSignaturesStayDense: of many changes that come at once, so many keep their signatures that a third copy can take
+// them in small parts.
+func TestSignaturesStayDense(t *testing.T) {
+	const all = 3 * 256
+	ana := crdttest.NewPerson("Ana")
+	applied := apply(t, crdt.New(ana.Genesis()), letters(t, ana, strings.Repeat("x", all))...)
+	third := crdt.New(ana.Genesis())
+	most := 0
+	for _, c := range travelled(t, applied.Changes) {
+		apply(t, third, c)
+		most = max(most, third.Pending())
+	}
+	if most >= 256 || most < 128 || third.Len() != all {
+		t.Errorf("up to %d changes waited; %d elements", most, third.Len())
+	}
+}
