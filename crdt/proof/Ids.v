@@ -13,7 +13,7 @@
     two tails part. All of this is in the op and its own past: no copy has to
     know of a fork in order to compare rightly. *)
 
-From Coq Require Export List NArith Lia Bool Permutation.
+From Coq Require Export List Arith NArith Lia Bool Permutation.
 Export ListNotations.
 Open Scope N_scope.
 

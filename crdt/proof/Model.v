@@ -66,12 +66,12 @@ Definition same_place (a b : option id) : bool :=
 (** The chain of the element i behind origin: that of the named element if it is
     one with the same origin. Otherwise the chain is wrong, or none was named,
     and i is its own chain. *)
-Definition joined (past : id -> meaning) (i : id) (place named : option id) : id :=
+Definition joined (past : id -> meaning) (i : id) (parent named : option id) : id :=
   match named with
   | None => i
   | Some n =>
     match past n with
-    | Adds e => if same_place (origin e) place then chain e else i
+    | Adds e => if same_place (origin e) parent then chain e else i
     | _ => i
     end
   end.
@@ -79,9 +79,9 @@ Definition joined (past : id -> meaning) (i : id) (place named : option id) : id
 (** [past] says what earlier ops meant. *)
 Definition judge (past : id -> meaning) (o : op) : meaning :=
   match o with
-  | Insert i place named =>
-    if match place with None => true | Some p => adds (past p) end
-    then Adds (Element i place (joined past i place named))
+  | Insert i parent named =>
+    if match parent with None => true | Some p => adds (past p) end
+    then Adds (Element i parent (joined past i parent named))
     else Nothing
   | Delete _ targets => if forallb (fun t => adds (past t)) targets then Hides targets else Nothing
   | Restore _ d => match past d with Hides _ => Cancels d | _ => Nothing end
