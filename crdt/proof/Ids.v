@@ -136,6 +136,9 @@ Qed.
 Lemma id_eqb_refl : forall a, id_eqb a a = true.
 Proof. intros a. now destruct (id_eqb_spec a a). Qed.
 
+Lemma ids_dec : forall a b : id, {a = b} + {a <> b}.
+Proof. intros a b. destruct (id_eqb_spec a b); auto. Qed.
+
 (** An op has a greater Lamport than all that its author had seen. *)
 Lemma lamport_less : forall a b, lamport a < lamport b -> id_less a b.
 Proof.
