@@ -153,7 +153,8 @@ Section Roots.
     apply in_at in IA as [i' A]. pose proof (under_right l a u l_document UA i' i A U) as I.
     assert (forall j' v', (i' <= j' <= j)%nat -> at_place l j' v' -> reaches (key_of v')) as reached.
     { intros j' v' J V'. apply (between_reaches r w IR RR UR i' j' k a v'); auto. lia. }
-    enough (forall n v', (i' <= n <= j)%nat -> at_place l n v' -> under_roots v') as all by (apply (all j); [lia | easy]).
+    enough (forall n v', (i' <= n <= j)%nat -> at_place l n v' -> under_roots v') as all
+      by (apply (all j); [lia | easy]).
     clear - l_document others_greater A RA reached.
     intros n. induction n as [n IH] using lt_wf_ind. intros v J V.
     assert (In v l) as IV by now apply (at_in l n). assert (In a l) as IA by now apply (at_in l i').

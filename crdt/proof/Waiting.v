@@ -7,9 +7,9 @@
 
     None of that can be seen in the document. Whatever is given, what is taken in
     is a causal delivery, in which no op is twice; so the document is a function
-    of the set of what was taken in. And what was forgotten does no harm for good:
-    once all ops of a causally closed set are given again in a causal order, all
-    of them are there. *)
+    of the set of what was taken in. And that something was forgotten does no harm
+    for good: once the ops of a causally closed set have come, perhaps once more, in
+    a causal order, all of them are there. *)
 
 From Inkling Require Export Converge.
 
@@ -89,8 +89,9 @@ Section Room.
 
   Lemma receive_good : forall c given, good c -> (forall o, In o given -> ops H o) -> good (receive c given).
   Proof.
-    intros c given G O. apply (add_good given) in G; [|easy]. apply (settle_good (length (waiting (fold_left add given c)))) in G as [D W].
-    split; simpl; [easy|]. intros o I. apply W. now apply firstn_in in I.
+    intros c given G O. apply (add_good given) in G; [|easy].
+    destruct (settle_good (length (waiting (fold_left add given c))) _ G) as [D W]. split; simpl; [easy|].
+    intros o I. apply W. now apply firstn_in in I.
   Qed.
 
   Lemma receive_all_good : forall calls c, good c -> (forall o, In o (concat calls) -> ops H o) ->
@@ -107,7 +108,7 @@ Section Room.
   Theorem room_is_bounded : forall c given, (length (waiting (receive c given)) <= room)%nat.
   Proof. intros c given. apply firstn_le_length. Qed.
 
-  (** ** What is given again in a causal order is there *)
+  (** ** What comes in a causal order is there *)
 
   Lemma settle_keeps : forall fuel c, incl (ids (taken c)) (ids (taken (settle fuel c))).
   Proof.
@@ -159,62 +160,59 @@ Section Room.
       + split; [intros o I; now apply (find_none _ _ F) | intros i I; apply in_or_app; auto].
   Qed.
 
-  Lemma receive_keeps : forall c given, incl (ids (taken c)) (ids (taken (receive c given))).
+  (** [part] is what of the call goes on with the causal order that has come as
+      far as [before]. *)
+  Lemma receive_takes : forall before part given c, good c -> (forall o, In o given -> ops H o) ->
+    delivery H (before ++ part) -> incl part given ->
+    incl (ids before) (ids (taken c)) -> incl (ids (before ++ part)) (ids (taken (receive c given))).
   Proof.
-    intros c given i I. simpl. apply settle_keeps. now rewrite (proj1 (add_has given c)).
-  Qed.
-
-  (** Ops whose causes are there, or among the ops before them in the same call. *)
-  Lemma receive_takes : forall before given c, good c -> delivery H (before ++ given) ->
-    incl (ids before) (ids (taken c)) -> incl (ids (before ++ given)) (ids (taken (receive c given))).
-  Proof.
-    intros before given c G D B. 
-    assert (good (fold_left add given c)) as GA.
-    { apply add_good; [easy|]. intros o I. apply (delivered H (before ++ given)); [easy|]. apply in_or_app; auto. }
-    destruct (add_has given c) as (T & _ & A).
+    intros before part given c G O D P B.
+    pose proof (add_good given c G O) as GA. destruct (add_has given c) as (T & _ & A).
     destruct (settle_done (length (waiting (fold_left add given c))) (fold_left add given c)) as [N K]; [easy|].
-    set (c' := settle _ _) in *.
-    assert (incl (ids (taken c)) (ids (taken c'))) as keeps.
-    { rewrite <- T. apply settle_keeps. }
-    assert (good c') as G' by now apply settle_good. simpl. fold c'.
-    enough (forall rest done, given = done ++ rest -> incl (ids (before ++ done)) (ids (taken c'))) as all.
-    { apply (all [] given). now rewrite app_nil_r. }
-    intros rest done. revert rest. induction done as [|o done IH] using rev_ind; intros rest E.
-    - rewrite app_nil_r. now apply (incl_tran B).
-    - rewrite <- app_assoc in E. specialize (IH _ E). rewrite app_assoc, ids_next.
-      apply incl_app; [easy|]. intros i [<- | []].
-      assert (In o given) as I by (rewrite E; apply in_or_app; simpl; auto).
-      rewrite E, app_assoc in D. simpl in D. replace (o :: rest) with ([o] ++ rest) in D by easy.
-      rewrite app_assoc in D. apply delivery_part, delivery_last in D as (_ & O & _ & C).
-      specialize (A o I). apply in_app_or in A as [A | A]; [now apply keeps|].
-      apply K in A. apply in_app_or in A as [A | A]; [easy|].
-      apply in_map_iff in A as (o' & E' & A). pose proof (N o' A) as NR.
-      apply (ids_unique H) in E'; [subst o' | now apply G' | easy].
-      destruct (in_dec ids_dec (op_id o) (ids (taken c'))) as [|F]; [easy|].
-      rewrite (proj2 (ready_spec (taken c') o)) in NR; [easy|]. split; [easy|]. now apply (incl_tran C).
+    simpl. set (c' := settle _ _) in *.
+    assert (incl (ids (taken c)) (ids (taken c'))) as keeps by (rewrite <- T; apply settle_keeps).
+    assert (good c') as G' by now apply settle_good.
+    clearbody c'. induction part as [|o part IH] using rev_ind; [rewrite app_nil_r; now apply (incl_tran B)|].
+    rewrite app_assoc in *. apply delivery_last in D as (D & OO & _ & C).
+    assert (incl (ids (before ++ part)) (ids (taken c'))) as there by (apply IH; [easy | now apply incl_app_inv in P]).
+    rewrite ids_next. apply incl_app; [easy|]. intros i [<- | []].
+    assert (In o given) as I by (apply P, in_or_app; simpl; auto).
+    specialize (A o I). apply in_app_or in A as [A | A]; [now apply keeps|].
+    apply K in A. apply in_app_or in A as [A | A]; [easy|].
+    apply in_map_iff in A as (o' & E & A). pose proof (N o' A) as NR.
+    apply (ids_unique H) in E; [subst o' | now apply G' | easy].
+    destruct (in_dec ids_dec (op_id o) (ids (taken c'))) as [|F]; [easy|].
+    rewrite (proj2 (ready_spec (taken c') o)) in NR; [easy|]. split; [easy|]. now apply (incl_tran C).
   Qed.
 
-  Theorem given_again_all_are_there : forall earlier again,
-    (forall o, In o (concat earlier) -> ops H o) -> delivery H (concat again) ->
-    forall o, In o (concat again) -> In o (taken (receive_all start (earlier ++ again))).
+  (** Let each call bring the next part of a causal order, perhaps none of it, among
+      whatever else. Then all of it is there in the end. *)
+  Theorem given_in_order_is_there : forall calls parts,
+    (forall o, In o (concat calls) -> ops H o) ->
+    delivery H (concat parts) -> Forall2 (@incl op) parts calls ->
+    incl (concat parts) (taken (receive_all start calls)).
   Proof.
-    intros earlier again O D. unfold receive_all. rewrite fold_left_app. fold (receive_all start earlier).
-    set (c := receive_all start earlier).
-    assert (good c) as G by (apply receive_all_good; [split; [constructor | easy] | easy]).
-    assert (incl (ids (concat again)) (ids (taken (receive_all c again))) /\ good (receive_all c again)) as [A G'].
-    { clearbody c. clear O. induction again as [|given again IH] using rev_ind; [easy|].
-      unfold receive_all in *. rewrite concat_app, fold_left_app in *. simpl in *. rewrite app_nil_r in *.
-      destruct IH as [I G']; [now apply delivery_part in D|]. split; [now apply receive_takes|].
-      apply receive_good; [easy|]. intros o J. apply (delivered H _ o D). apply in_or_app; auto. }
-    intros o I. assert (In (op_id o) (ids (taken (receive_all c again)))) as J by now apply A, in_map.
+    assert (forall parts calls, Forall2 (@incl op) parts calls -> forall before c, good c ->
+      (forall o, In o (concat calls) -> ops H o) -> delivery H (before ++ concat parts) ->
+      incl (ids before) (ids (taken c)) ->
+      incl (ids (before ++ concat parts)) (ids (taken (receive_all c calls)))) as all.
+    { intros parts calls P. induction P as [|part given parts calls I P IH]; simpl; intros before c G O D B.
+      - now rewrite app_nil_r in *.
+      - rewrite app_assoc in *. apply IH; auto.
+        + apply receive_good; [easy|]. intros o J. apply O, in_or_app; auto.
+        + intros o J. apply O, in_or_app; auto.
+        + apply receive_takes; auto; [intros o J; apply O, in_or_app; auto | now apply delivery_part in D]. }
+    intros calls parts O D P o I.
+    assert (In (op_id o) (ids (taken (receive_all start calls)))) as J.
+    { apply (all parts calls P []); simpl; auto; [split; [constructor | easy] | easy | now apply in_map]. }
     apply in_map_iff in J as (o' & E & J). apply (ids_unique H) in E; [now subst o' | | now apply (delivered H _ o D)].
-    apply (delivered H _ o' (proj1 G') J).
+    now apply (delivered H _ o' (taken_is_a_delivery calls O) J).
   Qed.
 End Room.
 
 Print Assumptions taken_is_a_delivery.
 Print Assumptions room_is_bounded.
-Print Assumptions given_again_all_are_there.
+Print Assumptions given_in_order_is_there.
 
 (** No op is taken in twice. *)
 Theorem taken_once : forall H l, delivery H l -> NoDup (ids l).

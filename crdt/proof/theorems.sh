@@ -6,10 +6,11 @@ set -euo pipefail
 out="$1"
 shift
 closed="Closed under the global context"
+assumed='Admitted|admit|Axiom|Axioms|Parameter|Parameters|Conjecture|Hypothesis|Variable|Variables'
 count=0
 
 for file in "$@"; do
-	if grep -nwE 'Admitted|admit|Axiom|Axioms|Parameter|Parameters|Conjecture|Hypothesis|Variable|Variables' "$file.v" /dev/null; then
+	if grep -nHwE "$assumed" "$file.v"; then
 		echo "$file.v: nothing may be taken for granted" >&2
 		exit 1
 	fi
