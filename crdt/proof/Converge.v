@@ -334,3 +334,34 @@ Proof.
   apply before_keeping; [now rewrite A' | now rewrite B' | easy].
 Qed.
 Print Assumptions order_is_stable.
+
+(** ** An example
+
+    Ann writes a. Bob, who has seen it, writes b behind it; Cid, who has seen it, deletes
+    it. That is a history, and its ops can come in two orders. *)
+
+Definition ann := Insert (Id 1 [1]) None None.
+Definition bob := Insert (Id 2 [2]) (Some (Id 1 [1])) None.
+Definition cid := Delete (Id 2 [3]) [Id 1 [1]].
+
+Definition meeting : history.
+Proof.
+  refine (History (fun o => In o [ann; bob; cid])
+    (fun o => match o with Insert _ None _ => [] | _ => [Id 1 [1]] end) _ _ _).
+  - simpl. intuition (subst; easy).
+  - simpl. intros o [<- | [<- | [<- | []]]]; easy.
+  - simpl. intros o i [<- | [<- | [<- | []]]]; simpl; intuition (subst; easy).
+Defined.
+
+Example two_orders : delivery meeting [ann; bob; cid] /\ delivery meeting [ann; cid; bob].
+Proof.
+  assert (delivery meeting [ann]) as A by (apply (delivered_next _ []); [constructor | simpl; tauto | easy | easy]).
+  split.
+  - apply (delivered_next _ [ann; bob]); [apply (delivered_next _ [ann]); [exact A | ..] | ..];
+      simpl; try tauto; try now intros [|[]]. all: unfold incl; simpl; intuition easy.
+  - apply (delivered_next _ [ann; cid]); [apply (delivered_next _ [ann]); [exact A | ..] | ..];
+      simpl; try tauto; try now intros [|[]]. all: unfold incl; simpl; intuition easy.
+Qed.
+
+Example one_text : same_document (run [ann; bob; cid]) (run [ann; cid; bob]).
+Proof. apply (convergence meeting); try apply two_orders. intros o. simpl. tauto. Qed.

@@ -272,6 +272,23 @@ Proof.
 Qed.
 Print Assumptions one_chain_one_origin.
 
+(** Of two siblings the one with the greater key stands before the other; so of one
+    chain the newest is the first. *)
+Theorem siblings_descend : forall H ops a b i j, delivery H ops ->
+  at_place (elements (run ops)) i a -> at_place (elements (run ops)) j b ->
+  origin a = origin b -> a << b -> (j < i)%nat.
+Proof.
+  intros H ops a b i j D A B O L. apply (run_document H) in D. set (l := elements (run ops)) in *.
+  destruct (Nat.lt_trichotomy i j) as [I | [-> | I]]; [| |easy].
+  - pose proof (origin_is_nearest_smaller l j b D B) as N.
+    pose proof (origin_is_nearest_smaller l i a D A) as M. rewrite O in M.
+    destruct (less_asymmetric _ _ L). destruct (origin b) as [p|]; [|now apply (N i)].
+    destruct N as (n & x & _ & X & XP & _ & N), M as (m & y & LT & Y & YP & _).
+    apply (N i); [|easy]. rewrite (one_place l n m x y); congruence || easy.
+  - rewrite (one_element l j a b) in L by easy. now apply less_irreflexive in L; [|apply key_order].
+Qed.
+Print Assumptions siblings_descend.
+
 (** The elements of the chain c with all that hangs below them. *)
 Definition prepended (l : list element) (c : id) (e : element) : Prop :=
   exists x, In x l /\ chain x = c /\ under l x e.
@@ -333,6 +350,16 @@ Example hand_between :
   let c := Id 2 [3] in let c' := Id 3 [3] in
   text [Insert a None None; Insert a' (Some a) None; Insert a'' (Some a') None;
         Insert c (Some a) None; Insert c' (Some c) None] = [a; c; c'; a'; a''].
+Proof. vm_compute. reflexivity. Qed.
+
+(** Ann types a word and then its first letter anew, in front of the old one, which
+    she deletes; Bob does the same at the same place. The words stay whole. *)
+Example first_letter_anew :
+  let a := Id 1 [1] in let a2 := Id 2 [1] in let a' := Id 4 [1] in
+  let b := Id 1 [2] in let b2 := Id 2 [2] in let b' := Id 4 [2] in
+  text [Insert a None None; Insert a2 (Some a) None; Delete (Id 3 [1]) [a]; Insert a' None (Some a);
+        Insert b None None; Insert b2 (Some b) None; Delete (Id 3 [2]) [b]; Insert b' None (Some b)]
+  = [b'; b; b2; a'; a; a2].
 Proof. vm_compute. reflexivity. Qed.
 
 (** What the chains are for: Ann and Bob each prepend twice, neither seeing the
