@@ -76,6 +76,13 @@ Qed.
 Lemma distinct_middle : forall A e B, NoDup (map eid (A ++ e :: B)) -> ~ has (A ++ B) (eid e).
 Proof. intros A e B D. unfold has. rewrite map_app in *. now apply NoDup_remove_2. Qed.
 
+Lemma distinct_parts : forall A B : list id, NoDup (A ++ B) -> NoDup A /\ NoDup B.
+Proof.
+  induction A as [|a A IH]; simpl; intros B D; [now split; [constructor|]|].
+  inversion D as [|? ? N D']; subst. destruct (IH B D'). split; [|easy]. constructor; [|easy].
+  intros I. apply N, in_or_app; auto.
+Qed.
+
 (** ** Placing keeps a list well placed *)
 
 (** Of an element e it does not matter whether it is there, if what is nearer is
@@ -333,6 +340,65 @@ Proof.
   intros e. rewrite !place_in. tauto.
 Qed.
 Print Assumptions inserts_commute.
+
+(** ** A run may be placed as one
+
+    An Insert of several code points adds several elements, each behind the one
+    before. The program looks for the place of the first only and puts all of them
+    there. That is what placing one after the other comes to. *)
+
+(** Each of more has the one before as its origin, the first of them e. *)
+Fixpoint follow (e : element) (more : list element) : Prop :=
+  match more with
+  | e' :: more' => sound e' /\ origin e' = Some (eid e) /\ follow e' more'
+  | [] => True
+  end.
+
+Lemma place_next : forall e' e A B, ~ has A (eid e) -> origin e' = Some (eid e) ->
+  (forall x B', B = x :: B' -> ~ e' << x) -> place e' (A ++ e :: B) = A ++ e :: e' :: B.
+Proof.
+  intros e' e A B N O L. unfold place, has in *. rewrite O.
+  induction A as [|y A IH]; simpl in *.
+  - rewrite id_eqb_refl. destruct B as [|x B]; simpl; [easy|].
+    destruct (key_lessb_spec (key_of e') (key_of x)) as [M|]; [|easy]. now destruct (L x B).
+  - destruct (id_eqb_spec (eid y) (eid e)); [tauto|]. rewrite IH; auto.
+Qed.
+
+Lemma run_placed : forall more e A B, sound e -> follow e more -> NoDup (map eid (A ++ e :: more)) ->
+  (forall x B', B = x :: B' -> ~ e << x) ->
+  fold_left (fun l x => place x l) more (A ++ e :: B) = A ++ e :: more ++ B.
+Proof.
+  induction more as [|e' more IH]; simpl; intros e A B S F D L; [easy|]. destruct F as (S' & O & F).
+  pose proof (child_greater e e' S S' O) as C.
+  assert (forall x B', B = x :: B' -> ~ e' << x) as L'.
+  { intros x B' E M. apply (L x B' E). now apply (less_trans _ key_order _ (key_of e')). }
+  rewrite place_next by (auto; intros I; apply (distinct_middle A e (e' :: more) D);
+    unfold has in *; rewrite map_app; apply in_or_app; auto).
+  replace (A ++ e :: e' :: B) with ((A ++ [e]) ++ e' :: B) by now rewrite <- app_assoc.
+  rewrite IH; auto; now rewrite <- app_assoc.
+Qed.
+
+Theorem run_placed_as_one : forall l e more A B,
+  document l -> placeable l e -> follow e more -> NoDup (map eid (place e l ++ more)) ->
+  place e l = A ++ e :: B ->
+  fold_left (fun l x => place x l) more (place e l) = A ++ e :: more ++ B.
+Proof.
+  intros l e more A B D P F N E. rewrite E in *. destruct P as (S & H & O).
+  apply run_placed; auto.
+  - apply (distinct_parts (map eid B)). rewrite <- map_app.
+    apply (Permutation_NoDup (l := map eid ((A ++ e :: B) ++ more))); [|easy]. apply Permutation_map.
+    rewrite <- app_assoc. simpl. rewrite (Permutation_app_comm B more).
+    replace (A ++ e :: more ++ B) with ((A ++ e :: more) ++ B) by now rewrite <- app_assoc.
+    apply Permutation_app_comm.
+  - intros x B' -> M. assert (document (place e l)) as D' by now apply place_document.
+    rewrite E in D'. replace (A ++ e :: x :: B') with ((A ++ [e]) ++ x :: B') in D' by now rewrite <- app_assoc.
+    pose proof (placed_at _ _ _ _ (placed _ D')) as OX. rewrite app_nil_r, rev_unit in OX. simpl in OX.
+    destruct (key_lessb_spec (key_of e) (key_of x)); [|easy].
+    assert (In x (place e l)) as I by (rewrite E; apply in_or_app; simpl; auto).
+    apply place_in in I as [-> | I]; [now apply (less_irreflexive _ key_order) in M|].
+    destruct (origin_present l x (eid e) D I OX) as (y & Y & EY & _). apply H. rewrite <- EY. now apply in_map.
+Qed.
+Print Assumptions run_placed_as_one.
 
 (** ** The same said with numbers: the n-th element of the list *)
 

@@ -44,13 +44,6 @@ Qed.
 
 (** ** A well placed list is the preorder *)
 
-Lemma distinct_parts : forall A B : list id, NoDup (A ++ B) -> NoDup A /\ NoDup B.
-Proof.
-  induction A as [|a A IH]; simpl; intros B D; [now split; [constructor|]|].
-  inversion D as [|? ? N D']; subst. destruct (IH B D'). split; [|easy]. constructor; [|easy].
-  intros I. apply N, in_or_app; auto.
-Qed.
-
 (** All that follows x directly with a greater key, and the rest. *)
 Lemma greater_part : forall x l, exists below rest, l = below ++ rest /\
   (forall e, In e below -> x << e) /\ (forall y rest', rest = y :: rest' -> ~ x << y).
