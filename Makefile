@@ -4,7 +4,7 @@
 SHELL       := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .NOTPARALLEL:
-.PHONY: help run build static test check race windows setup fresh clean
+.PHONY: help run build static test check race windows setup proof fresh clean
 
 GO      := scripts/go
 VERSION  = $(shell sed -n 's/^Version = "\(.*\)"/\1/p' FyneApp.toml)+$(shell git describe --always --dirty --exclude='*' 2>/dev/null || echo archive)
@@ -51,6 +51,14 @@ windows: ## Test the built program in real windows (uitest); screenshots go to o
 
 setup: ## Install what is missing for all of the above: packages by apt, a Go toolchain into ~/.cache/inkling
 	@scripts/setup.sh build run test
+
+# What the proofs say and how the program is tied to them: crdt/proof/README.md. HISTORIES is how many are compared.
+HISTORIES ?= 100000
+proof: ## Prove the order rule (Coq, 1 GB when missing) and compare the program with what was proved
+	@scripts/setup.sh proof
+	@$(MAKE) --no-print-directory -C crdt/proof
+	INKLING_ORACLE="$(CURDIR)/out/proof/oracle" $(GO) test -count=1 -vet=off -timeout 60m ./crdt -run TestModel -v \
+		-model.histories $(HISTORIES)
 
 fresh: ## Try the two commands on a bare Debian in a chroot (as root; needs mmdebstrap; long)
 	@scripts/fresh-machine.sh
