@@ -2,6 +2,7 @@ package crdttest
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"slices"
 
 	"inkling/crdt"
@@ -167,4 +168,19 @@ func (h *History) forked(writer int) bool {
 		}
 	}
 	return false
+}
+
+// Causal returns the changes of h in a random order in which each comes after all that it builds on.
+func (h *History) Causal(rng *rand.Rand) (changes []*crdt.Change) {
+	done := map[*entry]bool{nil: true}
+	for left := slices.Clone(h.entries); len(left) > 0; {
+		i := rng.IntN(len(left))
+		e := left[i]
+		if done[e.previous] && !slices.ContainsFunc(e.causes, func(k *entry) bool { return !done[k] }) {
+			done[e] = true
+			changes = append(changes, e.change)
+			left = slices.Delete(left, i, i+1)
+		}
+	}
+	return changes
 }
