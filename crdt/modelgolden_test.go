@@ -108,8 +108,8 @@ func writeGolden(t *testing.T) {
 		g.history, g.answer = h.String(), oracle.ask(t, h)
 		files[name] += g.String()
 	}
-	for seed, drawn, forked := uint64(1), 0, 0; drawn < 300 || forked < 120; seed++ {
-		switch h := crdttest.DrawHistory(rand.New(rand.NewPCG(seed, 1))); {
+	for seed, drawn, forked := uint64(0), 0, 0; drawn < 300 || forked < 120; seed++ {
+		switch h := drawHistory(seed); {
 		case h.Forked() && forked < 120:
 			add("forked.txt", golden{}, h)
 			forked++
@@ -121,7 +121,7 @@ func writeGolden(t *testing.T) {
 	for seed := range uint64(30) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		g := golden{peers: 2 + rng.IntN(3)}
-		g.script = draw(rng, g.peers, 10+rng.IntN(20))
+		g.script = draw(rng, g.peers, 20+rng.IntN(40))
 		add("people.txt", g, playedWorld(t, g.peers, g.script).history())
 	}
 	must(t, os.MkdirAll(goldenPath(""), 0o777))

@@ -8,14 +8,14 @@ import (
 	"inkling/crdt"
 )
 
-// DrawHistory returns a random history, a pure function of rng, of 2 to 5 writers and up to 40 ops. It has what the
+// DrawHistory returns a random history, a pure function of rng, of 2 to 5 writers and up to so many ops. It has what the
 // format has bytes for, and people rarely or never do: references to any op that the writer knows of, also to such as are no
 // elements; chains that name anything of their own; Deletes of what is deleted, or of no element; Restores of
 // anything; knowledge of others that lags behind at random. In every fourth, chains fork.
-func DrawHistory(rng *rand.Rand) *History {
+func DrawHistory(rng *rand.Rand, most int) *History {
 	for {
 		g := drawing{rng: rng, h: &History{}, writers: 2 + rng.IntN(MaxWriters-1), forks: rng.IntN(4) == 0}
-		for left := 6 + rng.IntN(35); left > 0; {
+		for left := 1 + most/8 + rng.IntN(most-most/8); left > 0; {
 			left -= g.entry(left)
 		}
 		if g.h.number(); g.h.finish() {
@@ -59,7 +59,7 @@ func (g *drawing) entry(most int) int {
 	for _, t := range e.table {
 		k.paths = append(k.paths, t.path())
 	}
-	for n := min(most, 1+g.rng.IntN(1+g.rng.IntN(6))); len(e.deeds) < n; {
+	for n := min(most, 1+g.rng.IntN(1+g.rng.IntN(6+most/40))); len(e.deeds) < n; {
 		deeds := g.deeds(&k)
 		if !e.knowsAll(deeds[0]) {
 			continue
@@ -135,7 +135,9 @@ func (k *knowledge) path(rng *rand.Rand) []*deed {
 // deeds returns what one op of a body does.
 func (g *drawing) deeds(k *knowledge) []*deed {
 	path := k.path(g.rng)
+	bare := !slices.ContainsFunc(path, func(d *deed) bool { return d.verb == 'i' })
 	switch n := g.rng.IntN(100); {
+	case bare && n < 90: // mostly there is something to refer to
 	case n < 22 && path != nil:
 		return []*deed{{verb: 'd', targets: g.targets(path)}}
 	case n < 36 && len(k.own) > 0:
@@ -211,6 +213,11 @@ func (g *drawing) insert(k *knowledge, path []*deed) []*deed {
 
 // named returns an own op for the chain of an element: mostly one with the same origin.
 func (g *drawing) named(own []*deed, origin *deed) *deed {
+	if g.one(8) { // what has to do with the origin, but is no element beside it
+		if list := slices.DeleteFunc(slices.Clone(own), func(d *deed) bool { return !slices.Contains(d.targets, origin) }); len(list) > 0 {
+			return list[0]
+		}
+	}
 	siblings := slices.DeleteFunc(slices.Clone(own), func(d *deed) bool { return d.verb != 'i' || d.origin != origin })
 	if len(siblings) == 0 || g.one(6) {
 		return g.like(own, 'i', 4)
