@@ -109,14 +109,20 @@ func (m *mutant) try(t *testing.T, goCommand string) (how string, err error) {
 	return symptom(string(out)), nil
 }
 
-// symptom returns what a failing test says first that says how.
+// symptom says how a test fails.
 func symptom(out string) string {
-	for _, known := range []string{"panic", "check", "wait", "want", "crdt:"} {
-		for line := range strings.Lines(out) {
-			if strings.Contains(line, known) {
-				return strings.TrimSpace(line[:min(len(line), 100)])
-			}
+	for _, s := range []struct{ words, means string }{
+		{"test timed out", "it does not end"},
+		{"panic: ", "a panic"},
+		{"changes wait", "changes wait for ever"},
+		{"it is ", "another order or visibility"},
+		{"people.txt", "people's edits make other ops"},
+		{"crdt: check: ", "Check"},
+		{"crdt: ", "an error"},
+	} {
+		if strings.Contains(out, s.words) {
+			return s.means
 		}
 	}
-	return "it does not end"
+	return "?"
 }

@@ -123,6 +123,34 @@ func (e *entry) knows(d *deed) bool {
 	return d == nil || d.in.leadsTo(e) || slices.ContainsFunc(e.table, d.in.leadsTo)
 }
 
+// knowsAll says whether an op of e may refer to all that d refers to.
+func (e *entry) knowsAll(d *deed) bool {
+	return e.knows(d.origin) && !slices.ContainsFunc(d.targets, func(d *deed) bool { return !e.knows(d) })
+}
+
+// sound says whether the format has bytes for h.
+func (h *History) sound() bool {
+	return !slices.ContainsFunc(h.entries, func(e *entry) bool { return !e.sound() })
+}
+
+func (e *entry) sound() bool {
+	own := func(k *entry) bool { return k.writer == e.writer }
+	if len(e.deeds) == 0 || e.writer < 0 || e.writer >= MaxWriters || slices.ContainsFunc(e.causes, own) {
+		return false
+	}
+	for _, d := range e.deeds {
+		if !e.knowsAll(d) || d.named != nil && !d.named.in.leadsTo(e) || d.verb == 'r' && !d.targets[0].in.leadsTo(e) {
+			return false
+		}
+		for i := 1; i < len(d.targets); i++ {
+			if a, b := d.targets[i-1], d.targets[i]; a.seq+1 != b.seq || !a.in.leadsTo(b.in) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // path returns all ops of e's chain up to its end; the place in the list is the Seq.
 func (e *entry) path() (deeds []*deed) {
 	if e == nil {

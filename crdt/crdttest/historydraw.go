@@ -75,11 +75,6 @@ func (g *drawing) entry(most int) int {
 	return len(e.deeds)
 }
 
-// knowsAll says whether e knows of all that d refers to.
-func (e *entry) knowsAll(d *deed) bool {
-	return e.knows(d.origin) && !slices.ContainsFunc(d.targets, func(d *deed) bool { return !e.knows(d) })
-}
-
 // end returns the change from which a writer goes on: mostly the last one; nil when there is none.
 func (g *drawing) end(writer int) (end *entry) {
 	var own, ends []*entry
@@ -186,7 +181,7 @@ func (g *drawing) insert(k *knowledge, path []*deed) []*deed {
 	d := &deed{verb: 'i'}
 	switch n := g.rng.IntN(16); {
 	case path == nil || n < 2: // at the root
-	case n < 5 && len(k.own) > 0: // typed on
+	case n < 5 && len(k.own) > 0 && (k.own[len(k.own)-1].verb == 'i' || g.one(4)): // typed on
 		d.origin = k.own[len(k.own)-1]
 	case n < 10: // where another one was inserted
 		if d.origin = g.like(path, 'i', 1000); d.origin.verb == 'i' {

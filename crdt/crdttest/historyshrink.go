@@ -63,15 +63,7 @@ func (h *History) without(deeds []*deed, cause *edge) *History {
 			less.entries = append(less.entries, k)
 		}
 	}
-	less.number()
-	for _, e := range less.entries {
-		for _, d := range e.deeds {
-			if !e.knowsAll(d) {
-				return nil
-			}
-		}
-	}
-	if len(less.entries) == 0 || !less.finish() {
+	if less.number(); len(less.entries) == 0 || !less.sound() || !less.finish() {
 		return nil
 	}
 	return less

@@ -2,6 +2,7 @@ package crdttest
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -117,7 +118,9 @@ func ParseHistory(text string) (*History, error) {
 			return nil, fmt.Errorf("line %q: %w", strings.TrimSpace(line), p.err)
 		}
 	}
-	p.h.number()
+	if p.h.number(); !p.h.sound() {
+		return nil, errors.New("there are no bytes for that")
+	}
 	p.h.write()
 	if again := p.h.String(); again != text {
 		return nil, fmt.Errorf("it reads as\n%s", again)
