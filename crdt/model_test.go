@@ -107,6 +107,9 @@ func compareAll(h *crdttest.History, want string, seed uint64) (err error) {
 	var d *crdt.Doc
 	for _, order := range arrivals {
 		d, err = order.bring(h, rng)
+		if err == nil && d.Pending() > 0 {
+			err = fmt.Errorf("%d changes wait", d.Pending())
+		}
 		if err == nil {
 			err = compare(h, d, want)
 		}
@@ -190,9 +193,6 @@ func arrive(d *crdt.Doc, changes ...*crdt.Change) error {
 
 // compare says what is wrong with a document that has all of a history, whose answer is want.
 func compare(h *crdttest.History, d *crdt.Doc, want string) error {
-	if d.Pending() > 0 {
-		return fmt.Errorf("%d changes wait", d.Pending())
-	}
 	visible := map[crdt.ID]bool{}
 	for at := range d.Len() {
 		visible[d.Author(at)] = true

@@ -13,6 +13,8 @@ import (
 
 var modelMutants = flag.String("model.mutants", "", "try the mutants in testdata/model/mutants.txt, with this go command; make proof-mutants does that")
 
+var modelOnly = flag.String("model.only", "", "try only the mutants that have this in their file or reason")
+
 // mutant is a wrong change of one file of package crdt.
 type mutant struct {
 	file, why string
@@ -28,6 +30,9 @@ func TestModelMutants(t *testing.T) {
 	mutants := readMutants(t)
 	caught := 0
 	for _, m := range mutants {
+		if !strings.Contains(m.file+": "+m.why, *modelOnly) {
+			continue
+		}
 		switch how, err := m.try(t, *modelMutants); {
 		case err != nil:
 			t.Errorf("%s: %s: %v", m.file, m.why, err)
@@ -114,11 +119,11 @@ func symptom(out string) string {
 	for _, s := range []struct{ words, means string }{
 		{"test timed out", "it does not end"},
 		{"panic: ", "a panic"},
-		{"changes wait", "changes wait for ever"},
-		{"it is ", "another order or visibility"},
+		{": it is ", "another order or visibility"},
 		{"people.txt", "people's edits make other ops"},
 		{"crdt: check: ", "Check"},
 		{"crdt: ", "an error"},
+		{"changes wait", "changes wait for ever"},
 	} {
 		if strings.Contains(out, s.words) {
 			return s.means

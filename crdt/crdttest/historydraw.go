@@ -14,7 +14,7 @@ import (
 // anything; knowledge of others that lags behind at random. In every fourth, chains fork.
 func DrawHistory(rng *rand.Rand, most int) *History {
 	for {
-		g := drawing{rng: rng, h: &History{}, writers: 2 + rng.IntN(MaxWriters-1), forks: rng.IntN(4) == 0}
+		g := drawing{rng: rng, h: &History{}, writers: 2 + rng.IntN(MaxWriters-1), forks: rng.IntN(4) == 0, crowded: rng.IntN(3) == 0}
 		for left := 1 + most/8 + rng.IntN(most-most/8); left > 0; {
 			left -= g.entry(left)
 		}
@@ -43,6 +43,7 @@ type drawing struct {
 	h       *History
 	writers int
 	forks   bool
+	crowded bool // most inserts are at the root
 }
 
 // one says yes once in n times.
@@ -51,6 +52,9 @@ func (g *drawing) one(n int) bool { return g.rng.IntN(n) == 0 }
 // entry adds a change of at most so many ops and returns how many it has.
 func (g *drawing) entry(most int) int {
 	e := &entry{writer: g.rng.IntN(g.writers)}
+	if g.forks && g.one(2) {
+		e.writer = 0 // so that it forks in several places
+	}
 	e.previous = g.end(e.writer)
 	e.number()
 	g.causes(e)
@@ -88,7 +92,7 @@ func (g *drawing) end(writer int) (end *entry) {
 	switch {
 	case len(own) == 0:
 		return nil
-	case g.forks && g.one(4):
+	case g.forks && g.one(3):
 		return append(own, nil)[g.rng.IntN(len(own)+1)]
 	}
 	return ends[g.rng.IntN(len(ends))]
@@ -167,6 +171,9 @@ func (g *drawing) targets(path []*deed) []*deed {
 	if d := g.like(path, 'd', 20); d.verb == 'd' && g.one(4) { // once more what was deleted
 		return d.targets
 	}
+	if seam := g.seam(path); seam > 0 && g.one(4) {
+		return path[seam-1 : seam+1+g.rng.IntN(min(3, len(path)-seam))]
+	}
 	first := g.like(path, 'i', 10)
 	at := slices.Index(path, first)
 	n := 1
@@ -176,11 +183,21 @@ func (g *drawing) targets(path []*deed) []*deed {
 	return path[at : at+n]
 }
 
+// seam returns where in a path a change begins with an Insert behind one that ends with one, 0 when there is none.
+func (g *drawing) seam(path []*deed) int {
+	for _, i := range g.rng.Perm(len(path)) {
+		if i > 0 && path[i].verb == 'i' && path[i-1].verb == 'i' && path[i].in != path[i-1].in {
+			return i
+		}
+	}
+	return 0
+}
+
 // insert returns an Insert of some code points.
 func (g *drawing) insert(k *knowledge, path []*deed) []*deed {
 	d := &deed{verb: 'i'}
 	switch n := g.rng.IntN(16); {
-	case path == nil || n < 2: // at the root
+	case path == nil || n < 2 || g.crowded && n < 9: // at the root
 	case n < 5 && len(k.own) > 0 && (k.own[len(k.own)-1].verb == 'i' || g.one(4)): // typed on
 		d.origin = k.own[len(k.own)-1]
 	case n < 10: // where another one was inserted
