@@ -128,14 +128,38 @@ func (e *entry) knowsAll(d *deed) bool {
 	return e.knows(d.origin) && !slices.ContainsFunc(d.targets, func(d *deed) bool { return !e.knows(d) })
 }
 
-// sound says whether the format has bytes for h.
+// sound says whether the format has bytes for h, and documents read them.
 func (h *History) sound() bool {
-	return !slices.ContainsFunc(h.entries, func(e *entry) bool { return !e.sound() })
+	return !slices.ContainsFunc(h.entries, func(e *entry) bool { return !e.sound() || h.readings(e) > maxReadings })
+}
+
+// maxReadings is less than the number of readings after which a document gives a change up. FORMAT.md knows no such
+// bound, so a copy that has many tails may lack a change that another one has. Histories stay below it.
+const maxReadings = 1000
+
+// readings returns how many combinations of changes, at most, the causes of e may mean: of a chain that forked a cause
+// only says where the change ends.
+func (h *History) readings(e *entry) int {
+	n := 1
+	for _, k := range e.causes {
+		alike := 0
+		for _, l := range h.entries {
+			if l.writer == k.writer && l.next == k.next {
+				alike++
+			}
+		}
+		if n *= alike; n > maxReadings {
+			break
+		}
+	}
+	return n
 }
 
 func (e *entry) sound() bool {
-	own := func(k *entry) bool { return k.writer == e.writer }
-	if len(e.deeds) == 0 || e.writer < 0 || e.writer >= MaxWriters || slices.ContainsFunc(e.causes, own) {
+	bad := func(k *entry) bool { // of the own family, or known already
+		return k.writer == e.writer || slices.ContainsFunc(e.causes, func(l *entry) bool { return k != l && k.leadsTo(l) })
+	}
+	if len(e.deeds) == 0 || e.writer < 0 || e.writer >= MaxWriters || slices.ContainsFunc(e.causes, bad) {
 		return false
 	}
 	for _, d := range e.deeds {

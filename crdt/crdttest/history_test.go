@@ -126,7 +126,7 @@ func TestShrinkHistory(t *testing.T) {
 			continue
 		}
 		h = ShrinkHistory(h, 1000, fails)
-		if again, err := ParseHistory(h.String()); err != nil || !fails(again) || len(h.deeds()) > 4 {
+		if again, err := ParseHistory(h.String()); err != nil || !fails(again) || len(h.deeds()) > 6 {
 			t.Errorf("seed %d: shrunk to\n%s%v", seed, h, err)
 		}
 	}

@@ -11,14 +11,14 @@ import (
 // DrawHistory returns a random history, a pure function of rng, of 2 to 5 writers and up to so many ops. It has what the
 // format has bytes for, and people rarely or never do: references to any op that the writer knows of, also to such as are no
 // elements; chains that name anything of their own; Deletes of what is deleted, or of no element; Restores of
-// anything; knowledge of others that lags behind at random. In every fourth, chains fork.
+// anything; knowledge of others that lags behind at random. In every fourth that is short, chains fork.
 func DrawHistory(rng *rand.Rand, most int) *History {
 	for {
-		g := drawing{rng: rng, h: &History{}, writers: 2 + rng.IntN(MaxWriters-1), forks: rng.IntN(4) == 0, crowded: rng.IntN(3) == 0}
+		g := drawing{rng: rng, h: &History{}, writers: 2 + rng.IntN(MaxWriters-1), forks: rng.IntN(4) == 0 && most <= 100, crowded: rng.IntN(3) == 0}
 		for left := 1 + most/8 + rng.IntN(most-most/8); left > 0; {
 			left -= g.entry(left)
 		}
-		if g.h.number(); g.h.finish() {
+		if g.h.number(); g.h.sound() && g.h.finish() {
 			return g.h
 		}
 	}
