@@ -37,11 +37,15 @@ func TestModel(t *testing.T) {
 	})
 }
 
-// drawHistory returns the history of a seed: at most 40 ops, or a thousand in a few.
+// drawHistory returns the history of a seed: at most 40 ops, in some a hundred, and in a few a thousand, for which the document
+// needs more than a leaf.
 func drawHistory(seed uint64) *crdttest.History {
 	most := 40
-	if seed%250 == 0 {
+	switch {
+	case seed%250 == 0:
 		most = 1000
+	case seed%10 == 0:
+		most = 100
 	}
 	return crdttest.DrawHistory(rand.New(rand.NewPCG(seed, 1)), most)
 }

@@ -108,9 +108,9 @@ func writeGolden(t *testing.T) {
 		g.history, g.answer = h.String(), oracle.ask(t, h)
 		files[name] += g.String()
 	}
-	for seed, drawn, forked := uint64(0), 0, 0; drawn < 300 || forked < 120; seed++ {
+	for seed, drawn, forked := uint64(0), 0, 0; drawn < 300 || forked < 200; seed++ {
 		switch h := drawHistory(seed); {
-		case h.Forked() && forked < 120:
+		case h.Forked() && forked < 200:
 			add("forked.txt", golden{}, h)
 			forked++
 		case !h.Forked() && drawn < 300:

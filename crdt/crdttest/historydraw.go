@@ -14,7 +14,11 @@ import (
 // anything; knowledge of others that lags behind at random. In every fourth that is short, chains fork.
 func DrawHistory(rng *rand.Rand, most int) *History {
 	for {
-		g := drawing{rng: rng, h: &History{}, writers: 2 + rng.IntN(MaxWriters-1), forks: rng.IntN(4) == 0 && most <= 100, crowded: rng.IntN(3) == 0}
+		g := drawing{rng: rng, h: &History{}, writers: 2 + rng.IntN(MaxWriters-1)}
+		g.forks, g.crowded = most <= 100 && g.one(4), g.one(3)
+		if g.forks && g.one(2) { // so that tails of one chain meet
+			g.writers, g.crowded = 2, true
+		}
 		for left := 1 + most/8 + rng.IntN(most-most/8); left > 0; {
 			left -= g.entry(left)
 		}
