@@ -14,13 +14,13 @@ import (
 
 var modelGolden = flag.Bool("model.golden", false, "write the histories in testdata/model anew; "+oracleVariable+" must name the oracle")
 
-// golden is a history with what the oracle said of it. In its file it is
+// told is a history with what the oracle said of it. In its file it is
 //
 //	peers N                how many peers, only of people
 //	s VERB PEER A B TEXT   what they did, see crdttest.Script
 //	c …, i …, d …          the history, see crdttest.History
 //	? +ID -ID …            the answer: the elements in document order, those that are visible with +
-type golden struct {
+type told struct {
 	peers   int
 	script  crdttest.Script
 	history string
@@ -31,10 +31,10 @@ type golden struct {
 // ties them to the proof where the oracle is not.
 func TestModelGolden(t *testing.T) {
 	if *modelGolden {
-		writeGolden(t)
+		writeHistories(t)
 	}
 	for _, name := range []string{"drawn.txt", "forked.txt"} {
-		for i, g := range readGolden(t, name) {
+		for i, g := range readHistories(t, name) {
 			h, err := crdttest.ParseHistory(g.history)
 			if err == nil {
 				err = compareAll(h, g.answer, uint64(i))
@@ -44,7 +44,7 @@ func TestModelGolden(t *testing.T) {
 			}
 		}
 	}
-	for _, g := range readGolden(t, "people.txt") {
+	for _, g := range readHistories(t, "people.txt") {
 		w := playedWorld(t, g.peers, g.script)
 		h := w.history()
 		if got := h.String(); got != g.history {
@@ -58,14 +58,14 @@ func TestModelGolden(t *testing.T) {
 	}
 }
 
-func goldenPath(name string) string { return filepath.Join("testdata", "model", name) }
+func modelPath(name string) string { return filepath.Join("testdata", "model", name) }
 
-// readGolden reads a file of histories.
-func readGolden(t *testing.T, name string) (all []golden) {
+// readHistories reads a file of histories.
+func readHistories(t *testing.T, name string) (all []told) {
 	t.Helper()
-	b, err := os.ReadFile(goldenPath(name))
+	b, err := os.ReadFile(modelPath(name))
 	must(t, err)
-	var g golden
+	var g told
 	for line := range strings.Lines(string(b)) {
 		verb, rest, _ := strings.Cut(line, " ")
 		switch verb {
@@ -78,7 +78,7 @@ func readGolden(t *testing.T, name string) (all []golden) {
 		case "?":
 			g.answer = strings.TrimSpace(rest)
 			all = append(all, g)
-			g = golden{}
+			g = told{}
 		default:
 			g.history += line
 		}
@@ -89,7 +89,7 @@ func readGolden(t *testing.T, name string) (all []golden) {
 	return all
 }
 
-func (g golden) String() string {
+func (g told) String() string {
 	var b strings.Builder
 	if g.peers > 0 {
 		fmt.Fprintf(&b, "peers %d\n", g.peers)
@@ -100,32 +100,32 @@ func (g golden) String() string {
 	return b.String() + g.history + "? " + g.answer + "\n"
 }
 
-// writeGolden asks the oracle of some hundred histories and writes them down.
-func writeGolden(t *testing.T) {
+// writeHistories asks the oracle of some hundred histories and writes them down.
+func writeHistories(t *testing.T) {
 	oracle := startOracle(t)
 	files := map[string]string{}
-	add := func(name string, g golden, h *crdttest.History) {
+	add := func(name string, g told, h *crdttest.History) {
 		g.history, g.answer = h.String(), oracle.ask(t, h)
 		files[name] += g.String()
 	}
 	for seed, drawn, forked := uint64(0), 0, 0; drawn < 300 || forked < 200; seed++ {
 		switch h := drawHistory(seed); {
 		case h.Forked() && forked < 200:
-			add("forked.txt", golden{}, h)
+			add("forked.txt", told{}, h)
 			forked++
 		case !h.Forked() && drawn < 300:
-			add("drawn.txt", golden{}, h)
+			add("drawn.txt", told{}, h)
 			drawn++
 		}
 	}
 	for seed := range uint64(30) {
 		rng := rand.New(rand.NewPCG(seed, 1))
-		g := golden{peers: 2 + rng.IntN(3)}
+		g := told{peers: 2 + rng.IntN(3)}
 		g.script = draw(rng, g.peers, 20+rng.IntN(40))
 		add("people.txt", g, playedWorld(t, g.peers, g.script).history())
 	}
-	must(t, os.MkdirAll(goldenPath(""), 0o777))
+	must(t, os.MkdirAll(modelPath(""), 0o777))
 	for name, text := range files {
-		must(t, os.WriteFile(goldenPath(name), []byte("# Made by go test ./crdt -run TestModelGolden -model.golden, with the oracle: see modelgolden_test.go.\n"+text), 0o666))
+		must(t, os.WriteFile(modelPath(name), []byte("# Made by go test ./crdt -run TestModelGolden -model.golden, with the oracle: see modelgolden_test.go.\n"+text), 0o666))
 	}
 }

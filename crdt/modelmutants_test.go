@@ -58,7 +58,7 @@ func TestMutantsFit(t *testing.T) {
 // readMutants reads the list, whose head says what its lines mean.
 func readMutants(t *testing.T) (all []*mutant) {
 	t.Helper()
-	b, err := os.ReadFile(goldenPath("mutants.txt"))
+	b, err := os.ReadFile(modelPath("mutants.txt"))
 	must(t, err)
 	for line := range strings.Lines(string(b)) {
 		switch line[0] {
