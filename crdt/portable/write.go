@@ -52,7 +52,7 @@ type output struct {
 
 // WriteTo writes the file. The same parcel gives the same bytes, as long as zstd packs alike. The error is w's.
 func (p *Parcel) WriteTo(w io.Writer) (int64, error) {
-	pack, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedBetterCompression), zstd.WithWindowSize(pieceSize))
+	pack, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedBestCompression), zstd.WithWindowSize(pieceSize))
 	if err != nil {
 		panic(err) // the options are wrong
 	}
