@@ -51,6 +51,9 @@ func TestReadWrite(t *testing.T) {
 			if err := sameDocument(q.Doc(), w.doc); err != "" {
 				t.Fatalf("%s:\n%s\nand\n%s", err, q.Doc().Dump(), w.doc.Dump())
 			}
+			if parts := slices.Concat(q.Parts()...); !slices.Equal(parts, q.Changes()) {
+				t.Fatalf("the parts have %d changes, want %d", len(parts), len(q.Changes()))
+			}
 			for i, c := range p.Changes() {
 				if d := q.Changes()[i]; !bytes.Equal(c.AppendFrame(nil), d.AppendFrame(nil)) || c.Hash != d.Hash || c.Previous != d.Previous || c.Next != d.Next {
 					t.Fatalf("change %d differs", i)
@@ -127,35 +130,45 @@ func names(d *crdt.Doc) func(yield func(crdt.Hash) bool) {
 	}
 }
 
-// TestSignaturesAreEnough: of a long chain so many signatures are kept that it can be passed on in parts, and no more.
-func TestSignaturesAreEnough(t *testing.T) {
-	rng := rand.New(rand.NewPCG(1, 1))
-	group := newGroup(t, rng, 2)
-	w := group[0]
-	for range 3000 {
-		w.doc.Insert(w.doc.Len(), "x", noon)
-		w.flush()
-	}
-	p := read(t, file(t, w.gather()))
-	bare, signed := 0, 0
-	for _, c := range p.Changes() {
-		if bare++; c.Signature != nil {
-			bare, signed = 0, signed+1
+// TestParts: of what people wrote side by side, each change signed, so many signatures are kept that it can be passed on in small
+// parts, and not many more.
+func TestParts(t *testing.T) {
+	for people := 1; people <= 3; people++ {
+		group := newGroup(t, rand.New(rand.NewPCG(1, 1)), people)
+		for i := range 3000 {
+			w := group[i%people]
+			if !w.attach() {
+				t.Fatal("not let in")
+			}
+			w.doc.Insert(w.doc.Len(), "x", noon)
+			start := len(w.disk)
+			w.flush()
+			for _, other := range group {
+				if other != w {
+					other.receive(append(slices.Clone(w.disk[start:]), group[0].disk[0]))
+				}
+			}
 		}
-		if bare > maxBareChanges {
-			t.Fatalf("%d changes without a signature", bare)
+		p := read(t, file(t, group[0].gather()))
+		d, signed := crdt.New(group[0].doc.Genesis()), 0
+		for i, part := range p.Parts() {
+			if _, err := d.Apply(travelled(t, part)...); err != nil || d.Pending() > 0 {
+				t.Fatalf("part %d: %d changes wait (%v)", i, d.Pending(), err)
+			}
+			if len(part) > partChanges {
+				t.Errorf("part %d has %d changes", i, len(part))
+			}
 		}
-	}
-	if most := 3000/maxBareChanges + 3; signed > most {
-		t.Errorf("%d signatures, want at most %d", signed, most)
-	}
-	d := crdt.New(w.doc.Genesis())
-	for part := range slices.Chunk(travelled(t, p.Changes()), 100) {
-		if _, err := d.Apply(part...); err != nil {
-			t.Fatal(err)
+		for _, c := range p.Changes() {
+			if c.Signature != nil {
+				signed++
+			}
 		}
-	}
-	if d.Text() != w.doc.Text() {
-		t.Error("another text")
+		if most := people*(3000/partChanges+2) + 1; signed > most {
+			t.Errorf("%d signatures, want at most %d", signed, most)
+		}
+		if d.Text() != group[0].doc.Text() {
+			t.Error("another text")
+		}
 	}
 }

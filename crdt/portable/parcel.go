@@ -82,33 +82,25 @@ func arrange(doc *crdt.Doc) *Parcel {
 	return p
 }
 
-// How much of a chain may stand without a signature in a file, if there are more.
-const (
-	maxBareChanges = 256
-	maxBareBytes   = 512 << 10 // of bodies
-)
-
-// sign adds to the signatures that a document keeps, of the given ones, so many that the changes can be passed on in parts.
-func (p *Parcel) sign(signatures map[crdt.Head][]byte) {
-	type bareness struct{ changes, bytes int }
-	bare := make([]bareness, len(p.chains)) // what has none
-	for i, c := range p.changes {
-		b := &bare[p.of[i]]
-		b.changes, b.bytes = b.changes+1, b.bytes+len(c.Body)
-		if c.Signature == nil && (b.changes >= maxBareChanges || b.bytes > maxBareBytes) {
-			c.Signature = signatures[end(c)]
-		}
-		if c.Signature != nil {
-			*b = bareness{}
-		}
-	}
-}
-
 // Doc returns the document.
 func (p *Parcel) Doc() *crdt.Doc { return p.doc }
 
 // Changes returns all changes, each behind all that it builds on, hashed, with the signatures that are in the file.
 func (p *Parcel) Changes() []*crdt.Change { return p.changes }
+
+// Parts returns the changes in parts that can be applied one after the other: signatures in a part and those in front of it cover all
+// of it. They are as small as the signatures make them, but for 256 changes or 512 KiB of bodies.
+func (p *Parcel) Parts() (parts [][]*crdt.Change) {
+	start := 0
+	for end := range p.cuts(func(i int) bool { return p.changes[i].Signature != nil }) {
+		parts = append(parts, p.changes[start:end])
+		start = end
+	}
+	if start < len(p.changes) {
+		parts = append(parts, p.changes[start:])
+	}
+	return parts
+}
 
 // Root names the set of changes: two parcels with one root hold the same. O(changes).
 func (p *Parcel) Root() (root crdt.Hash) {
