@@ -20,8 +20,7 @@ const commitAlarm = time.Second
 // lastPatience is how long the end of the program waits for a disk that refuses.
 const lastPatience = 3 * time.Second
 
-// applyBatch is how many changes of a peer are applied before the mutex is given
-// free for a moment, so that a key never waits for a long delta.
+// applyBatch is how many changes of a peer are applied at once, so that a key never waits for a long delta.
 const applyBatch = 32
 
 // wakeFlush tells the flush goroutine that there are new ops.
@@ -178,14 +177,16 @@ func (s *Session) tryStoreRow() error {
 // wait for their cause or for a signature are neither stored nor an error. Those that
 // are not of whom they claim are passed over: others may hand them on in good faith,
 // or against the will of the one who sends them, and what does not build on them counts.
-func (s *Session) receive(ctx context.Context, changes []*crdt.Change) error {
+//
+// batch is how many are applied at once, before the mutex is given free for a moment.
+func (s *Session) receive(ctx context.Context, changes []*crdt.Change, batch int) error {
 	var waits []chan error
 	var refused error
 	for len(changes) > 0 && refused == nil {
 		if refused = s.w.lib.AwaitRoom(ctx); refused != nil {
 			break
 		}
-		n := min(applyBatch, len(changes))
+		n := min(batch, len(changes))
 		var done chan error
 		if done, refused = s.applyBatch(changes[:n]); done != nil {
 			waits = append(waits, done)

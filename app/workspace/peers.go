@@ -67,7 +67,7 @@ func (p peerLibrary) Receive(_ netsync.PeerID, doc crdt.DocID, encoded [][]byte)
 		return err
 	}
 	defer p.w.release(s)
-	return s.receive(p.w.life, changes)
+	return s.receive(p.w.life, changes, applyBatch)
 }
 
 // decodeChange reads one change that fills b.
