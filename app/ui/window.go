@@ -134,9 +134,7 @@ func (win *Window) wire() {
 	t.name.SetText(win.w.Name())
 	for _, c := range win.commands() {
 		if c.key != "" {
-			if c.key != "" {
 			win.win.Canvas().AddShortcut(c.shortcut(), func(fyne.Shortcut) { c.do() })
-		}
 		}
 	}
 }

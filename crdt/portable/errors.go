@@ -26,5 +26,3 @@ func (e *ForgedError) Error() string { return "portable: not what was signed: " 
 
 // Unwrap returns what is wrong, a [*crdt.ChangeError] where one change can be named.
 func (e *ForgedError) Unwrap() error { return e.Err }
-
-func forged(format string, args ...any) error { return &ForgedError{fmt.Errorf(format, args...)} }
