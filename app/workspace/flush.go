@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"time"
 
 	"inkling/crdt"
@@ -173,25 +174,25 @@ func (s *Session) tryStoreRow() error {
 	return nil
 }
 
-// receive applies a peer's changes and returns when they are on disk. Those that
+// receive applies changes from elsewhere, batch by batch, and returns when they are on disk. Those that
 // wait for their cause or for a signature are neither stored nor an error. Those that
 // are not of whom they claim are passed over: others may hand them on in good faith,
 // or against the will of the one who sends them, and what does not build on them counts.
-//
-// batch is how many are applied at once, before the mutex is given free for a moment.
-func (s *Session) receive(ctx context.Context, changes []*crdt.Change, batch int) error {
+// The mutex is given free for a moment behind each batch.
+func (s *Session) receive(ctx context.Context, batches iter.Seq[[]*crdt.Change]) error {
 	var waits []chan error
 	var refused error
-	for len(changes) > 0 && refused == nil {
+	for batch := range batches {
 		if refused = s.w.lib.AwaitRoom(ctx); refused != nil {
 			break
 		}
-		n := min(batch, len(changes))
 		var done chan error
-		if done, refused = s.applyBatch(changes[:n]); done != nil {
+		if done, refused = s.applyBatch(batch); done != nil {
 			waits = append(waits, done)
 		}
-		changes = changes[n:]
+		if refused != nil {
+			break
+		}
 	}
 	if len(waits) == 0 {
 		return refused

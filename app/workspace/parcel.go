@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"inkling/crdt"
@@ -168,10 +169,11 @@ func (w *Workspace) takeIn(ctx context.Context, p *portable.Parcel) error {
 		return err
 	}
 	defer w.release(s)
-	for _, part := range parts {
-		if err := s.receive(ctx, part, len(part)); err != nil {
-			return err
-		}
+	if !s.lacks(p.Doc()) {
+		return nil
+	}
+	if err := s.receive(ctx, slices.Values(parts)); err != nil {
+		return err
 	}
 	if s.lacks(p.Doc()) {
 		s.sync() // edits of this copy were in the making when its own older ones came

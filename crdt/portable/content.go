@@ -58,6 +58,7 @@ func (r *content) head() {
 		r.fail("%v", err)
 	}
 	r.parcel.forked = r.number("forked", 1) == 1
+	tails, seen := false, map[crdt.ReplicaID]bool{}
 	for n := r.number("chains", math.MaxUint32); n > 0 && r.err() == nil; n-- {
 		var k chain
 		copy(k.replica[:], r.bytes(len(k.replica), "replica"))
@@ -65,6 +66,11 @@ func (r *content) head() {
 		k.next = uint32(r.number("last seq", math.MaxUint32))
 		copy(k.hash[:], r.bytes(len(k.hash), "hash"))
 		r.parcel.chains = append(r.parcel.chains, k)
+		tails = tails || k.from > 0 || seen[k.replica]
+		seen[k.replica] = true
+	}
+	if tails != r.parcel.forked {
+		r.fail("a chain has tails: %t, said is %t", tails, r.parcel.forked)
 	}
 }
 

@@ -155,6 +155,50 @@ func TestUnknownSections(t *testing.T) {
 	}
 }
 
+// TestOtherForms: what says the same in another form is refused, and a root that is not that of the changes.
+func TestOtherForms(t *testing.T) {
+	b, p := sample(t, false)
+	changes, signatures := sections(t, b)
+	root := p.Root()
+	build := func(root []byte, pieces ...[]byte) []byte {
+		b := append([]byte(magic), version)
+		return finish(append(b, slices.Concat(pieces...)...), root)
+	}
+	piece := func(section byte, b []byte) []byte {
+		return append(binary.AppendUvarint([]byte{section, packingNone}, uint64(len(b))), b...)
+	}
+	signed := piece(sectionSignatures, signatures)
+	read(t, build(root[:], piece(sectionChanges, changes), signed))
+	read(t, build(root[:], piece(sectionChanges, changes[:60]), piece(sectionChanges, changes[60:]), signed)) // cut otherwise
+
+	pack, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	small := pack.EncodeAll(changes[:1], nil) // more than one byte
+	large := append(binary.AppendUvarint([]byte{sectionChanges, packingZstd, 1}, uint64(len(small))), small...)
+	long := binary.AppendUvarint([]byte{sectionChanges, packingNone}, uint64(len(changes)))
+	long[len(long)-1] |= 0x80
+	long = append(append(long, 0), changes...)
+	wider := slices.Concat(changes[:49], []byte{0x80, 0}, changes[50:]) // forked: 0 in two bytes
+	sum := sha256.Sum256(wider)
+	for name, wrong := range map[string][]byte{
+		"another root":               build(make([]byte, len(root)), piece(sectionChanges, changes), signed),
+		"packed and no smaller":      build(root[:], large, piece(sectionChanges, changes[1:]), signed),
+		"a longer size":              build(root[:], long, signed),
+		"a longer number":            build(sum[:], piece(sectionChanges, wider), signed),
+		"an empty piece":             build(root[:], piece(sectionChanges, changes), piece(sectionChanges, nil), signed),
+		"an unknown packing":         build(root[:], []byte{sectionChanges, 2, 1, 0}, piece(sectionChanges, changes[1:]), signed),
+		"bytes behind the changes":   build(root[:], piece(sectionChanges, append(bytes.Clone(changes), 0)), signed),
+		"half a signature":           build(root[:], piece(sectionChanges, changes), piece(sectionSignatures, signatures[:70])),
+		"signatures without changes": build(root[:], piece(sectionChanges, changes), piece(sectionSignatures, slices.Concat(signatures, signatures, signatures))),
+	} {
+		if _, err := Read(bytes.NewReader(wrong)); !isFormat(err) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // TestForged: a file that is whole, but not what the members signed, is none.
 func TestForged(t *testing.T) {
 	ana, ben, eve := crdttest.NewPerson("Ana"), crdttest.NewPerson("Ben"), crdttest.NewPerson("Eve")
@@ -185,13 +229,15 @@ func TestForged(t *testing.T) {
 		"no signature":           func(p *Parcel) { p.changes[last].Signature = nil },
 		"a hash":                 func(p *Parcel) { p.chains[0].hash[3] ^= 1 },
 		"the end":                func(p *Parcel) { p.changes, p.of = p.changes[:last], p.of[:last]; p.chains[0].next = all[last].Seq },
-		"forked":                 func(p *Parcel) { p.forked = true },
 		"a chain that is a tail": func(p *Parcel) { p.chains[0].replica[2] ^= 1 },
 	} {
 		var forged *ForgedError
 		if _, err := Read(bytes.NewReader(file(t, parcel(edit)))); !errors.As(err, &forged) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	if _, err := Read(bytes.NewReader(file(t, parcel(func(p *Parcel) { p.forked = true })))); !isFormat(err) {
+		t.Errorf("forked without a fork: %v", err)
 	}
 	// Eve, whom nobody let in, writes.
 	oracle := crdttest.NewNaive(ana.Genesis())
