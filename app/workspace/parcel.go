@@ -169,16 +169,13 @@ func (w *Workspace) takeIn(ctx context.Context, p *portable.Parcel) error {
 		return err
 	}
 	defer w.release(s)
-	if !s.lacks(p.Doc()) {
-		return nil
-	}
 	if err := s.receive(ctx, slices.Values(parts)); err != nil {
 		return err
 	}
-	if s.lacks(p.Doc()) {
+	if s.lacks(p.Doc().Heads()) {
 		s.sync() // edits of this copy were in the making when its own older ones came
 	}
-	if s.lacks(p.Doc()) {
+	if s.lacks(p.Doc().Heads()) {
 		return errors.New("some of it could not be merged; open it once more")
 	}
 	return nil
@@ -201,12 +198,16 @@ func (w *Workspace) welcome(g crdt.Genesis) error {
 	return nil
 }
 
-// lacks says whether d has changes that s has not.
-func (s *Session) lacks(d *crdt.Doc) bool {
+// lacks says whether a copy with the given heads has changes that s has not. It holds the mutex for O(changes) when a head is
+// more than some hundred changes old.
+func (s *Session) lacks(heads []crdt.Head) bool {
 	s.mu.Lock()
-	heads := s.doc.Heads()
-	s.mu.Unlock()
-	return len(d.DeltaSince(d.Known(heads))) > 0
+	defer s.mu.Unlock()
+	here := s.doc.Heads()
+	beyond := func(h crdt.Head) bool {
+		return !slices.ContainsFunc(here, func(k crdt.Head) bool { return k.Replica == h.Replica && k.Next >= h.Next })
+	}
+	return slices.ContainsFunc(heads, beyond) || len(s.doc.Strange(heads)) > 0
 }
 
 // WriteBeside writes the file at path by way of a new file beside it, so that a full disk or a power cut leaves the old file
