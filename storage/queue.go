@@ -39,7 +39,7 @@ type job struct {
 	cost    int
 
 	write func(*sql.DB) error // of the writer's connection
-	reply chan error // holds one
+	reply chan error          // holds one
 
 	err error // what done will be told
 }
