@@ -30,7 +30,7 @@ const (
 )
 
 // ErrUnchanged says that there is nothing in the library that the newest backup does not have.
-var ErrUnchanged = errors.New("storage: nothing has changed since the newest backup")
+var ErrUnchanged = errors.New("nothing has changed since the newest backup")
 
 // Back makes a backup in DIR/backups, which it makes for the owner's eyes only, and removes those that are not to be
 // kept any longer. When nothing has changed it gives [ErrUnchanged], when the disk is nearly full a [*RoomError].
@@ -42,8 +42,12 @@ func (l *Library) Back(ctx context.Context, now time.Time) (Backup, error) {
 	if err != nil {
 		return Backup{}, err
 	}
-	if same, err := l.sameAs(list); same || err != nil {
-		return Backup{}, errors.Join(err, ErrUnchanged)
+	same, err := l.sameAs(list)
+	if err == nil && same {
+		err = ErrUnchanged
+	}
+	if err != nil {
+		return Backup{}, err
 	}
 	folder := filepath.Join(l.dir, backupFolder)
 	if err := os.MkdirAll(folder, 0o700); err != nil {

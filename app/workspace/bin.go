@@ -16,6 +16,14 @@ type Binned = storage.Binned
 // Bin lists the documents in the bin, the last deleted first.
 func (w *Workspace) Bin() ([]Binned, error) { return w.lib.Bin() }
 
+// TimeLeft says how long a document stays in the bin.
+func TimeLeft(d Binned) string {
+	if d.Left == 1 {
+		return "stays for 1 more day on which Inkling runs"
+	}
+	return fmt.Sprintf("stays for %d more days on which Inkling runs", d.Left)
+}
+
 // Delete puts a document into the bin. From then on nothing of it goes to others or comes from them: who shares it
 // leaves it.
 func (w *Workspace) Delete(id crdt.DocID) error {
