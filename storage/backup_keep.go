@@ -64,9 +64,9 @@ func timesOf(list []Backup) []time.Time {
 	return times
 }
 
-// Forgotten returns when the last of some backups goes, if from now on one is made in every hour: the earliest it can
-// be. list are all there are. What was replaced by a backup never goes by itself: where one such is among the
-// holding, the time is zero, and so when there is none.
+// Forgotten returns when the last of some backups goes, if from now on one is made in every hour. list are all there
+// are. What was replaced by a backup never goes by itself: where one such is among the holding, the time is zero, and
+// so when there is none.
 func Forgotten(list, holding []Backup, now time.Time) time.Time {
 	held := map[time.Time]bool{}
 	for _, b := range holding {
@@ -75,14 +75,14 @@ func Forgotten(list, holding []Backup, now time.Time) time.Time {
 		}
 		held[b.At] = true
 	}
-	if len(held) == 0 {
+	times := timesOf(slices.DeleteFunc(slices.Clone(list), func(b Backup) bool { return b.Replaced }))
+	if len(held) == 0 || len(times) == 0 {
 		return time.Time{}
 	}
-	times := timesOf(slices.DeleteFunc(slices.Clone(list), func(b Backup) bool { return b.Replaced }))
 	left := func() bool { return slices.ContainsFunc(times, func(t time.Time) bool { return held[t] }) }
 	at := now.UTC().Truncate(time.Second)
-	if len(times) > 0 && !at.After(times[0]) {
-		at = times[0].Add(time.Second) // the clock was ahead once
+	if due := times[0].Add(time.Hour); at.Before(due) {
+		at = due
 	}
 	for left() {
 		times = kept(slices.Insert(times, 0, at))

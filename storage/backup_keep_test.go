@@ -83,7 +83,7 @@ func TestForgotten(t *testing.T) {
 		told := Forgotten(list, holding, now)
 		state := slices.Clone(times)
 		var last time.Time
-		for at := now; at.Before(now.AddDate(0, 3, 0)); at = at.Add(time.Hour) {
+		for at := times[0].Add(time.Hour); at.Before(now.AddDate(0, 3, 0)); at = at.Add(time.Hour) {
 			if slices.ContainsFunc(holding, func(b Backup) bool { return slices.Contains(state, b.At) }) {
 				last = at
 			}

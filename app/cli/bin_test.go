@@ -32,7 +32,7 @@ func TestBinByCommands(t *testing.T) {
 	}
 	s.must("backup")
 	s.must("delete", "tea")
-	if exit, out, errs := s.run("destroy", "tea"); exit != ExitError || !strings.Contains(out, "Nobody else has it. 1 backup has it; the last one goes on ") || !strings.Contains(errs, "--yes") {
+	if exit, out, errs := s.run("destroy", "tea"); exit != ExitError || !strings.Contains(out, "Nobody else has it. 1 backup has it; that goes on ") || !strings.Contains(errs, "--yes") {
 		t.Errorf("destroy: %d, %q, %q", exit, out, errs)
 	}
 	s.must("undelete", "tea")

@@ -12,15 +12,15 @@ func (win *Window) showBackups() {
 	s := newShelf("Backups", win.win)
 	s.onClose = func() { win.win.Canvas().Focus(win.editor) }
 	win.fillBackups(s, "")
-	s.dialog.Show()
 }
 
-// fillBackups brings the list up to date, with a note over it unless that is empty.
+// fillBackups brings the list up to date, with a note over it unless that is empty, and shows it when it is not yet.
 func (win *Window) fillBackups(s *shelf, note string) {
 	win.background(func() {
 		list, err := win.w.Backups()
 		win.do(func() {
 			s.clear()
+			defer s.show()
 			if err != nil {
 				s.say(sentence(err))
 				return

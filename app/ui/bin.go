@@ -42,21 +42,22 @@ func deletedWords(title string, others []string) string {
 func (win *Window) offerUndelete(id crdt.DocID, text string) {
 	win.undoing++
 	this := win.undoing
-	win.undo.show(text, &remedy{"Undo", func() {
-		win.undo.show("", nil)
-		win.undelete(id)
-	}})
+	win.undo.show(text, &remedy{"Undo", func() { win.undelete(id) }})
 	time.AfterFunc(undoFor, func() {
 		win.do(func() {
 			if win.undoing == this {
-				win.undo.show("", nil)
+				win.withdrawUndelete()
 			}
 		})
 	})
 }
 
+// withdrawUndelete takes the offer away.
+func (win *Window) withdrawUndelete() { win.undo.show("", nil) }
+
 // undelete takes a document out of the bin and shows it.
 func (win *Window) undelete(id crdt.DocID) {
+	win.withdrawUndelete()
 	win.background(func() {
 		if err := win.w.Undelete(id); err != nil {
 			win.do(func() { win.fail(err) })
@@ -104,15 +105,15 @@ func (win *Window) showBin() {
 	s := newShelf("Bin", win.win)
 	s.onClose = func() { win.win.Canvas().Focus(win.editor) }
 	win.fillBin(s)
-	s.dialog.Show()
 }
 
-// fillBin brings the list up to date.
+// fillBin brings the list up to date, and shows it when it is not yet.
 func (win *Window) fillBin(s *shelf) {
 	win.background(func() {
 		bin, err := win.w.Bin()
 		win.do(func() {
 			s.clear()
+			defer s.show()
 			if err != nil {
 				s.say(sentence(err))
 				return
@@ -142,6 +143,7 @@ func (win *Window) askDestroy(s *shelf, id crdt.DocID) {
 				win.background(func() {
 					err := win.w.Destroy(id)
 					win.do(func() {
+						win.withdrawUndelete()
 						win.fillBin(s)
 						if err != nil {
 							win.fail(err)

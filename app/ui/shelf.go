@@ -17,12 +17,15 @@ var shelfSize = fyne.NewSize(620, 440)
 type shelf struct {
 	dialog  *dialog.CustomDialog
 	rows    *fyne.Container
+	scroll  *container.Scroll
 	onClose func()
+	shown   bool
 }
 
 func newShelf(title string, over fyne.Window) *shelf {
 	s := &shelf{rows: container.NewVBox()}
-	s.dialog = dialog.NewCustom(title, "Close", container.NewVScroll(s.rows), over)
+	s.scroll = container.NewVScroll(s.rows)
+	s.dialog = dialog.NewCustom(title, "Close", s.scroll, over)
 	s.dialog.SetOnClosed(func() {
 		if s.onClose != nil {
 			s.onClose()
@@ -30,6 +33,15 @@ func newShelf(title string, over fyne.Window) *shelf {
 	})
 	s.dialog.Resize(shelfSize)
 	return s
+}
+
+// show opens the list, filled, or draws what has changed in it.
+func (s *shelf) show() {
+	if !s.shown {
+		s.shown = true
+		s.dialog.Show()
+	}
+	s.scroll.Refresh()
 }
 
 func (s *shelf) clear() { s.rows.RemoveAll() }
@@ -40,6 +52,7 @@ func (s *shelf) say(text string, answers ...answer) {
 	if len(answers) > 0 {
 		s.rows.Add(container.New(layout.NewCustomPaddedLayout(0, 0, theme.InnerPadding(), 0), buttons(answers)))
 	}
+	s.scroll.Refresh()
 }
 
 // add adds a thing.

@@ -128,7 +128,11 @@ func (f Fate) Sentences() string {
 	case f.Forgotten.IsZero():
 		return fmt.Sprintf("%s %s it, among them what was replaced when a backup was restored: that stays until you remove it.", who, haveBackups(f.Backups))
 	}
-	return fmt.Sprintf("%s %s it; the last one goes on %s at the earliest.", who, haveBackups(f.Backups), f.Forgotten.Local().Format("2 January 2006"))
+	last := "the last of them goes"
+	if f.Backups == 1 {
+		last = "that goes"
+	}
+	return fmt.Sprintf("%s %s it; %s on %s at the earliest, when newer ones have come.", who, haveBackups(f.Backups), last, f.Forgotten.Local().Format("2 January 2006"))
 }
 
 func haveBackups(n int) string {
