@@ -1,5 +1,7 @@
 package crdt
 
+import "slices"
+
 // reading examines one change as if it went on from a certain point.
 type reading struct {
 	ahead    *ahead
@@ -13,8 +15,8 @@ type reading struct {
 	raw    []rawCause
 	causes []point
 	hash   Hash
-	stamp  Stamp // of what it goes on from
-	wanted ID    // what must come first
+	stamp  Stamp       // of what it goes on from
+	wanted []ReplicaID // families of which more must come first
 }
 
 // maxTries bounds the ways in which the causes of one change are read, where these are chains
@@ -90,15 +92,13 @@ func (r *reading) resolve(i int) (matches bool, err *ChangeError) {
 			return true, nil
 		}
 		if r.tries = other.tries; r.tries > maxTries {
-			r.wanted = ID{} // nothing that may come helps
+			r.wanted = nil // nothing that may come helps
 			return false, err
 		}
-		if r.wanted.IsRoot() {
-			r.wanted = other.wanted
-		}
+		r.wanted = other.wanted
 	}
-	if r.wanted.IsRoot() {
-		r.wanted = ID{family, uint32(next - 1)}
+	if !slices.Contains(r.wanted, family) {
+		r.wanted = append(slices.Clip(r.wanted), family)
 	}
 	r.ahead.doc.pending.wait(r.change.Replica, family) // for more of it, or for another tail
 	return false, err
