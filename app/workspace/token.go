@@ -57,19 +57,27 @@ func readLineage(dir string) (l lineage, ok bool, err error) {
 	if err != nil {
 		return l, false, fmt.Errorf("read which library was here last: %w", err)
 	}
-	fields := strings.Fields(string(text))
-	if len(fields) != 2 {
-		return l, false, nil
+	l, ok = parseLineage(string(text))
+	return l, ok, nil
+}
+
+// parseLineage reads what [lineage.text] writes; ok says whether it is that.
+func parseLineage(text string) (l lineage, ok bool) {
+	lines := strings.Split(text, "\n")
+	if len(lines) != 3 || lines[2] != "" {
+		return lineage{}, false
 	}
 	for i, t := range []*storage.Token{&l.now, &l.before} {
-		b, err := hex.DecodeString(fields[i])
+		b, err := hex.DecodeString(lines[i])
 		if err != nil || len(b) != len(t) {
-			return lineage{}, false, nil
+			return lineage{}, false
 		}
 		copy(t[:], b)
 	}
-	return l, true, nil
+	return l, true
 }
+
+func (l lineage) text() string { return fmt.Sprintf("%x\n%x\n", l.now, l.before) }
 
 // write replaces the file, as a whole or not at all.
 func (l lineage) write(dir string) error {
@@ -77,7 +85,7 @@ func (l lineage) write(dir string) error {
 	if err != nil {
 		return err
 	}
-	if err := writeWhole(path, fmt.Sprintf("%x\n%x\n", l.now, l.before)); err != nil {
+	if err := writeWhole(path, l.text()); err != nil {
 		return fmt.Errorf("note which library is here: %w", err)
 	}
 	return nil

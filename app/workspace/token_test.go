@@ -264,3 +264,19 @@ func TestRestoredLibraryIsANewReplica(t *testing.T) {
 		checkWhole(t, a, b)
 	}
 }
+
+// FuzzLineage: what is accepted is what would be written, and anything else is refused.
+func FuzzLineage(f *testing.F) {
+	f.Add(lineage{now: storage.Token{1, 2}, before: storage.Token{3}}.text())
+	f.Add("")
+	f.Add("00\n11\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		l, ok := parseLineage(text)
+		if ok && l.text() != strings.ToLower(text) {
+			t.Errorf("%q is read as %q", text, l.text())
+		}
+		if again, ok := parseLineage(l.text()); !ok || again != l {
+			t.Errorf("%q is read as %v, %v", l.text(), again, ok)
+		}
+	})
+}

@@ -92,8 +92,8 @@ CREATE TABLE invite (
   used    INTEGER                                        -- when; NULL: open
 ) STRICT, WITHOUT ROWID;
 
--- Small things remembered for the person: window size, caret places. Losing
--- them loses no words.
+-- Small things remembered for the person: window size, caret places. And of the library itself: its
+-- token, the running days. Losing them loses no words.
 CREATE TABLE state (
   doc   BLOB NOT NULL CHECK (length(doc) = 32),          -- doc.name, or 32 zero bytes for the library itself
   key   TEXT NOT NULL,
