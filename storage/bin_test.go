@@ -112,6 +112,25 @@ func TestBinAndBack(t *testing.T) {
 	if list, err := l.Documents(); len(list) != 1 || err != nil || len(frames(t, l, doc)) != 1 {
 		t.Errorf("%v, %v", list, err)
 	}
+
+	// An invite to what is there, or in the bin, takes nothing away.
+	for _, deleted := range []bool{false, true} {
+		if deleted {
+			if err := l.Delete(doc, day); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := l.Joined(genesis(1), storage.Peer{Key: [32]byte{3}, Name: "Eve"}, day); err != nil {
+			t.Fatal(err)
+		}
+		members, err := l.Members(doc)
+		if _, inviteErr := l.Invite([8]byte{1}); len(members) != 2 || err != nil || inviteErr != nil || len(frames(t, l, doc)) != 1 {
+			t.Errorf("joined again: %d members, %v, %v", len(members), err, inviteErr)
+		}
+		if list, err := l.Documents(); len(list) != 1 || err != nil || list[0].Title != "title" {
+			t.Errorf("%v, %v", list, err)
+		}
+	}
 }
 
 // TestDestroyedIsGone: no byte of the text, of the title or of a secret is left in the library's files, the others
