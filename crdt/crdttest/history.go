@@ -2,6 +2,7 @@ package crdttest
 
 import (
 	"bytes"
+	"cmp"
 	"math/rand/v2"
 	"slices"
 
@@ -91,7 +92,9 @@ func (e *entry) declare() {
 			e.causesInOrder = append(e.causesInOrder, k)
 		}
 	}
-	slices.SortFunc(fresh, func(k, l *entry) int { return compareNumbers(k.writer, l.writer, int(k.next), int(l.next)) })
+	slices.SortFunc(fresh, func(k, l *entry) int {
+		return cmp.Or(compareNumbers(k.writer, l.writer, int(k.next), int(l.next)), bytes.Compare(k.hash[:], l.hash[:]))
+	})
 	e.causesInOrder = append(e.causesInOrder, fresh...)
 	e.table = append(e.table, fresh...)
 }
@@ -133,26 +136,35 @@ func (h *History) sound() bool {
 	return !slices.ContainsFunc(h.entries, func(e *entry) bool { return !e.sound() || h.readings(e) > maxReadings })
 }
 
-// maxReadings is less than the number of readings after which a document gives a change up. FORMAT.md knows no such
-// bound, so a copy that has many tails may lack a change that another one has. Histories stay below it.
-const maxReadings = 1000
+// maxReadings is so much less than the number of wrong readings after which a document gives a change up (FORMAT.md) that
+// histories stay below that.
+const maxReadings = 300
 
 // readings returns how many combinations of changes, at most, the causes of e may mean: of a chain that forked a cause
-// only says where the change ends.
+// only says where the change ends, and of several that say the same the hashes rise.
 func (h *History) readings(e *entry) int {
 	n := 1
-	for _, k := range e.causes {
-		alike := 0
+	for i, k := range e.causes {
+		same := func(l *entry) bool { return l.writer == k.writer && l.next == k.next }
+		alike, before := 0, 0
 		for _, l := range h.entries {
-			if l.writer == k.writer && l.next == k.next {
-				alike++
-			}
+			alike += oneIf(same(l))
 		}
-		if n *= alike; n > maxReadings {
+		for _, l := range e.causes[:i] {
+			before += oneIf(same(l))
+		}
+		if n = n * (alike - before) / (before + 1); n > maxReadings {
 			break
 		}
 	}
 	return n
+}
+
+func oneIf(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 func (e *entry) sound() bool {

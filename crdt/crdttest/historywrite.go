@@ -51,6 +51,7 @@ func (h *History) write() {
 		followed[e.previous] = true
 	}
 	for _, e := range h.entries {
+		e.number() // now that the hashes of its causes are known
 		e.write(!followed[e] || e.minutes%5 == 0)
 	}
 }
