@@ -198,7 +198,11 @@ func (p *program) command(ctx context.Context, cmd cli.Command, args []string) i
 	w, exit, err := p.own(ctx, !cmd.Network, args)
 	if damaged := workspace.Damaged(err); damaged != nil && cmd.ReadsDamaged {
 		p.fail(damaged)
-		if w, err = workspace.OpenDamaged(p.dir); err != nil {
+		w, err = workspace.OpenDamaged(p.dir)
+		switch {
+		case err != nil && cmd.NeedsFolder:
+			w, err = workspace.OpenFolder(p.dir), nil
+		case err != nil:
 			return cli.ExitError // the damage has been told
 		}
 	}

@@ -58,6 +58,8 @@ type Command struct {
 	Network bool
 	// ReadsDamaged: the command makes sense on a damaged library too.
 	ReadsDamaged bool
+	// NeedsFolder: the command makes sense also where nothing of the library can be read.
+	NeedsFolder bool
 
 	run func(context.Context, *Call) error
 }
@@ -73,8 +75,8 @@ var Commands = []Command{
 	{Name: "undelete", Args: "DOC", Help: "take a document out of the bin", run: undelete},
 	{Name: "destroy", Args: "[--yes] DOC", Help: "delete a document of the bin for ever", run: destroy},
 	{Name: "backup", Args: "[-o FILE]", Help: "make a backup of the library", run: backup},
-	{Name: "backups", Help: "list the backups", ReadsDamaged: true, run: listBackups},
-	{Name: "restore", Args: "[BACKUP]", Help: "put a backup in the library's place", ReadsDamaged: true, run: restore},
+	{Name: "backups", Help: "list the backups", ReadsDamaged: true, NeedsFolder: true, run: listBackups},
+	{Name: "restore", Args: "[BACKUP]", Help: "put a backup in the library's place", ReadsDamaged: true, NeedsFolder: true, run: restore},
 	{Name: "invite", Args: "[--accept] DOC", Help: "print a link that lets one person into a document", run: invite},
 	{Name: "join", Args: "LINK", Help: "follow an invite link", Network: true, run: join},
 	{Name: "status", Args: "[--json]", Help: "who is here, what is open, and whether all is saved", run: status},

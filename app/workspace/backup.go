@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -114,6 +115,9 @@ func FindBackup(list []Backup, words, dir string) (path string, err error) {
 
 // Restoring says in words what restoring the backup at path would do.
 func (w *Workspace) Restoring(path string) (string, error) {
+	if w.lib == nil {
+		return "", errors.New("what the library holds cannot be read")
+	}
 	b, err := storage.OpenBackup(path)
 	if err != nil {
 		return "", err

@@ -36,7 +36,7 @@ type Config struct {
 // concurrent use.
 type Workspace struct {
 	dir    string
-	lib    *storage.Library
+	lib    *storage.Library // nil after OpenFolder
 	node   *netsync.Node // nil when offline
 	key    ed25519.PrivateKey
 	device PeerID
@@ -103,6 +103,14 @@ func OpenDamaged(dir string) (*Workspace, error) {
 	w := newWorkspace(dir, lib)
 	w.log = slog.New(slog.DiscardHandler)
 	return w, nil
+}
+
+// OpenFolder is OpenDamaged for a library of which nothing can be read. Only [Workspace.Backups],
+// [Workspace.Restore] and [Workspace.Close] make sense on it; [Workspace.Restoring] gives an error.
+func OpenFolder(dir string) *Workspace {
+	w := newWorkspace(dir, nil)
+	w.log = slog.New(slog.DiscardHandler)
+	return w
 }
 
 func (w *Workspace) start(cfg Config) error {
@@ -175,7 +183,9 @@ func (w *Workspace) Close() error {
 			s.close()
 		}
 		w.endUpkeep()
-		w.closeErr = errors.Join(goodbye, w.lib.Close())
+		if w.lib != nil {
+			w.closeErr = errors.Join(goodbye, w.lib.Close())
+		}
 	})
 	return w.closeErr
 }
