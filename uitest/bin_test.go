@@ -123,11 +123,11 @@ func TestBin(t *testing.T) {
 	ana.clicksButton(buttonColour, 2, 3) // Delete for ever…
 	ana.seesButtons(dangerColour, 1, "for-ever")
 	ana.clicksButton(dangerColour, 1, 1)
-	ana.seesButtons(buttonColour, 1, "empty")
 	eventually(t, textPatience, "the bin is empty", func() (bool, string) {
 		r := ana.inkling("bin")
 		return r.stdout == "The bin is empty.\n", r.String()
 	})
+	ana.seesButtons(buttonColour, 1, "empty")
 	bruno.types(", still")
 	bruno.waitForText("Plans\n\nwithout Ana, still")
 	for _, p := range []*person{ana, bruno} {

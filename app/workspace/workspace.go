@@ -37,7 +37,7 @@ type Config struct {
 type Workspace struct {
 	dir    string
 	lib    *storage.Library // nil after OpenFolder
-	node   *netsync.Node // nil when offline
+	node   *netsync.Node    // nil when offline
 	key    ed25519.PrivateKey
 	device PeerID
 	log    *slog.Logger
