@@ -81,3 +81,16 @@ func Hurry(l *Library) {
 	l.queue.nextAt = time.Time{}
 	l.queue.wakeWriter()
 }
+
+// FullDisk makes every disk too full for a copy, until the returned function is called.
+func FullDisk() (restore func()) {
+	bytes, share := spareBytes, spareShare
+	spareBytes, spareShare = 1<<62, 1
+	return func() { spareBytes, spareShare = bytes, share }
+}
+
+// Count runs a query that gives a number.
+func Count(l *Library, query string) (n int, err error) {
+	err = l.readers.QueryRow(query).Scan(&n)
+	return n, err
+}

@@ -1,12 +1,14 @@
 package storage
 
 import (
+	"cmp"
 	"database/sql"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -23,12 +25,16 @@ var (
 // use. Times are kept to the millisecond.
 type Library struct {
 	dir     string
+	name    string // of the file in dir; "": library.db
 	readers *sql.DB
 	// Of the owner only; nil in a library opened for reading.
 	lock   *os.File
 	queue  *queue
 	tails  *tails
 	writer *writer
+
+	named   atomic.Uint64 // writer.commits when the library got its token
+	backing sync.Mutex    // held while a backup is made
 
 	closing  sync.Once
 	closeErr error
@@ -65,6 +71,13 @@ func Open(dir string) (*Library, error) {
 
 func openOwned(dir string, lock *os.File) (*Library, error) {
 	path := filepath.Join(dir, databaseFile)
+	if err := finishRestore(dir); err != nil {
+		return nil, err
+	}
+	cut, err := sizeOf(path + walSuffix)
+	if err != nil {
+		return nil, err
+	}
 	if err := ensureSound(dir, path); err != nil {
 		return nil, err
 	}
@@ -82,6 +95,9 @@ func openOwned(dir string, lock *os.File) (*Library, error) {
 	}
 	l := &Library{dir: dir, lock: lock, readers: readers, tails: newTails(readers), queue: newQueue(), writer: w}
 	w.queue, w.tails = l.queue, l.tails
+	if cut > 0 { // it was not closed: nobody knows whether its token came last
+		w.commits.Add(1)
+	}
 	go l.queue.tell()
 	go w.run()
 	return l, nil
@@ -115,6 +131,9 @@ func OpenReadOnly(dir string) (*Library, error) {
 // Dir returns the library's folder, absolute.
 func (l *Library) Dir() string { return l.dir }
 
+// file returns the name of the library's file in its folder.
+func (l *Library) file() string { return cmp.Or(l.name, databaseFile) }
+
 // Close commits what is queued, tells everyone waiting, empties the -wal file into
 // the database and gives the library up. When the disk refuses to the last, the
 // error says how much was not saved. Close must not be called from a done function
@@ -147,6 +166,22 @@ func (l *Library) Trouble() (since time.Time, err error) {
 // write runs f in a transaction of the writer, in its turn, and returns after the
 // commit. f may run again on a new connection only if write is called again.
 func (l *Library) write(what string, f func(*sql.Tx) error) error {
+	return l.onWriter(what, func(db *sql.DB) error {
+		err := transact(db, f)
+		if err == nil {
+			l.writer.commits.Add(1)
+		}
+		return err
+	})
+}
+
+// writeAside is write for what is no reason to make a backup.
+func (l *Library) writeAside(what string, f func(*sql.Tx) error) error {
+	return l.onWriter(what, func(db *sql.DB) error { return transact(db, f) })
+}
+
+// onWriter runs f with the connection that writes, in its turn.
+func (l *Library) onWriter(what string, f func(*sql.DB) error) error {
 	if l.queue == nil {
 		return ErrReadOnly
 	}

@@ -122,6 +122,13 @@ func (s *tails) put(doc crdt.DocID, t *tail) {
 	s.byDoc[doc] = t
 }
 
+// drop forgets the tail of doc.
+func (s *tails) drop(doc crdt.DocID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.byDoc, doc)
+}
+
 // forget drops all, so that it is read again.
 func (s *tails) forget() {
 	s.mu.Lock()
@@ -133,7 +140,7 @@ func (s *tails) forget() {
 const lastPlaceSQL = `
 SELECT id, (SELECT coalesce(max(change.id), 0) & 0xffffffff FROM change
              WHERE change.id BETWEEN doc.id << 32 AND doc.id << 32 | 0xffffffff)
-  FROM doc WHERE name = ?`
+  FROM doc WHERE name = ? AND destroyed IS NULL`
 
 // headsSQL finds each replica of a document and the end of its chain by stepping
 // through the index: two look-ups per replica, however long the journal is. Of a chain

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"inkling/crdt"
@@ -16,6 +17,7 @@ type writer struct {
 	queue   *queue
 	tails   *tails
 	stopped chan struct{} // closed when run has ended
+	commits atomic.Uint64 // how many, since the library was opened, of what a backup is for
 
 	// db is nil after a failure: what the connection then holds in memory is not
 	// to be relied on (a sync that failed once may succeed the next time without
@@ -89,7 +91,7 @@ func (w *writer) commit(group []*job) error {
 		return w.commitChanges(group)
 	}
 	var broken *brokenError
-	group[0].err = transact(w.db, group[0].write)
+	group[0].err = group[0].write(w.db)
 	if errors.As(group[0].err, &broken) {
 		return broken.err
 	}
@@ -118,6 +120,7 @@ func (w *writer) commitChanges(group []*job) error {
 		return fmt.Errorf("storage: commit changes: %w", err)
 	}
 	w.tails.publish(grown)
+	w.commits.Add(1)
 	return nil
 }
 
@@ -180,10 +183,18 @@ func (w *writer) shut() error {
 	if err := w.connect(); err != nil {
 		return err
 	}
-	var busy, pages, moved int
-	err := w.db.QueryRow("PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved)
+	err := truncateWAL(w.db)
 	if err != nil {
 		err = fmt.Errorf("storage: move the newest commits into %s: %w", w.path, err)
 	}
 	return errors.Join(err, w.db.Close())
+}
+
+// truncateWAL moves all commits into the database and cuts the -wal file to nothing.
+func truncateWAL(db *sql.DB) error {
+	var busy, pages, moved int
+	if err := db.QueryRow("PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved); err != nil {
+		return &brokenError{err}
+	}
+	return nil
 }
