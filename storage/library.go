@@ -71,6 +71,12 @@ func openOwned(dir string, lock *os.File) (*Library, error) {
 	if err := os.Chmod(path, 0o600); err != nil {
 		return nil, fmt.Errorf("storage: open library: %w", err)
 	}
+	return begin(dir, lock)
+}
+
+// begin opens the connections to the library in dir, which is sound, and starts the writer.
+func begin(dir string, lock *os.File) (*Library, error) {
+	path := filepath.Join(dir, databaseFile)
 	w := &writer{path: path, stopped: make(chan struct{})}
 	if err := w.connect(); err != nil {
 		return nil, err

@@ -299,4 +299,3 @@ func orBusy(ok bool) int32 {
 	}
 	return sqlite3.SQLITE_BUSY
 }
-

@@ -1,0 +1,131 @@
+package storage_test
+
+import (
+	"flag"
+	"hash/maphash"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"inkling/storage"
+)
+
+var (
+	imagesWanted = flag.Int("images", 300, "how many crash images TestCrash looks at")
+	seedWanted   = flag.Uint64("seed", 0, "seed of the crash tests; 0: another each time")
+)
+
+// Crash tests run the library on a disk in memory, let the power fail at any moment, and
+// look at what is left (package disktest says what that may be). In virtual time.
+
+// crashes counts the images of one or more sessions. No two images of a session are equal.
+type crashes struct {
+	images, lost, corrupt int
+}
+
+// imagesPerPosition is how many images are drawn between two events of a disk.
+const imagesPerPosition = 6
+
+// look makes images all along the record of s, until there are enough, and judges them.
+func (c *crashes) look(s *session, lying bool, enough int, tell func(format string, args ...any)) {
+	seen := map[uint64]verdict{}
+	seed := maphash.MakeSeed()
+	for r := s.replay(lying); c.images < enough && r.Next(); {
+		draws := imagesPerPosition
+		if r.Settled() {
+			draws = 1
+		}
+		for ; draws > 0 && c.images < enough; draws-- {
+			image := r.Image(s.rng)
+			sum := image.Sum(seed)
+			v, known := seen[sum]
+			if known {
+				image.Close()
+			} else {
+				v = s.judge(image)
+				seen[sum] = v
+				c.images++
+			}
+			c.count(s, v, known, r.Position(), tell)
+		}
+	}
+}
+
+func (c *crashes) count(s *session, v verdict, known bool, position int, tell func(format string, args ...any)) {
+	switch lost := v.lost(s, position); {
+	case v.corrupt != nil && !known:
+		c.corrupt++
+		tell("power cut at event %d: %v", position, v.corrupt)
+	case v.corrupt == nil && lost != nil:
+		c.lost++
+		tell("power cut at event %d: %v", position, lost)
+	}
+}
+
+// entriesPerSession keeps sessions short: what grows with it is the time that an image
+// takes, not the number of states that a disk may be left in.
+const entriesPerSession = 40
+
+// crashSession runs a session, with checkpoints now often, now as in the program.
+func crashSession(t *testing.T, rng *rand.Rand) *session {
+	t.Helper()
+	pages := []string{"4", "16", "64", "256"}[rng.IntN(4)]
+	defer storage.SetPragma("wal_autocheckpoint", pages)()
+	s := newSession(t, rng, writing(t, rng, entriesPerSession))
+	s.run()
+	return s
+}
+
+func crashSeed(t *testing.T) *rand.Rand {
+	t.Helper()
+	seed := *seedWanted
+	if seed == 0 {
+		seed = uint64(time.Now().UnixNano())
+	}
+	t.Logf("seed %d", seed)
+	return rand.New(rand.NewPCG(seed, 1))
+}
+
+// Whenever the power fails, what was said to be committed is there, and the library is
+// whole.
+func TestCrash(t *testing.T) {
+	rng := crashSeed(t)
+	began := time.Now()
+	var c crashes
+	sessions := 0
+	for ; c.images < *imagesWanted && !t.Failed(); sessions++ {
+		s := crashSession(t, rng)
+		c.look(s, false, *imagesWanted, t.Errorf)
+		s.disk.Close()
+	}
+	t.Logf("%d sessions, %.0f images a minute", sessions, float64(c.images)/time.Since(began).Minutes())
+	t.Logf("images=%d lost=%d corrupt=%d", c.images, c.lost, c.corrupt)
+}
+
+// The same run must find the losses of a library that does not wait for the disk.
+func TestCrashTestsFindAMissingSync(t *testing.T) {
+	defer storage.SetPragma("synchronous", "normal")()
+	if c := untilFound(t, false); c.lost == 0 {
+		t.Errorf("%+v: nothing lost with synchronous=NORMAL", c)
+	}
+}
+
+// And those of a disk that says that it has written, and has not.
+func TestCrashTestsFindALyingDisk(t *testing.T) {
+	if c := untilFound(t, true); c.lost == 0 || c.corrupt == 0 {
+		t.Errorf("%+v: a disk that lies about syncing was not found out", c)
+	}
+}
+
+// untilFound looks at up to 2000 images, until it has met what is wrong.
+func untilFound(t *testing.T, lying bool) (c crashes) {
+	t.Helper()
+	rng := crashSeed(t)
+	for c.images < 2000 && (c.lost == 0 || lying && c.corrupt == 0) {
+		s := crashSession(t, rng)
+		c.look(s, lying, c.images+200, func(string, ...any) {})
+		s.disk.Close()
+	}
+	t.Logf("images=%d lost=%d corrupt=%d", c.images, c.lost, c.corrupt)
+	return c
+}

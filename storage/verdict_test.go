@@ -1,0 +1,153 @@
+package storage_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"inkling/storage"
+	"inkling/storage/disktest"
+)
+
+// verdict is what an image of a session's disk was found to hold. The laws: it opens
+// and is whole; what is in it are the first entries of the session, as they were appended,
+// and the counter of the same time; it takes the next entry.
+type verdict struct {
+	entries int // how many of the session's
+	counted int
+	corrupt error // a law is broken
+}
+
+// lost says what is missing of what was said to be committed by position.
+func (v verdict) lost(s *session, position int) error {
+	if want := s.toldBy(position); v.entries < want {
+		return fmt.Errorf("%d entries are left of %d that were said to be committed", v.entries, want)
+	}
+	if want := s.countedBy(position); v.counted < want {
+		return fmt.Errorf("the counter is %d behind", want-v.counted)
+	}
+	return nil
+}
+
+// judge looks at an image, and closes it.
+func (s *session) judge(image *disktest.Disk) (v verdict) {
+	defer image.Close()
+	l, err := storage.OpenIn(image)
+	if err != nil {
+		v.corrupt = fmt.Errorf("open: %w", err)
+		return v
+	}
+	v, err = s.read(l)
+	if err == nil {
+		err = checkAll(l)
+	}
+	if err == nil {
+		err = s.goOn(l, v.entries)
+	}
+	if closeErr := l.Close(); closeErr != nil {
+		err = errors.Join(err, fmt.Errorf("close: %w", closeErr))
+	}
+	v.corrupt = err
+	return v
+}
+
+// read compares the journals, the list and the counter with the session's entries.
+func (s *session) read(l *storage.Library) (v verdict, err error) {
+	held := map[int]int{} // changes, by document
+	documents, err := l.Documents()
+	if err != nil {
+		return v, err
+	}
+	for n := range s.added {
+		if _, err := l.Document(genesis(n).DocID()); errors.Is(err, storage.ErrNotFound) {
+			continue
+		}
+		if held[n], err = s.readJournal(l, n); err != nil {
+			return v, err
+		}
+	}
+	newest := map[int]entry{}
+	for _, e := range s.entries {
+		if held[e.document] < len(e.changes) {
+			break
+		}
+		held[e.document] -= len(e.changes)
+		newest[e.document] = e
+		v.entries++
+	}
+	for n, more := range held {
+		if more > 0 {
+			return v, fmt.Errorf("document %d has %d changes more than the first %d entries", n, more, v.entries)
+		}
+	}
+	for _, d := range documents {
+		if err := listed(d, newest); err != nil {
+			return v, err
+		}
+	}
+	v.counted, err = readCounter(l)
+	return v, err
+}
+
+// readJournal returns how many changes a document has; they are the first that were
+// appended to it.
+func (s *session) readJournal(l *storage.Library, document int) (n int, err error) {
+	want := s.frames[document]
+	for c, err := range l.Changes(genesis(document).DocID()) {
+		if err != nil {
+			return n, err
+		}
+		if n >= len(want) || !bytes.Equal(c.AppendFrame(nil), want[n]) {
+			return n, fmt.Errorf("change %d of document %d is not the one that was appended", n, document)
+		}
+		n++
+	}
+	return n, nil
+}
+
+// listed says whether the list has what the newest entry of a document says.
+func listed(d storage.Document, newest map[int]entry) error {
+	for n, e := range newest {
+		if genesis(n).DocID() == d.ID && (d.Title != e.title || !d.Modified.Equal(e.now)) {
+			return fmt.Errorf("document %d is listed as %q of %v, its newest change is of %q, %v", n, d.Title, d.Modified, e.title, e.now)
+		}
+	}
+	return nil
+}
+
+// readCounter returns how often the session has counted.
+func readCounter(l *storage.Library) (int, error) {
+	value, err := l.State(genesis(1).DocID(), counter)
+	if err != nil || value == nil {
+		return 0, err
+	}
+	n, err := strconv.Atoi(string(value))
+	return n + 1, err
+}
+
+func checkAll(l *storage.Library) error {
+	r, err := l.Check(context.Background())
+	if err == nil && !r.Intact() {
+		err = errors.New(r.String())
+	}
+	return err
+}
+
+// goOn appends the next entry and sees that it is there. When there is none, it appends
+// the last once more, which alters nothing.
+func (s *session) goOn(l *storage.Library, held int) error {
+	held = min(held, len(s.entries)-1)
+	e := s.entries[held]
+	if err := l.Add(genesis(e.document), day); err != nil {
+		return fmt.Errorf("go on: %w", err)
+	}
+	if err := save(l, e.doc(), e.changes, e.title, e.now); err != nil {
+		return fmt.Errorf("go on: %w", err)
+	}
+	if v, err := s.read(l); err != nil || v.entries != held+1 {
+		return fmt.Errorf("after going on: %d entries, want %d: %w", v.entries, held+1, err)
+	}
+	return nil
+}
