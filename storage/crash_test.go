@@ -28,7 +28,7 @@ const imagesPerPosition = 6
 
 // look makes images all along the record of s, until there are enough, and judges them.
 func (c *crashes) look(s *session, lying bool, enough int, tell func(format string, args ...any)) {
-	seen := map[uint64]verdict{}
+	seen := map[uint64]*verdict{}
 	seed := maphash.MakeSeed()
 	for r := s.replay(lying); c.images < enough && r.Next(); {
 		draws := imagesPerPosition
@@ -38,28 +38,30 @@ func (c *crashes) look(s *session, lying bool, enough int, tell func(format stri
 		for ; draws > 0 && c.images < enough; draws-- {
 			image := r.Image(s.rng)
 			sum := image.Sum(seed)
-			v, known := seen[sum]
-			if known {
-				image.Close()
-			} else {
-				v = s.judge(image)
-				seen[sum] = v
+			if seen[sum] == nil {
+				seen[sum] = s.judge(image)
 				c.images++
 			}
-			c.count(s, v, known, r.Position(), tell)
+			image.Close()
+			c.count(s, seen[sum], r.Position(), tell)
 		}
 	}
 }
 
-func (c *crashes) count(s *session, v verdict, known bool, position int, tell func(format string, args ...any)) {
-	switch lost := v.lost(s, position); {
-	case v.corrupt != nil && !known:
+// count counts what is wrong with an image, once.
+func (c *crashes) count(s *session, v *verdict, position int, tell func(format string, args ...any)) {
+	lost := v.lost(s, position)
+	switch {
+	case v.told:
+		return
+	case v.corrupt != nil:
 		c.corrupt++
 		tell("power cut at event %d: %v", position, v.corrupt)
-	case v.corrupt == nil && lost != nil:
+	case lost != nil:
 		c.lost++
 		tell("power cut at event %d: %v", position, lost)
 	}
+	v.told = v.corrupt != nil || lost != nil
 }
 
 // entriesPerSession keeps sessions short: what grows with it is the time that an image

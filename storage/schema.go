@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // applicationID is what PRAGMA application_id says of a library: "INKL".
@@ -121,19 +122,24 @@ func schemaOf(db *sql.DB) ([]string, error) {
 	return collect(rows, func(scan func(...any) error) (s string, err error) { return s, scan(&s) })
 }
 
-// checkSchema compares db's tables with those that the schema files make. Tables
-// that SQLite or a person added (sqlite_stat1, a view) do no harm.
-func checkSchema(db *sql.DB) error {
+// wantedSchema returns the tables and indices that the schema files make.
+var wantedSchema = sync.OnceValues(func() ([]string, error) {
 	fresh, err := sql.Open("sqlite", "file::memory:")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer fresh.Close()
 	fresh.SetMaxOpenConns(1) // every connection would be a database of its own
 	if err := migrate(fresh); err != nil {
-		return err
+		return nil, err
 	}
-	want, err := schemaOf(fresh)
+	return schemaOf(fresh)
+})
+
+// checkSchema compares db's tables with those that the schema files make. Tables
+// that SQLite or a person added (sqlite_stat1, a view) do no harm.
+func checkSchema(db *sql.DB) error {
+	want, err := wantedSchema()
 	if err != nil {
 		return err
 	}

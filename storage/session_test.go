@@ -54,15 +54,22 @@ func (s *session) replay(lying bool) *disktest.Replay {
 
 // run opens the library, appends all entries, and closes it.
 func (s *session) run() {
-	synctest.Test(s.t, func(t *testing.T) {
-		outer := s.t
-		s.t = t
-		defer func() { s.t = outer }()
+	s.bubble(func(*testing.T) {
 		s.open()
 		for s.appended < len(s.entries) {
 			s.step()
 		}
 		s.close()
+	})
+}
+
+// bubble runs f in virtual time.
+func (s *session) bubble(f func(t *testing.T)) {
+	outer := s.t
+	defer func() { s.t = outer }()
+	synctest.Test(outer, func(t *testing.T) {
+		s.t = t
+		f(t)
 	})
 }
 

@@ -18,10 +18,11 @@ type verdict struct {
 	entries int // how many of the session's
 	counted int
 	corrupt error // a law is broken
+	told    bool  // that something is wrong
 }
 
 // lost says what is missing of what was said to be committed by position.
-func (v verdict) lost(s *session, position int) error {
+func (v *verdict) lost(s *session, position int) error {
 	if want := s.toldBy(position); v.entries < want {
 		return fmt.Errorf("%d entries are left of %d that were said to be committed", v.entries, want)
 	}
@@ -31,15 +32,13 @@ func (v verdict) lost(s *session, position int) error {
 	return nil
 }
 
-// judge looks at an image, and closes it.
-func (s *session) judge(image *disktest.Disk) (v verdict) {
-	defer image.Close()
+// judge looks at an image.
+func (s *session) judge(image *disktest.Disk) *verdict {
 	l, err := storage.OpenIn(image)
 	if err != nil {
-		v.corrupt = fmt.Errorf("open: %w", err)
-		return v
+		return &verdict{corrupt: fmt.Errorf("open: %w", err)}
 	}
-	v, err = s.read(l)
+	v, err := s.read(l)
 	if err == nil {
 		err = checkAll(l)
 	}
@@ -50,7 +49,7 @@ func (s *session) judge(image *disktest.Disk) (v verdict) {
 		err = errors.Join(err, fmt.Errorf("close: %w", closeErr))
 	}
 	v.corrupt = err
-	return v
+	return &v
 }
 
 // read compares the journals, the list and the counter with the session's entries.
@@ -146,8 +145,14 @@ func (s *session) goOn(l *storage.Library, held int) error {
 	if err := save(l, e.doc(), e.changes, e.title, e.now); err != nil {
 		return fmt.Errorf("go on: %w", err)
 	}
-	if v, err := s.read(l); err != nil || v.entries != held+1 {
-		return fmt.Errorf("after going on: %d entries, want %d: %w", v.entries, held+1, err)
+	want := 0
+	for _, before := range s.entries[:held+1] {
+		if before.document == e.document {
+			want += len(before.changes)
+		}
+	}
+	if n, err := s.readJournal(l, e.document); err != nil || n != want {
+		return fmt.Errorf("after going on: %d changes, want %d: %w", n, want, err)
 	}
 	return nil
 }

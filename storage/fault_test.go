@@ -1,0 +1,135 @@
+package storage_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"inkling/storage"
+	"inkling/storage/disktest"
+)
+
+// entriesPerFault makes sessions with many dozens of writes and syncs, checkpoints
+// among them.
+const entriesPerFault = 16
+
+// Whichever write or sync the disk refuses, once or from then on: nothing is told to be
+// committed that is not, trouble is told as long as something waits, and when the disk
+// works again all is committed, in order. Also when the power fails on top of that.
+func TestEveryWriteAndEverySyncMayFail(t *testing.T) {
+	rng := crashSeed(t)
+	for _, f := range []disktest.Fault{
+		{Kind: disktest.FullWrite}, {Kind: disktest.FullWrite, Lasting: true},
+		{Kind: disktest.FailedSync}, {Kind: disktest.FailedSync, Lasting: true},
+	} {
+		restore := storage.SetPragma("wal_autocheckpoint", "8")
+		entries := writing(t, rng, entriesPerFault)
+		waited := 0
+		for f.Nth = 1; !t.Failed(); f.Nth++ {
+			s := newSession(t, rng, entries)
+			hit := s.runBroken(f, &waited)
+			s.disk.Close()
+			if !hit {
+				break // all were tried
+			}
+		}
+		restore()
+		t.Logf("%v, lasting %v: %d tried, changes had to wait in %d", f.Kind, f.Lasting, f.Nth-1, waited)
+		if f.Nth < 10 || f.Lasting && waited == 0 {
+			t.Errorf("too few to mean anything")
+		}
+	}
+}
+
+// runBroken runs a session on a disk with a fault, and says whether it was met. When
+// the fault lasts, the disk is healed after all entries were appended; otherwise it may
+// also be met in closing.
+func (s *session) runBroken(f disktest.Fault, waited *int) (hit bool) {
+	s.bubble(func(t *testing.T) {
+		s.open()
+		for _, e := range s.entries {
+			s.must(s.library.Add(genesis(e.document), day))
+			s.added[e.document] = s.disk.Position()
+		}
+		s.disk.Break(f)
+		s.appendAll()
+		time.Sleep(20 * time.Second) // longer than the longest pause before another try
+		s.checkTrouble(waited)
+		if f.Lasting {
+			hit = s.disk.Refusals() > 0
+			s.disk.Heal()
+			time.Sleep(20 * time.Second)
+		}
+		if _, err := s.library.Trouble(); err != nil || len(s.told) < len(s.entries) {
+			t.Errorf("%v at %d: after the disk works again %d of %d are committed, trouble: %v", f.Kind, f.Nth, len(s.told), len(s.entries), err)
+		}
+		refused := s.disk.Refusals()
+		if err := s.library.Close(); err != nil && s.disk.Refusals() == refused {
+			t.Errorf("%v at %d: close: %v", f.Kind, f.Nth, err)
+		}
+		hit = hit || s.disk.Refusals() > 0
+		for _, err := range s.refused {
+			t.Errorf("%v at %d: %v", f.Kind, f.Nth, err)
+		}
+	})
+	s.cutPower(f)
+	return hit
+}
+
+// appendAll appends all entries and counts in between.
+func (s *session) appendAll() {
+	for s.appended < len(s.entries) {
+		s.append()
+		time.Sleep(time.Duration(s.rng.IntN(100)) * time.Millisecond)
+		if s.rng.IntN(3) > 0 {
+			continue
+		}
+		value := []byte{byte('0' + len(s.counted))}
+		if err := s.library.SetState(genesis(1).DocID(), counter, value); err == nil {
+			s.counted = append(s.counted, s.disk.Position())
+		}
+	}
+}
+
+// checkTrouble says that trouble is told exactly when something waits, and that there
+// is no room for remote changes then.
+func (s *session) checkTrouble(waited *int) {
+	since, err := s.library.Trouble()
+	waiting := len(s.told) < s.appended
+	if waiting != (err != nil) || waiting == since.IsZero() {
+		s.t.Errorf("%d of %d told, and trouble is %v, since %v", len(s.told), s.appended, err, since)
+	}
+	if s.disk.Refusals() == 0 {
+		return
+	}
+	if room := s.library.AwaitRoom(context.Background()); waiting != (room != nil) {
+		s.t.Errorf("%d of %d told, and room for remote changes: %v", len(s.told), s.appended, room)
+	}
+	if waiting {
+		*waited++
+	}
+}
+
+// imagesPerFault are drawn where the power fails in or after a session with a fault.
+const imagesPerFault = 4
+
+// cutPower judges images of random moments, and of the end, where all must be there.
+func (s *session) cutPower(f disktest.Fault) {
+	positions := map[int]bool{s.disk.Position(): true}
+	for len(positions) < min(imagesPerFault, s.disk.Position()) {
+		positions[s.rng.IntN(s.disk.Position())] = true
+	}
+	for r := s.replay(false); r.Next(); {
+		if !positions[r.Position()] {
+			continue
+		}
+		image := r.Image(s.rng)
+		v := s.judge(image)
+		image.Close()
+		if v.corrupt != nil {
+			s.t.Errorf("%v at %d, then power cut at event %d: %v", f.Kind, f.Nth, r.Position(), v.corrupt)
+		} else if err := v.lost(s, r.Position()); err != nil {
+			s.t.Errorf("%v at %d, then power cut at event %d: %v", f.Kind, f.Nth, r.Position(), err)
+		}
+	}
+}
