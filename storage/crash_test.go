@@ -11,7 +11,7 @@ import (
 )
 
 var (
-	imagesWanted = flag.Int("images", 300, "how many crash images TestCrash looks at")
+	imagesWanted = flag.Int("images", 100, "how many crash images TestCrash looks at")
 	seedWanted   = flag.Uint64("seed", 0, "seed of the crash tests; 0: another each time")
 )
 
@@ -125,7 +125,7 @@ func untilFound(t *testing.T, lying bool) (c crashes) {
 	rng := crashSeed(t)
 	for c.images < 2000 && (c.lost == 0 || lying && c.corrupt == 0) {
 		s := crashSession(t, rng)
-		c.look(s, lying, c.images+200, func(string, ...any) {})
+		c.look(s, lying, c.images+40, func(string, ...any) {})
 		s.disk.Close()
 	}
 	t.Logf("images=%d lost=%d corrupt=%d", c.images, c.lost, c.corrupt)

@@ -39,10 +39,7 @@ func bytesAt(address uintptr, n int32) []byte { return unsafe.Slice(at[byte](add
 func numberOf[F any](f F) uintptr { return *(*uintptr)(unsafe.Pointer(&f)) }
 
 // function returns the function that SQLite calls by number.
-func function[F any](number uintptr) F {
-	p := &struct{ number uintptr }{number}
-	return *(*F)(unsafe.Pointer(&p))
-}
+func function[F any](number uintptr) F { return *(*F)(unsafe.Pointer(&number)) }
 
 // register makes this package SQLite's default way to files, once and for good.
 func register() {
