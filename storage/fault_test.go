@@ -3,6 +3,7 @@ package storage_test
 import (
 	"context"
 	"flag"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -136,5 +137,48 @@ func (s *session) cutPower(f disktest.Fault) {
 		} else if err := v.lost(s, r.Position()); err != nil {
 			s.t.Errorf("%v at %d, then power cut at event %d: %v", f.Kind, f.Nth, r.Position(), err)
 		}
+	}
+}
+
+// A new library is made beside its place and renamed, and that moves one file only: when
+// making it has succeeded, all is in that file and safe, whatever failed on the way.
+func TestEveryWriteAndEverySyncMayFailWhileALibraryIsMade(t *testing.T) {
+	rng := crashSeed(t)
+	for _, f := range []disktest.Fault{{Kind: disktest.FullWrite}, {Kind: disktest.FailedSync}, {Kind: disktest.FailedSync, Lasting: true}} {
+		made := 0
+		for f.Nth = 1; ; f.Nth++ {
+			disk := disktest.New()
+			disk.Record()
+			disk.Break(f)
+			err := storage.CreateIn(disk)
+			hit := disk.Refusals() > 0
+			if err == nil {
+				made++
+				openAlone(t, disk.Replay(rng), rng)
+			}
+			disk.Close()
+			if !hit {
+				break
+			}
+		}
+		t.Logf("%v, lasting %v: %d tried, made nevertheless: %d", f.Kind, f.Lasting, f.Nth-1, made-1)
+	}
+}
+
+// openAlone opens the library on some images of the end of a record, without its -wal file.
+func openAlone(t *testing.T, r *disktest.Replay, rng *rand.Rand) {
+	t.Helper()
+	for r.Next() {
+	}
+	for range imagesPerPosition {
+		image := r.Image(rng)
+		image.Remove("library.db-wal")
+		l, err := storage.OpenIn(image)
+		if err != nil {
+			t.Errorf("a library was made that does not open: %v", err)
+		} else if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+		image.Close()
 	}
 }

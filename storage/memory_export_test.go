@@ -1,7 +1,6 @@
 package storage
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -14,11 +13,7 @@ import (
 // disk in memory knows no files but SQLite's.
 func CreateIn(disk *disktest.Disk) error {
 	disk.Create(databaseFile)
-	db, err := openWriter(disk.Path(databaseFile))
-	if err != nil {
-		return err
-	}
-	return errors.Join(migrate(db), db.Close())
+	return makeIn(disk.Path(databaseFile))
 }
 
 // OpenIn is [Open] for a library on a disk in memory: the same checks, the same

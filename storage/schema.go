@@ -88,12 +88,28 @@ func writeEmpty(draft string) error {
 	if err := f.Close(); err != nil {
 		return err
 	}
+	return makeIn(draft)
+}
+
+// makeIn makes a library of the empty file draft. When it succeeds, all is in that one
+// file, and safe.
+func makeIn(draft string) error {
 	db, err := openWriter(draft)
 	if err != nil {
 		return err
 	}
 	err = migrate(db)
-	return errors.Join(err, db.Close()) // closing moves everything from the -wal file into draft
+	if err == nil {
+		err = emptyWAL(db) // closing would do it too, but tells no error
+	}
+	return errors.Join(err, db.Close())
+}
+
+// emptyWAL moves the newest commits from the -wal file into the database. While others
+// read, it may leave some where they are.
+func emptyWAL(db *sql.DB) error {
+	var busy, pages, moved int
+	return db.QueryRow("PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved)
 }
 
 // migrate gives the empty database db its lasting settings and its tables.

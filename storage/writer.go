@@ -180,8 +180,7 @@ func (w *writer) shut() error {
 	if err := w.connect(); err != nil {
 		return err
 	}
-	var busy, pages, moved int
-	err := w.db.QueryRow("PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved)
+	err := emptyWAL(w.db)
 	if err != nil {
 		err = fmt.Errorf("storage: move the newest commits into %s: %w", w.path, err)
 	}

@@ -97,6 +97,13 @@ func (d *Disk) create(name string) *file {
 	return f
 }
 
+// Remove deletes a file, if there is one.
+func (d *Disk) Remove(name string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.delete(name, false)
+}
+
 // Size returns how many bytes a file has, -1 when there is none.
 func (d *Disk) Size(name string) int64 {
 	d.mu.Lock()

@@ -43,11 +43,12 @@ func (d *Disk) Replay(rng *rand.Rand) *Replay {
 }
 
 // Next goes on by one event, the first time to position 0, and says whether there was one.
+// After the last it stays at the end.
 func (r *Replay) Next() bool {
-	r.at++
-	if r.at > len(r.log) {
+	if r.at == len(r.log) {
 		return false
 	}
+	r.at++
 	if r.at > 0 {
 		r.step(r.log[r.at-1])
 	}
