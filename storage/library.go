@@ -83,7 +83,7 @@ func begin(dir string, lock *os.File) (*Library, error) {
 	}
 	readers, err := openReaders(path, "rw")
 	if err != nil {
-		w.disconnect()
+		w.db.Close()
 		return nil, err
 	}
 	l := &Library{dir: dir, lock: lock, readers: readers, tails: newTails(readers), queue: newQueue(), writer: w}

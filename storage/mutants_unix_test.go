@@ -1,3 +1,5 @@
+//go:build unix
+
 package storage_test
 
 import (
@@ -9,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -106,8 +109,11 @@ func runMutant(t *testing.T, m mutant) (failed, out string) {
 	if out, err := exec.Command("go", append(args, ".")...).CombinedOutput(); err != nil {
 		t.Fatalf("%s: build: %v\n%s", m.name, err, out)
 	}
-	cmd := exec.Command(binary, "-test.failfast", "-test.timeout=180s", "-faultstep=2")
+	cmd := exec.Command(binary, "-test.failfast", "-test.timeout=100s", "-faultstep=2")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.WaitDelay = time.Second // its children may hang with it
 	text, err := cmd.CombinedOutput()
+	syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 	if err == nil {
 		return "", ""
 	}
