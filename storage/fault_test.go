@@ -2,8 +2,10 @@ package storage_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,7 +19,7 @@ var faultStep = flag.Int("faultstep", 5, "of so many writes and syncs the tests 
 // among them.
 const entriesPerFault = 16
 
-// Whichever write or sync the disk refuses, once or from then on: nothing is told to be
+// Whichever write, sync or read the disk refuses, once or from then on: nothing is told to be
 // committed that is not, trouble is told as long as something waits, and when the disk
 // works again all is committed, in order. Also when the power fails on top of that.
 func TestEveryWriteAndEverySyncMayFail(t *testing.T) {
@@ -25,6 +27,7 @@ func TestEveryWriteAndEverySyncMayFail(t *testing.T) {
 	for _, f := range []disktest.Fault{
 		{Kind: disktest.FullWrite}, {Kind: disktest.FullWrite, Lasting: true},
 		{Kind: disktest.FailedSync}, {Kind: disktest.FailedSync, Lasting: true},
+		{Kind: disktest.FailedRead}, {Kind: disktest.FailedRead, Lasting: true},
 	} {
 		restore := storage.SetPragma("wal_autocheckpoint", "8")
 		entries := writing(t, rng, entriesPerFault)
@@ -137,6 +140,35 @@ func (s *session) cutPower(f disktest.Fault) {
 		} else if err := v.lost(s, r.Position()); err != nil {
 			s.t.Errorf("%v at %d, then power cut at event %d: %v", f.Kind, f.Nth, r.Position(), err)
 		}
+	}
+}
+
+// A disk that cannot be read just now is told as that: the library is not called
+// damaged, and opens when the disk works again.
+func TestEveryReadMayFailAtTheOpening(t *testing.T) {
+	rng := crashSeed(t)
+	s := newSession(t, rng, writing(t, rng, entriesPerFault))
+	s.run()
+	for n := 1; ; n++ {
+		s.disk.Break(disktest.Fault{Kind: disktest.FailedRead, Nth: n})
+		l, err := storage.OpenIn(s.disk)
+		refused := s.disk.Refusals() > 0
+		s.disk.Heal()
+		if err == nil {
+			err = errors.Join(checkAll(l), l.Close())
+		} else if strings.Contains(err.Error(), "I/O error") {
+			err = nil
+		}
+		if err != nil {
+			t.Errorf("read %d failed: %v", n, err)
+		}
+		if !refused {
+			t.Logf("%d reads tried", n-1)
+			break
+		}
+	}
+	if v := s.judge(s.disk); v.corrupt != nil || v.entries < len(s.entries) {
+		t.Errorf("afterwards: %d entries, %v", v.entries, v.corrupt)
 	}
 }
 

@@ -32,7 +32,7 @@
 //	Event     an entry of the record: write, truncation, sync, creation, deletion
 //	Position  how many events there are so far
 //	Image     a disk as a power cut left it
-//	Fault     an error that the disk gives at a chosen write or sync
+//	Fault     an error that the disk gives at a chosen write, sync or read
 //
 // # Smallest example
 //
@@ -49,7 +49,7 @@
 //
 // # What it does not do
 //
-// It has no second process, maps no files into memory, and reads without errors: flipped
-// bits are the business of other tests. Locks and the wal-index are kept per disk, as
+// It has no second process and maps no files into memory. It alters no bytes that were
+// synced: flipped bits are the business of other tests. Locks and the wal-index are kept per disk, as
 // one computer's kernel would.
 package disktest

@@ -3,7 +3,7 @@ package disktest
 // Fault says what a disk refuses.
 type Fault struct {
 	Kind FaultKind
-	// Nth is the first write or sync that fails, counted from 1 since [Disk.Break].
+	// Nth is the first write, sync or read that fails, counted from 1 since [Disk.Break].
 	Nth int
 	// Lasting: all that follow of its kind fail too, until [Disk.Heal].
 	Lasting bool
@@ -18,10 +18,12 @@ const (
 	// FailedSync is a sync that says that the disk is broken. See the package comment
 	// for what becomes of the bytes.
 	FailedSync
+	// FailedRead is a read that says that the disk is broken.
+	FailedRead
 )
 
 func (k FaultKind) String() string {
-	return map[FaultKind]string{FullWrite: "full disk at write", FailedSync: "failed sync"}[k]
+	return map[FaultKind]string{FullWrite: "full disk at write", FailedSync: "failed sync", FailedRead: "failed read"}[k]
 }
 
 // faults counts what may fail. The zero value refuses nothing.
@@ -48,7 +50,7 @@ func (d *Disk) Refusals() int {
 	return d.faults.hits
 }
 
-// refuse counts a write or sync and says whether it fails.
+// refuse counts a write, sync or read and says whether it fails.
 func (f *faults) refuse(k FaultKind) bool {
 	if f.fault.Kind != k {
 		return false

@@ -29,6 +29,9 @@ func (d *Disk) open(name string, flags int32) (*handle, bool) {
 // read fills b from offset on, with zeros behind the end of the file, and returns
 // SQLite's result code.
 func (h *handle) read(b []byte, offset int64) int32 {
+	if h.disk.faults.refuse(FailedRead) {
+		return sqlite3.SQLITE_IOERR_READ
+	}
 	n := 0
 	if offset < int64(len(h.file.data)) {
 		n = copy(b, h.file.data[offset:])
