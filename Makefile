@@ -4,7 +4,7 @@
 SHELL       := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .NOTPARALLEL:
-.PHONY: help run build static test check race windows setup fresh clean
+.PHONY: help run build static test check race windows crash kill mutants setup fresh clean
 
 GO      := scripts/go
 VERSION  = $(shell sed -n 's/^Version = "\(.*\)"/\1/p' FyneApp.toml)+$(shell git describe --always --dirty --exclude='*' 2>/dev/null || echo archive)
@@ -48,6 +48,20 @@ race: ## Test all packages but uitest, under the race detector
 windows: ## Test the built program in real windows (uitest); screenshots go to out/uitest
 	@scripts/setup.sh build run test
 	INKLING_ARTEFACTS="$(CURDIR)/out/uitest" $(GO) test -count=1 -vet=off ./uitest/...
+
+IMAGES := 20000
+crash: ## Let disks and system calls fail under the library: IMAGES=20000 power cuts in memory, others for real (as root; minutes)
+	@scripts/setup.sh crash
+	$(GO) test -count=1 -vet=off -timeout 24h ./storage -v -run 'Crash|Every|SystemCall|PowerCut|FullDisk' \
+		-images $(IMAGES) -faultstep 1 -powercuts 100 -syscalls 200
+
+KILLS := 200
+kill: static ## Kill the program and its library KILLS=200 times each while they write
+	INKLING_BIN="$(CURDIR)/out/inkling-static" $(GO) test -count=1 -vet=off -timeout 24h ./app -v -run Killed -kills $(KILLS)
+	$(GO) test -count=1 -vet=off -timeout 24h ./storage -v -run Killed -kills $(KILLS)
+
+mutants: ## Plant bugs in the library's way to the disk, one by one, and see each caught by a test (minutes)
+	$(GO) test -count=1 -vet=off -timeout 24h ./storage -v -run TestMutants -mutants
 
 setup: ## Install what is missing for all of the above: packages by apt, a Go toolchain into ~/.cache/inkling
 	@scripts/setup.sh build run test
