@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"inkling/storage"
@@ -60,7 +61,8 @@ func (s *session) read(l *storage.Library) (v verdict, err error) {
 		return v, err
 	}
 	for n := range s.added {
-		if _, err := l.Document(genesis(n).DocID()); errors.Is(err, storage.ErrNotFound) {
+		there := slices.ContainsFunc(documents, func(d storage.Document) bool { return d.ID == genesis(n).DocID() })
+		if !there {
 			continue
 		}
 		if held[n], err = s.readJournal(l, n); err != nil {
