@@ -27,10 +27,15 @@ type crashes struct {
 const imagesPerPosition = 6
 
 // look makes images all along the record of s, until there are enough, and judges them.
+// When few are wanted it passes over most positions.
 func (c *crashes) look(s *session, lying bool, enough int, tell func(format string, args ...any)) {
 	seen := map[uint64]*verdict{}
 	seed := maphash.MakeSeed()
+	chance := float64(enough-c.images) / float64(s.disk.Position())
 	for r := s.replay(lying); c.images < enough && r.Next(); {
+		if s.rng.Float64() > chance {
+			continue
+		}
 		draws := imagesPerPosition
 		if r.Settled() {
 			draws = 1

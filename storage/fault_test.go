@@ -9,8 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"inkling/crdt"
 	"inkling/storage"
 	"inkling/storage/disktest"
+	"inkling/storage/storagetest"
 )
 
 var faultStep = flag.Int("faultstep", 5, "of so many writes and syncs the tests of faults let one fail at a time; 1: each of them")
@@ -212,5 +214,19 @@ func openAlone(t *testing.T, r *disktest.Replay, rng *rand.Rand) {
 			t.Error(err)
 		}
 		image.Close()
+	}
+}
+
+// A write that refuses half-way leaves nothing, and is in nobody's way.
+func TestARefusedWriteLeavesNothing(t *testing.T) {
+	l := storagetest.Open(t)
+	doc := add(t, l, 1)
+	no := errors.New("no")
+	if err := storage.WriteAndRefuse(l, "key", no); !errors.Is(err, no) {
+		t.Errorf("told %v, want what it refused with", err)
+	}
+	mustSave(t, l, doc, newHand(1, 1).insert(0, "x"))
+	if value, err := l.State(crdt.DocID{}, "key"); err != nil || value != nil {
+		t.Errorf("left behind: %x, %v", value, err)
 	}
 }

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"database/sql"
 	"fmt"
 	"io/fs"
 	"os"
@@ -53,4 +54,15 @@ func SetPragma(name, value string) (restore func()) {
 	}
 	writerPragmas = changed
 	return func() { writerPragmas = saved }
+}
+
+// WriteAndRefuse writes a value of the library's state in a transaction that then refuses
+// with err.
+func WriteAndRefuse(l *Library, key string, err error) error {
+	return l.write("write and refuse", func(tx *sql.Tx) error {
+		if _, err := tx.Exec(`INSERT INTO state (doc, key, value) VALUES (zeroblob(32), ?, x'01')`, key); err != nil {
+			return err
+		}
+		return err
+	})
 }
