@@ -4,11 +4,17 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
+	"io"
 	"math/rand/v2"
+	"os"
+	"runtime"
 	"strconv"
 	"testing"
 
+	"inkling/crdt"
 	"inkling/storage"
+	"inkling/storage/storagetest"
 )
 
 var kills = flag.Int("kills", 20, "how often TestKilledWriterLosesNothing kills the writer")
@@ -116,5 +122,49 @@ func TestOneProcessOwnsALibrary(t *testing.T) {
 		if err := l.Close(); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+func init() { childTasks["hold"] = holdWriteLock }
+
+// holdWriteLock keeps writing until its standard input ends.
+func holdWriteLock(dir string) error {
+	return storage.HoldWriteLock(dir, func() {
+		fmt.Println("held")
+		io.Copy(io.Discard, os.Stdin)
+	})
+}
+
+// A foreign program that writes to the library's file keeps changes waiting, and is told
+// as trouble; when it ends, all is committed.
+func TestForeignWriterIsWaitedFor(t *testing.T) {
+	defer storage.SetPragma("busy_timeout", "50")()
+	l := storagetest.Open(t)
+	doc := add(t, l, 1)
+	foreign := start(t, "hold", l.Dir())
+	if line := foreign.line(); line != "held" {
+		t.Fatalf("the foreign program says %q", line)
+	}
+	changes := typing(seeded(t), 20, 2)
+	told := make(chan error, len(changes))
+	for _, c := range changes {
+		l.Append(doc, []*crdt.Change{c}, "title", day, func(err error) { told <- err })
+	}
+	for _, err := l.Trouble(); err == nil; _, err = l.Trouble() {
+		runtime.Gosched()
+	}
+	if len(told) > 0 {
+		t.Errorf("told %v while another program writes", <-told)
+	}
+	if err := errors.Join(foreign.stdin.Close(), foreign.Wait()); err != nil {
+		t.Fatal(err)
+	}
+	for range changes {
+		if err := <-told; err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := frames(t, l, doc); !equalFrames(got, encoded(changes)) {
+		t.Errorf("%d changes, not those that were appended", len(got))
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"inkling/storage/disktest"
@@ -40,20 +42,34 @@ func OpenIn(disk *disktest.Disk) (*Library, error) {
 }
 
 // SetPragma makes connections that are opened from now on use another value of one of
-// the writer's pragmas, until the returned function is called.
+// the pragmas that all or those that write have, until the returned function is called.
 func SetPragma(name, value string) (restore func()) {
-	saved := writerPragmas
-	changed := []string{name + "(" + value + ")"}
-	for _, p := range saved {
-		if !strings.HasPrefix(p, name+"(") {
-			changed = append(changed, p)
+	base, writer := basePragmas, writerPragmas
+	basePragmas, writerPragmas = slices.Clone(base), slices.Clone(writer)
+	for _, list := range [][]string{basePragmas, writerPragmas} {
+		at := slices.IndexFunc(list, func(p string) bool { return strings.HasPrefix(p, name+"(") })
+		if at >= 0 {
+			list[at] = name + "(" + value + ")"
+			return func() { basePragmas, writerPragmas = base, writer }
 		}
 	}
-	if len(changed) != len(saved) {
-		panic("storage: the writer has no pragma " + name)
+	panic("storage: no connection has a pragma " + name)
+}
+
+// HoldWriteLock begins to write to the library in dir, as a foreign SQLite shell may, until
+// wait returns.
+func HoldWriteLock(dir string, wait func()) error {
+	db, err := openWriter(filepath.Join(dir, databaseFile))
+	if err != nil {
+		return err
 	}
-	writerPragmas = changed
-	return func() { writerPragmas = saved }
+	defer db.Close()
+	tx, err := db.Begin()
+	if err != nil {
+		return err
+	}
+	wait()
+	return tx.Rollback()
 }
 
 // WriteAndRefuse writes a value of the library's state in a transaction that then refuses
