@@ -50,37 +50,37 @@ func newAhead(d *Doc) *ahead {
 	return &ahead{doc: d, ends: map[ending][]*step{}, reach: map[ReplicaID]uint32{}, forked: map[ReplicaID]bool{}}
 }
 
-// add examines c and keeps it as a step. It returns nil when c must wait: for wanted, a Seq
-// of a family, or (the root) for the tail that it goes on from.
-func (a *ahead) add(c *Change) (s *step, wanted ID, err *ChangeError) {
+// add examines c and keeps it as a step. It returns nil when c must wait: for more of the wanted
+// families (its own: for what is in front of it), or, when none is, for the tail that it goes on from.
+func (a *ahead) add(c *Change) (s *step, wanted []ReplicaID, err *ChangeError) {
 	previous := []point{{}}
 	if c.Seq > 0 {
 		var known bool
 		if previous, known = a.points(ending{c.Replica, c.Seq}); !known {
-			return nil, ID{c.Replica, c.Seq - 1}, nil
+			return nil, []ReplicaID{c.Replica}, nil
 		}
 	} else if r := a.doc.byID[c.Replica]; r != nil {
 		previous[0].of = r.before(0)
 	}
 	if a.doc.holds() && c.Replica == a.doc.own.family {
 		a.doc.resume = append(a.doc.resume, c.Replica) // until local edits have hashes
-		return nil, ID{}, nil
+		return nil, nil, nil
 	}
 	waits := len(previous) == 0
 	for _, p := range previous {
 		r := reading{ahead: a, change: c, previous: p, choice: len(previous) > 1 || p.of != nil && p.next < p.of.next}
 		switch s, failed := r.read(); {
 		case s != nil:
-			return s, ID{}, nil
-		case !r.wanted.IsRoot():
-			wanted = r.wanted
+			return s, nil, nil
+		case len(r.wanted) > 0:
+			wanted = append(wanted, r.wanted...)
 		case failed == nil:
 			waits = true
 		default:
 			err = failed
 		}
 	}
-	if waits || !wanted.IsRoot() {
+	if waits || len(wanted) > 0 {
 		err = nil
 	}
 	return nil, wanted, err
