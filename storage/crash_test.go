@@ -18,7 +18,7 @@ var (
 // Crash tests run the library on a disk in memory, let the power fail at any moment, and
 // look at what is left (package disktest says what that may be). In virtual time.
 
-// crashes counts the images of one or more sessions. No two images of a session are equal.
+// crashes counts the images of one or more trials. No two images of a trial are equal.
 type crashes struct {
 	images, lost, corrupt int
 }
@@ -26,14 +26,14 @@ type crashes struct {
 // imagesPerPosition is how many images are drawn between two events of a disk.
 const imagesPerPosition = 6
 
-// look makes images all along the record of s, until there are enough, and judges them.
+// look makes images all along the record of tr, until there are enough, and judges them.
 // When few are wanted it passes over most positions.
-func (c *crashes) look(s *session, lying bool, enough int, tell func(format string, args ...any)) {
+func (c *crashes) look(tr *trial, lying bool, enough int, tell func(format string, args ...any)) {
 	seen := map[uint64]*verdict{}
 	seed := maphash.MakeSeed()
-	chance := float64(enough-c.images) / float64(s.disk.Position())
-	for r := s.replay(lying); c.images < enough && r.Next(); {
-		if s.rng.Float64() > chance {
+	chance := float64(enough-c.images) / float64(tr.disk.Position())
+	for r := tr.replay(lying); c.images < enough && r.Next(); {
+		if tr.rng.Float64() > chance {
 			continue
 		}
 		draws := imagesPerPosition
@@ -41,21 +41,21 @@ func (c *crashes) look(s *session, lying bool, enough int, tell func(format stri
 			draws = 1
 		}
 		for ; draws > 0 && c.images < enough; draws-- {
-			image := r.Image(s.rng)
+			image := r.Image(tr.rng)
 			sum := image.Sum(seed)
 			if seen[sum] == nil {
-				seen[sum] = s.judge(image)
+				seen[sum] = tr.judge(image)
 				c.images++
 			}
 			image.Close()
-			c.count(s, seen[sum], r.Position(), tell)
+			c.count(tr, seen[sum], r.Position(), tell)
 		}
 	}
 }
 
 // count counts what is wrong with an image, once.
-func (c *crashes) count(s *session, v *verdict, position int, tell func(format string, args ...any)) {
-	lost := v.lost(s, position)
+func (c *crashes) count(tr *trial, v *verdict, position int, tell func(format string, args ...any)) {
+	lost := v.lost(tr, position)
 	switch {
 	case v.told:
 		return
@@ -69,18 +69,18 @@ func (c *crashes) count(s *session, v *verdict, position int, tell func(format s
 	v.told = v.corrupt != nil || lost != nil
 }
 
-// entriesPerSession keeps sessions short: what grows with it is the time that an image
+// entriesPerTrial keeps trials short: what grows with it is the time that an image
 // takes, not the number of states that a disk may be left in.
-const entriesPerSession = 40
+const entriesPerTrial = 40
 
-// crashSession runs a session, with checkpoints now often, now as in the program.
-func crashSession(t *testing.T, rng *rand.Rand) *session {
+// crashTrial runs a trial, with checkpoints now often, now as in the program.
+func crashTrial(t *testing.T, rng *rand.Rand) *trial {
 	t.Helper()
 	pages := []string{"4", "16", "64", "256"}[rng.IntN(4)]
 	defer storage.SetPragma("wal_autocheckpoint", pages)()
-	s := newSession(t, rng, writing(t, rng, entriesPerSession))
-	s.run()
-	return s
+	tr := newTrial(t, rng, writing(t, rng, entriesPerTrial))
+	tr.run()
+	return tr
 }
 
 func crashSeed(t *testing.T) *rand.Rand {
@@ -99,13 +99,13 @@ func TestCrash(t *testing.T) {
 	rng := crashSeed(t)
 	began := time.Now()
 	var c crashes
-	sessions := 0
-	for ; c.images < *imagesWanted && !t.Failed(); sessions++ {
-		s := crashSession(t, rng)
-		c.look(s, false, *imagesWanted, t.Errorf)
-		s.disk.Close()
+	trials := 0
+	for ; c.images < *imagesWanted && !t.Failed(); trials++ {
+		tr := crashTrial(t, rng)
+		c.look(tr, false, *imagesWanted, t.Errorf)
+		tr.disk.Close()
 	}
-	t.Logf("%d sessions, %.0f images a minute", sessions, float64(c.images)/time.Since(began).Minutes())
+	t.Logf("%d trials, %.0f images a minute", trials, float64(c.images)/time.Since(began).Minutes())
 	t.Logf("images=%d lost=%d corrupt=%d", c.images, c.lost, c.corrupt)
 }
 
@@ -129,9 +129,9 @@ func untilFound(t *testing.T, lying bool) (c crashes) {
 	t.Helper()
 	rng := crashSeed(t)
 	for c.images < 2000 && (c.lost == 0 || lying && c.corrupt == 0) {
-		s := crashSession(t, rng)
-		c.look(s, lying, c.images+40, func(string, ...any) {})
-		s.disk.Close()
+		tr := crashTrial(t, rng)
+		c.look(tr, lying, c.images+40, func(string, ...any) {})
+		tr.disk.Close()
 	}
 	t.Logf("images=%d lost=%d corrupt=%d", c.images, c.lost, c.corrupt)
 	return c

@@ -16,9 +16,9 @@ import (
 	"inkling/storage/storagetest"
 )
 
-var faultStep = flag.Int("faultstep", 5, "of so many writes and syncs the tests of faults let one fail at a time; 1: each of them")
+var faultStep = flag.Int("faultstep", 7, "of so many writes and syncs the tests of faults let one fail at a time; 1: each of them")
 
-// entriesPerFault makes sessions with many dozens of writes and syncs, checkpoints
+// entriesPerFault makes trials with many dozens of writes and syncs, checkpoints
 // among them.
 const entriesPerFault = 16
 
@@ -37,9 +37,9 @@ func TestEveryWriteAndEverySyncMayFail(t *testing.T) {
 		waited := 0
 		tried := 0
 		for f.Nth = 1 + rng.IntN(*faultStep); !t.Failed(); f.Nth += *faultStep {
-			s := newSession(t, rng, entries)
-			hit := s.runBroken(f, &waited)
-			s.disk.Close()
+			tr := newTrial(t, rng, entries)
+			hit := tr.runBroken(f, &waited)
+			tr.disk.Close()
 			if !hit {
 				break // all were tried
 			}
@@ -56,95 +56,95 @@ func TestEveryWriteAndEverySyncMayFail(t *testing.T) {
 	}
 }
 
-// runBroken runs a session on a disk with a fault, and says whether it was met. When
+// runBroken runs a trial on a disk with a fault, and says whether it was met. When
 // the fault lasts, the disk is healed after all entries were appended; otherwise it may
 // also be met in closing.
-func (s *session) runBroken(f disktest.Fault, waited *int) (hit bool) {
-	s.bubble(func(t *testing.T) {
-		s.open()
-		for _, e := range s.entries {
-			s.must(s.library.Add(genesis(e.document), day))
-			s.added[e.document] = s.disk.Position()
+func (tr *trial) runBroken(f disktest.Fault, waited *int) (hit bool) {
+	tr.bubble(func(t *testing.T) {
+		tr.open()
+		for _, e := range tr.entries {
+			tr.must(tr.library.Add(genesis(e.document), day))
+			tr.added[e.document] = tr.disk.Position()
 		}
-		s.disk.Break(f)
-		s.appendAll()
+		tr.disk.Break(f)
+		tr.appendAll()
 		time.Sleep(20 * time.Second) // longer than the longest pause before another try
-		s.checkTrouble(waited)
+		tr.checkTrouble(waited)
 		if f.Lasting {
-			hit = s.disk.Refusals() > 0
-			s.disk.Heal()
+			hit = tr.disk.Refusals() > 0
+			tr.disk.Heal()
 			time.Sleep(20 * time.Second)
 		}
-		if _, err := s.library.Trouble(); err != nil || len(s.told) < len(s.entries) {
-			t.Errorf("%v at %d: after the disk works again %d of %d are committed, trouble: %v", f.Kind, f.Nth, len(s.told), len(s.entries), err)
+		if _, err := tr.library.Trouble(); err != nil || len(tr.told) < len(tr.entries) {
+			t.Errorf("%v at %d: after the disk works again %d of %d are committed, trouble: %v", f.Kind, f.Nth, len(tr.told), len(tr.entries), err)
 		}
-		refused := s.disk.Refusals()
-		if err := s.library.Close(); err != nil && s.disk.Refusals() == refused {
+		refused := tr.disk.Refusals()
+		if err := tr.library.Close(); err != nil && tr.disk.Refusals() == refused {
 			t.Errorf("%v at %d: close: %v", f.Kind, f.Nth, err)
 		}
-		hit = hit || s.disk.Refusals() > 0
-		for _, err := range s.refused {
+		hit = hit || tr.disk.Refusals() > 0
+		for _, err := range tr.refused {
 			t.Errorf("%v at %d: %v", f.Kind, f.Nth, err)
 		}
 	})
-	s.cutPower(f)
+	tr.cutPower(f)
 	return hit
 }
 
 // appendAll appends all entries and counts in between.
-func (s *session) appendAll() {
-	for s.appended < len(s.entries) {
-		s.append()
-		time.Sleep(time.Duration(s.rng.IntN(100)) * time.Millisecond)
-		if s.rng.IntN(3) > 0 {
+func (tr *trial) appendAll() {
+	for tr.appended < len(tr.entries) {
+		tr.append()
+		time.Sleep(time.Duration(tr.rng.IntN(100)) * time.Millisecond)
+		if tr.rng.IntN(3) > 0 {
 			continue
 		}
-		value := fmt.Append(nil, len(s.counted))
-		if err := s.library.SetState(genesis(1).DocID(), counter, value); err == nil {
-			s.counted = append(s.counted, s.disk.Position())
+		value := fmt.Append(nil, len(tr.counted))
+		if err := tr.library.SetState(genesis(1).DocID(), counter, value); err == nil {
+			tr.counted = append(tr.counted, tr.disk.Position())
 		}
 	}
 }
 
 // checkTrouble says that trouble is told exactly when something waits, and that there
 // is no room for remote changes then.
-func (s *session) checkTrouble(waited *int) {
-	since, err := s.library.Trouble()
-	waiting := len(s.told) < s.appended
+func (tr *trial) checkTrouble(waited *int) {
+	since, err := tr.library.Trouble()
+	waiting := len(tr.told) < tr.appended
 	if waiting != (err != nil) || waiting == since.IsZero() {
-		s.t.Errorf("%d of %d told, and trouble is %v, since %v", len(s.told), s.appended, err, since)
+		tr.t.Errorf("%d of %d told, and trouble is %v, since %v", len(tr.told), tr.appended, err, since)
 	}
-	if s.disk.Refusals() == 0 {
+	if tr.disk.Refusals() == 0 {
 		return
 	}
-	if room := s.library.AwaitRoom(context.Background()); waiting != (room != nil) {
-		s.t.Errorf("%d of %d told, and room for remote changes: %v", len(s.told), s.appended, room)
+	if room := tr.library.AwaitRoom(context.Background()); waiting != (room != nil) {
+		tr.t.Errorf("%d of %d told, and room for remote changes: %v", len(tr.told), tr.appended, room)
 	}
 	if waiting {
 		*waited++
 	}
 }
 
-// imagesPerFault are drawn where the power fails in or after a session with a fault.
+// imagesPerFault are drawn where the power fails in or after a trial with a fault.
 const imagesPerFault = 2
 
 // cutPower judges images of random moments, and of the end, where all must be there.
-func (s *session) cutPower(f disktest.Fault) {
-	positions := map[int]bool{s.disk.Position(): true}
-	for len(positions) < min(imagesPerFault, s.disk.Position()) {
-		positions[s.rng.IntN(s.disk.Position())] = true
+func (tr *trial) cutPower(f disktest.Fault) {
+	positions := map[int]bool{tr.disk.Position(): true}
+	for len(positions) < min(imagesPerFault, tr.disk.Position()) {
+		positions[tr.rng.IntN(tr.disk.Position())] = true
 	}
-	for r := s.replay(false); r.Next(); {
+	for r := tr.replay(false); r.Next(); {
 		if !positions[r.Position()] {
 			continue
 		}
-		image := r.Image(s.rng)
-		v := s.judge(image)
+		image := r.Image(tr.rng)
+		v := tr.judge(image)
 		image.Close()
 		if v.corrupt != nil {
-			s.t.Errorf("%v at %d, then power cut at event %d: %v", f.Kind, f.Nth, r.Position(), v.corrupt)
-		} else if err := v.lost(s, r.Position()); err != nil {
-			s.t.Errorf("%v at %d, then power cut at event %d: %v", f.Kind, f.Nth, r.Position(), err)
+			tr.t.Errorf("%v at %d, then power cut at event %d: %v", f.Kind, f.Nth, r.Position(), v.corrupt)
+		} else if err := v.lost(tr, r.Position()); err != nil {
+			tr.t.Errorf("%v at %d, then power cut at event %d: %v", f.Kind, f.Nth, r.Position(), err)
 		}
 	}
 }
@@ -153,13 +153,13 @@ func (s *session) cutPower(f disktest.Fault) {
 // damaged, and opens when the disk works again.
 func TestEveryReadMayFailAtTheOpening(t *testing.T) {
 	rng := crashSeed(t)
-	s := newSession(t, rng, writing(t, rng, entriesPerFault))
-	s.run()
+	tr := newTrial(t, rng, writing(t, rng, entriesPerFault))
+	tr.run()
 	for n := 1; ; n++ {
-		s.disk.Break(disktest.Fault{Kind: disktest.FailedRead, Nth: n})
-		l, err := storage.OpenIn(s.disk)
-		refused := s.disk.Refusals() > 0
-		s.disk.Heal()
+		tr.disk.Break(disktest.Fault{Kind: disktest.FailedRead, Nth: n})
+		l, err := storage.OpenIn(tr.disk)
+		refused := tr.disk.Refusals() > 0
+		tr.disk.Heal()
 		if err == nil {
 			err = errors.Join(checkAll(l), l.Close())
 		} else if strings.Contains(err.Error(), "I/O error") {
@@ -173,7 +173,7 @@ func TestEveryReadMayFailAtTheOpening(t *testing.T) {
 			break
 		}
 	}
-	if v := s.judge(s.disk); v.corrupt != nil || v.entries < len(s.entries) {
+	if v := tr.judge(tr.disk); v.corrupt != nil || v.entries < len(tr.entries) {
 		t.Errorf("afterwards: %d entries, %v", v.entries, v.corrupt)
 	}
 }

@@ -12,39 +12,39 @@ import (
 	"inkling/storage/disktest"
 )
 
-// verdict is what an image of a session's disk was found to hold. The laws: it opens
-// and is whole; what is in it are the first entries of the session, as they were appended,
+// verdict is what an image of a trial's disk was found to hold. The laws: it opens
+// and is whole; what is in it are the first entries of the trial, as they were appended,
 // and the counter of the same time; it takes the next entry.
 type verdict struct {
-	entries int // how many of the session's
+	entries int // how many of the trial's
 	counted int
 	corrupt error // a law is broken
 	told    bool  // that something is wrong
 }
 
 // lost says what is missing of what was said to be committed by position.
-func (v *verdict) lost(s *session, position int) error {
-	if want := s.toldBy(position); v.entries < want {
+func (v *verdict) lost(tr *trial, position int) error {
+	if want := tr.toldBy(position); v.entries < want {
 		return fmt.Errorf("%d entries are left of %d that were said to be committed", v.entries, want)
 	}
-	if want := s.countedBy(position); v.counted < want {
+	if want := tr.countedBy(position); v.counted < want {
 		return fmt.Errorf("the counter is %d behind", want-v.counted)
 	}
 	return nil
 }
 
 // judge looks at an image.
-func (s *session) judge(image *disktest.Disk) *verdict {
+func (tr *trial) judge(image *disktest.Disk) *verdict {
 	l, err := storage.OpenIn(image)
 	if err != nil {
 		return &verdict{corrupt: fmt.Errorf("open: %w", err)}
 	}
-	v, err := s.read(l)
+	v, err := tr.read(l)
 	if err == nil {
 		err = checkAll(l)
 	}
 	if err == nil {
-		err = s.goOn(l, v.entries)
+		err = tr.goOn(l, v.entries)
 	}
 	if closeErr := l.Close(); closeErr != nil {
 		err = errors.Join(err, fmt.Errorf("close: %w", closeErr))
@@ -53,24 +53,24 @@ func (s *session) judge(image *disktest.Disk) *verdict {
 	return &v
 }
 
-// read compares the journals, the list and the counter with the session's entries.
-func (s *session) read(l *storage.Library) (v verdict, err error) {
+// read compares the journals, the list and the counter with the trial's entries.
+func (tr *trial) read(l *storage.Library) (v verdict, err error) {
 	held := map[int]int{} // changes, by document
 	documents, err := l.Documents()
 	if err != nil {
 		return v, err
 	}
-	for n := range s.added {
+	for n := range tr.added {
 		there := slices.ContainsFunc(documents, func(d storage.Document) bool { return d.ID == genesis(n).DocID() })
 		if !there {
 			continue
 		}
-		if held[n], err = s.readJournal(l, n); err != nil {
+		if held[n], err = tr.readJournal(l, n); err != nil {
 			return v, err
 		}
 	}
 	newest := map[int]entry{}
-	for _, e := range s.entries {
+	for _, e := range tr.entries {
 		if held[e.document] < len(e.changes) {
 			break
 		}
@@ -94,8 +94,8 @@ func (s *session) read(l *storage.Library) (v verdict, err error) {
 
 // readJournal returns how many changes a document has; they are the first that were
 // appended to it.
-func (s *session) readJournal(l *storage.Library, document int) (n int, err error) {
-	want := s.frames[document]
+func (tr *trial) readJournal(l *storage.Library, document int) (n int, err error) {
+	want := tr.frames[document]
 	for c, err := range l.Changes(genesis(document).DocID()) {
 		if err != nil {
 			return n, err
@@ -118,7 +118,7 @@ func listed(d storage.Document, newest map[int]entry) error {
 	return nil
 }
 
-// readCounter returns how often the session has counted.
+// readCounter returns how often the trial has counted.
 func readCounter(l *storage.Library) (int, error) {
 	value, err := l.State(genesis(1).DocID(), counter)
 	if err != nil || value == nil {
@@ -138,9 +138,9 @@ func checkAll(l *storage.Library) error {
 
 // goOn appends the next entry and sees that it is there. When there is none, it appends
 // the last once more, which alters nothing.
-func (s *session) goOn(l *storage.Library, held int) error {
-	held = min(held, len(s.entries)-1)
-	e := s.entries[held]
+func (tr *trial) goOn(l *storage.Library, held int) error {
+	held = min(held, len(tr.entries)-1)
+	e := tr.entries[held]
 	if err := l.Add(genesis(e.document), day); err != nil {
 		return fmt.Errorf("go on: %w", err)
 	}
@@ -148,12 +148,12 @@ func (s *session) goOn(l *storage.Library, held int) error {
 		return fmt.Errorf("go on: %w", err)
 	}
 	want := 0
-	for _, before := range s.entries[:held+1] {
+	for _, before := range tr.entries[:held+1] {
 		if before.document == e.document {
 			want += len(before.changes)
 		}
 	}
-	if n, err := s.readJournal(l, e.document); err != nil || n != want {
+	if n, err := tr.readJournal(l, e.document); err != nil || n != want {
 		return fmt.Errorf("after going on: %d changes, want %d: %w", n, want, err)
 	}
 	return nil
