@@ -23,7 +23,7 @@ type mutant struct {
 	name string
 	file string
 	edit [2]string
-	more [][2]string
+	more [][2]string // further edits
 }
 
 // mutants are bugs that a person may make in the way of a change to the disk.
@@ -139,23 +139,38 @@ func runTests(binary, some string) (failed, out string) {
 	return found[1] + found[2], string(text)
 }
 
+// planted returns the text of m's file with the bug in it.
+func (m mutant) planted() (string, error) {
+	source, err := os.ReadFile(m.file)
+	text := string(source)
+	for _, edit := range append([][2]string{m.edit}, m.more...) {
+		if n := strings.Count(text, edit[0]); err == nil && n != 1 {
+			err = fmt.Errorf("%s: %d places to plant it in %s, want one: %q", m.name, n, m.file, edit[0])
+		}
+		text = strings.Replace(text, edit[0], edit[1], 1)
+	}
+	return text, err
+}
+
+// The list keeps step with the code.
+func TestMutantsCanBePlanted(t *testing.T) {
+	for _, m := range mutants {
+		if _, err := m.planted(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // overlay writes the mutated file and tells the go command to take it for the real one.
 func overlay(t *testing.T, dir string, m mutant) string {
 	t.Helper()
+	text, err := m.planted()
+	if err != nil {
+		t.Fatal(err)
+	}
 	original, err := filepath.Abs(m.file)
 	if err != nil {
 		t.Fatal(err)
-	}
-	source, err := os.ReadFile(original)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := string(source)
-	for _, edit := range append([][2]string{m.edit}, m.more...) {
-		if strings.Count(text, edit[0]) != 1 {
-			t.Fatalf("%s: %d places to plant it in %s, want one: %q", m.name, strings.Count(text, edit[0]), m.file, edit[0])
-		}
-		text = strings.Replace(text, edit[0], edit[1], 1)
 	}
 	mutated, list := filepath.Join(dir, m.file), filepath.Join(dir, "overlay.json")
 	replace, err := json.Marshal(map[string]map[string]string{"Replace": {original: mutated}})
