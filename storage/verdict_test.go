@@ -18,8 +18,9 @@ import (
 type verdict struct {
 	entries int // how many of the trial's
 	counted int
-	corrupt error // a law is broken
-	told    bool  // that something is wrong
+	known   map[int]bool // documents
+	corrupt error        // a law is broken
+	told    bool         // that something is wrong
 }
 
 // lost says what is missing of what was said to be committed by position.
@@ -29,6 +30,11 @@ func (v *verdict) lost(tr *trial, position int) error {
 	}
 	if want := tr.countedBy(position); v.counted < want {
 		return fmt.Errorf("the counter is %d behind", want-v.counted)
+	}
+	for n, added := range tr.added {
+		if added <= position && !v.known[n] {
+			return fmt.Errorf("document %d was said to be added", n)
+		}
 	}
 	return nil
 }
@@ -55,14 +61,15 @@ func (tr *trial) judge(image *disktest.Disk) *verdict {
 
 // read compares the journals, the list and the counter with the trial's entries.
 func (tr *trial) read(l *storage.Library) (v verdict, err error) {
+	v.known = map[int]bool{}
 	held := map[int]int{} // changes, by document
 	documents, err := l.Documents()
 	if err != nil {
 		return v, err
 	}
 	for n := range tr.added {
-		there := slices.ContainsFunc(documents, func(d storage.Document) bool { return d.ID == genesis(n).DocID() })
-		if !there {
+		v.known[n] = slices.ContainsFunc(documents, func(d storage.Document) bool { return d.ID == genesis(n).DocID() })
+		if !v.known[n] {
 			continue
 		}
 		if held[n], err = tr.readJournal(l, n); err != nil {
