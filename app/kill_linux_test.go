@@ -49,10 +49,10 @@ func TestKilledProgramLosesNothing(t *testing.T) {
 		h.importAndKill()
 		h.check()
 		if t.Failed() {
-			break
+			t.FailNow()
 		}
 	}
-	t.Logf("kills=%d, %d documents printed, %d of them cut short by the kill", *kills, h.printed, h.cut)
+	t.Logf("kills=%d lost=0, %d documents printed, %d files cut off by the kill", *kills, h.printed, h.cut)
 }
 
 // importer is a library with the files imported into it.
