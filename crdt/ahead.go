@@ -31,6 +31,7 @@ type step struct {
 	signed  truth // whether its signature is right
 	covered bool  // by a right signature, its own or that of a step behind it
 	lost    bool  // what it builds on is not covered
+	cut     bool  // its signature is one of a cut
 
 	r      *replica // whose it has become
 	splits int      // how many there were then
@@ -144,30 +145,44 @@ func (a *ahead) cover() (list []*step) {
 			}
 		}
 	}
-	bare := map[ReplicaID]bareness{} // what has no signature
+	a.cut()
 	for _, s := range a.steps {
 		if !s.covered {
 			continue
 		}
-		b := bare[s.Replica]
-		b = bareness{b.changes + 1, b.bytes + len(s.Body)}
-		if keep := s.signed == right || s.grants || b.changes >= maxBare || b.bytes > maxUnsigned/2; keep && s.signs() {
-			b = bareness{}
-		} else {
+		if keep := s.signed == right || s.grants || s.cut; !keep || !s.signs() {
 			s.Signature = nil
 		}
-		bare[s.Replica] = b
 		list = append(list, s)
 	}
 	return list
 }
 
-// bareness is how many changes of a chain follow each other, and how long their bodies are.
-type bareness struct{ changes, bytes int }
-
-// maxBare is how many changes may stand in front of a signature when they are passed on, if
-// they came with more: some dozen chains that go on side by side must be able to wait for theirs, within MaxPendingChanges.
+// maxBare is after how many changes comes a cut, when they are passed on: a place up to which every chain is signed,
+// if they came with so many signatures.
 const maxBare = 256
+
+// cut marks the steps whose signatures make cuts. It is not enough that each chain has some: if two are signed in turns, and
+// each goes on from what the other has not signed, nothing counts before the end.
+func (a *ahead) cut() {
+	changes, size := 0, 0
+	ends := map[ReplicaID]*step{} // of chains, since the last cut
+	for _, s := range a.steps {
+		if !s.covered {
+			continue
+		}
+		ends[s.Replica] = s
+		changes, size = changes+1, size+len(s.Body)
+		if changes < maxBare && size <= maxUnsigned/2 {
+			continue
+		}
+		for _, end := range ends {
+			end.cut = true
+		}
+		clear(ends)
+		changes, size = 0, 0
+	}
+}
 
 // grounded says whether all that s builds on is applied or may be.
 func (s *step) grounded() bool {
