@@ -112,6 +112,4 @@ func revive(tx *sql.Tx, id int64) error {
 
 // emptyWAL moves all commits into library.db and cuts the -wal file to nothing, unless somebody reads just then: in
 // that case the next commits write over it.
-func (l *Library) emptyWAL() error {
-	return l.onWriter("empty the -wal file", truncateWAL)
-}
+func (l *Library) emptyWAL() error { return l.onWriter("empty the -wal file", emptyWAL) }

@@ -84,18 +84,25 @@ func openOwned(dir string, lock *os.File) (*Library, error) {
 	if err := os.Chmod(path, 0o600); err != nil {
 		return nil, fmt.Errorf("storage: open library: %w", err)
 	}
+	return begin(dir, lock, cut > 0)
+}
+
+// begin opens the connections to the library in dir, which is sound, and starts the writer. cut says that it was
+// not closed the last time.
+func begin(dir string, lock *os.File, cut bool) (*Library, error) {
+	path := filepath.Join(dir, databaseFile)
 	w := &writer{path: path, stopped: make(chan struct{})}
 	if err := w.connect(); err != nil {
 		return nil, err
 	}
 	readers, err := openReaders(path, "rw")
 	if err != nil {
-		w.disconnect()
+		w.db.Close()
 		return nil, err
 	}
 	l := &Library{dir: dir, lock: lock, readers: readers, tails: newTails(readers), queue: newQueue(), writer: w}
 	w.queue, w.tails = l.queue, l.tails
-	if cut > 0 { // it was not closed: nobody knows whether its token came last
+	if cut { // nobody knows whether its token came last
 		w.commits.Add(1)
 	}
 	go l.queue.tell()

@@ -183,18 +183,9 @@ func (w *writer) shut() error {
 	if err := w.connect(); err != nil {
 		return err
 	}
-	err := truncateWAL(w.db)
+	err := emptyWAL(w.db)
 	if err != nil {
 		err = fmt.Errorf("storage: move the newest commits into %s: %w", w.path, err)
 	}
 	return errors.Join(err, w.db.Close())
-}
-
-// truncateWAL moves all commits into the database and cuts the -wal file to nothing.
-func truncateWAL(db *sql.DB) error {
-	var busy, pages, moved int
-	if err := db.QueryRow("PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved); err != nil {
-		return &brokenError{err}
-	}
-	return nil
 }
