@@ -53,7 +53,8 @@ func (l *Library) Destroy(id crdt.DocID, now time.Time) error {
 // SweepDestroyed removes what destroyed documents still have on the disk.
 func (l *Library) SweepDestroyed() error {
 	rows, err := l.readers.Query(`SELECT id FROM doc WHERE destroyed IS NOT NULL AND (
-		EXISTS (SELECT 1 FROM change WHERE change.doc = doc.id) OR EXISTS (SELECT 1 FROM listing WHERE listing.doc = doc.id))`)
+		EXISTS (SELECT 1 FROM change WHERE change.doc = doc.id) OR EXISTS (SELECT 1 FROM listing WHERE listing.doc = doc.id) OR
+		EXISTS (SELECT 1 FROM indexed WHERE indexed.doc = doc.id))`)
 	if err != nil {
 		return fmt.Errorf("storage: look for destroyed documents: %w", err)
 	}
@@ -93,6 +94,14 @@ func sweep(tx *sql.Tx, id int64, n int) (more bool, err error) {
 		if _, err := tx.Exec(`DELETE FROM `+table+` WHERE doc = (SELECT id FROM doc WHERE id = ? AND destroyed IS NOT NULL)`, id); err != nil {
 			return false, err
 		}
+	}
+	var destroyed bool
+	err = tx.QueryRow(`SELECT destroyed IS NOT NULL FROM doc WHERE id = ?`, id).Scan(&destroyed)
+	if err == nil && destroyed {
+		err = unindex(tx, id)
+	}
+	if err != nil {
+		return false, err
 	}
 	_, err = tx.Exec(`DELETE FROM state WHERE doc = (SELECT name FROM doc WHERE id = ? AND destroyed IS NOT NULL)`, id)
 	return false, err

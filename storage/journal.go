@@ -80,14 +80,15 @@ func (l *Library) newJob(doc crdt.DocID, changes []*crdt.Change, title string, n
 }
 
 // trimTitle makes title fit to be kept: valid UTF-8, at most maxTitle bytes.
-func trimTitle(title string) string {
-	title = strings.ToValidUTF8(title, "\uFFFD")
-	if len(title) <= maxTitle {
-		return title
+func trimTitle(title string) string { return trim(strings.ToValidUTF8(title, "\uFFFD"), maxTitle) }
+
+// trim cuts s, at a letter's beginning, to at most n bytes.
+func trim(s string, n int) string {
+	if len(s) <= n {
+		return s
 	}
-	end := maxTitle
-	for !utf8.RuneStart(title[end]) {
-		end--
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
 	}
-	return title[:end]
+	return s[:n]
 }

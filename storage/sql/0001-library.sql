@@ -63,6 +63,25 @@ CREATE TABLE listing (
   modified INTEGER NOT NULL
 ) STRICT;
 
+-- Derived from the journal: the current text of each document, as far as it is indexed. It may lag. Where it does,
+-- place is less than that of the document's last change, and it is brought up to date when the document has rested.
+CREATE TABLE indexed (
+  doc   INTEGER PRIMARY KEY REFERENCES doc (id),
+  place INTEGER NOT NULL,                                -- of the last change that title and body follow from
+  title TEXT    NOT NULL,
+  body  TEXT    NOT NULL                                 -- the text, with U+0001 between characters of scripts without spaces
+) STRICT;
+
+-- The full-text index over it, written in the same transaction. The words are kept here and the text there: the
+-- index alone (content='') would be half as big, but could not show where a word was found, and removing a document
+-- from it leaves its words on the disk. With secure-delete they go at once. A word found in a title counts as much as
+-- eight in the text. The shadow tables search_* are SQLite's.
+CREATE VIRTUAL TABLE search USING fts5 (
+  title, body, content='indexed', content_rowid='doc', prefix='1 2 3', tokenize='unicode61 remove_diacritics 2'
+);
+INSERT INTO search (search, rank) VALUES ('secure-delete', 1);
+INSERT INTO search (search, rank) VALUES ('rank', 'bm25(8.0, 1.0)');
+
 -- Devices this library's owner trusts.
 CREATE TABLE peer (
   key    BLOB PRIMARY KEY CHECK (length(key) = 32),      -- Ed25519 public key of the device
