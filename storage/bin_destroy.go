@@ -73,8 +73,9 @@ func (l *Library) SweepDestroyed() error {
 			}
 		}
 	}
-	if len(list) == 0 {
-		return nil
+	merged, err := l.mergeDestroyed()
+	if err != nil || len(list) == 0 && !merged {
+		return err
 	}
 	return l.emptyWAL()
 }
@@ -98,7 +99,7 @@ func sweep(tx *sql.Tx, id int64, n int) (more bool, err error) {
 	var destroyed bool
 	err = tx.QueryRow(`SELECT destroyed IS NOT NULL FROM doc WHERE id = ?`, id).Scan(&destroyed)
 	if err == nil && destroyed {
-		err = unindex(tx, id)
+		err = errors.Join(unindex(tx, id), writeState(tx, unmergedKey, nil))
 	}
 	if err != nil {
 		return false, err

@@ -82,12 +82,28 @@ func inspect(dir, path string, size int64) error {
 	if size > fullCheckBytes {
 		err = checkSample(db)
 	} else {
-		err = checkStructure(context.Background(), db, "PRAGMA quick_check(1)")
+		err = checkTables(db)
 	}
 	if err != nil {
 		return orDamage(err)
 	}
 	return checkList(db)
+}
+
+// checkTables checks each table by itself: all of them at once would have FTS5 compare every word of its index, which
+// takes a second for 3 million. Its tables are checked like others.
+func checkTables(db *sql.DB) error {
+	rows, err := db.Query(`SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0`)
+	if err != nil {
+		return err
+	}
+	tables, err := collect(rows, func(scan func(...any) error) (s string, err error) { return s, scan(&s) })
+	for _, table := range append(tables, "sqlite_schema") {
+		if err == nil {
+			err = checkStructure(context.Background(), db, `PRAGMA quick_check("`+table+`")`)
+		}
+	}
+	return err
 }
 
 // checkList says whether every document can be listed.

@@ -9,7 +9,7 @@ import (
 )
 
 // MaxFound is how many documents a search gives at most: those that fit best.
-const MaxFound = 50
+const MaxFound = 30
 
 // snippetWords is how many words a snippet has at most.
 const snippetWords = 16

@@ -20,7 +20,7 @@ const (
 //	well-known    what is written with marks in it: well, and behind it a word that begins with known
 //	東京          these characters, one behind the other, also inside of words
 //
-// Case and accents make no difference: cafe finds Café. What has no letter or digit is passed over. Nothing else has a
+// Case and the accents of Latin letters make no difference: cafe finds Café. What has no letter or digit is passed over. Nothing else has a
 // meaning: AND, NOT, *, : and brackets are words and marks like others.
 func matchOf(typed string) string {
 	var terms []string

@@ -52,6 +52,9 @@ INSERT INTO state (doc, key, value) VALUES (?, ?, ?)
 
 // writeState is SetState for the library itself, as a part of a transaction.
 func writeState(tx *sql.Tx, key string, value []byte) error {
+	if value == nil {
+		value = []byte{}
+	}
 	var library crdt.DocID
 	_, err := tx.Exec(setStateSQL, library[:], key, value)
 	return err

@@ -17,6 +17,8 @@ type (
 	DocumentDeleted struct{ ID crdt.DocID }
 	// BackupsChanged: there is a new backup.
 	BackupsChanged struct{}
+	// IndexChanged: documents are found by what they say now.
+	IndexChanged struct{}
 	// PeopleChanged: somebody came, went, or has got more of my words.
 	PeopleChanged struct{}
 	// NearbyChanged: who is seen on the network and not known yet.
@@ -36,6 +38,7 @@ type (
 func (DocumentsChanged) event() {}
 func (DocumentDeleted) event()  {}
 func (BackupsChanged) event()   {}
+func (IndexChanged) event()     {}
 func (PeopleChanged) event()    {}
 func (NearbyChanged) event()    {}
 func (SavingChanged) event()    {}

@@ -47,6 +47,7 @@ type Workspace struct {
 	tokenMu sync.Mutex    // held while the token is renewed
 	wrote   chan struct{} // holds one: the library was written to
 	keeping chan struct{} // closed when upkeep has ended; nil when there is none
+	resting resting       // documents to index
 
 	life      context.Context // ends with Close
 	end       context.CancelFunc
@@ -88,6 +89,7 @@ func newWorkspace(dir string, lib *storage.Library) *Workspace {
 		sessions: map[crdt.DocID]*Session{},
 		shown:    map[crdt.DocID]int{},
 		people:   newPeople(),
+		resting:  newResting(),
 	}
 	w.life, w.end = context.WithCancel(context.Background())
 	return w
@@ -140,6 +142,11 @@ func (w *Workspace) start(cfg Config) error {
 			return err
 		}
 	}
+	w.resting.done = make(chan struct{})
+	go func() {
+		defer close(w.resting.done)
+		w.keepIndex()
+	}()
 	w.keeping = make(chan struct{})
 	go func() {
 		defer close(w.keeping)
@@ -182,6 +189,7 @@ func (w *Workspace) Close() error {
 		for _, s := range w.loaded() {
 			s.close()
 		}
+		w.endIndex()
 		w.endUpkeep()
 		if w.lib != nil {
 			w.closeErr = errors.Join(goodbye, w.lib.Close())
@@ -291,6 +299,7 @@ func (w *Workspace) release(s *Session) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if s.refs--; s.refs == 0 {
+		w.resting.noteClosed(s.id, w.now())
 		time.AfterFunc(sessionIdle, func() { w.drop(s) })
 	}
 }
@@ -353,5 +362,6 @@ func (w *Workspace) committed(s *Session) {
 		w.node.Committed(s.id)
 	}
 	w.noteWrite()
+	w.resting.note(s.id, w.now().Add(indexRest))
 	w.events.tell(DocumentsChanged{})
 }

@@ -73,14 +73,12 @@ CREATE TABLE indexed (
 ) STRICT;
 
 -- The full-text index over it, written in the same transaction. The words are kept here and the text there: the
--- index alone (content='') would be half as big, but could not show where a word was found, and removing a document
--- from it leaves its words on the disk. With secure-delete they go at once. A word found in a title counts as much as
--- eight in the text. The shadow tables search_* are SQLite's.
+-- index alone (content='') would need half the room, but could not show where a word was found. A word found in a title
+-- counts as much as a hundred in the text. The shadow tables search_* are SQLite's.
 CREATE VIRTUAL TABLE search USING fts5 (
-  title, body, content='indexed', content_rowid='doc', prefix='1 2 3', tokenize='unicode61 remove_diacritics 2'
+  title, body, content='indexed', content_rowid='doc', prefix='1 2', tokenize='unicode61 remove_diacritics 2'
 );
-INSERT INTO search (search, rank) VALUES ('secure-delete', 1);
-INSERT INTO search (search, rank) VALUES ('rank', 'bm25(8.0, 1.0)');
+INSERT INTO search (search, rank) VALUES ('rank', 'bm25(100.0, 1.0)');
 
 -- Devices this library's owner trusts.
 CREATE TABLE peer (
