@@ -95,7 +95,7 @@ func TestSearchAgainstOracle(t *testing.T) {
 		return list
 	}
 	texts := map[crdt.DocID][]string{}
-	for n := range 40 {
+	for n := range storage.MaxFound { // no more, so that all are given
 		text := words(rng.IntN(12))
 		doc := index(t, l, n+1, "", strings.Join(words(3), " ")) // what it said before
 		if err := l.Index(doc, 0, "", strings.Join(text, []string{" ", ". ", "\n"}[rng.IntN(3)])); err != nil {

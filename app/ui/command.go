@@ -39,6 +39,7 @@ func (win *Window) commands() []command {
 		{"Export the text…", fyne.KeyS, win.chooseExport},
 		{"Save with its history…", "", win.chooseSave},
 		{"Together", fyne.KeyT, win.toggleTogether},
+		{"", fyne.KeyF, win.startSearch},
 		{"", fyne.KeyQ, win.Quit},
 	}
 }

@@ -31,6 +31,12 @@ func (f *frame) toggleList() {
 	f.relayout()
 }
 
+// showList shows the list of documents, if there is room.
+func (f *frame) showList() {
+	f.hideList = false
+	f.relayout()
+}
+
 // toggleTogether shows or hides the panel and says whether it is shown now.
 func (f *frame) toggleTogether() bool {
 	if f.panel.Visible() {

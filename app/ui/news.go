@@ -16,6 +16,8 @@ func (win *Window) observe(e workspace.Event) {
 		win.refresh(staleList)
 		win.refresh(staleSaving)
 		win.refresh(stalePeople)
+	case workspace.IndexChanged:
+		win.do(win.searchAgain)
 	case workspace.DocumentDeleted:
 		win.do(func() { win.deleted(e.ID) })
 	case workspace.PeopleChanged:
@@ -64,6 +66,7 @@ func (win *Window) bring(kind int) {
 		win.do(func() {
 			if err == nil {
 				win.sidebar.show(docs, win.session.ID())
+				win.searchAgain()
 			}
 			win.showTitle()
 			if win.last.set(win.session) {

@@ -15,30 +15,36 @@ import (
 // sidebarWidth is the width of the list of documents.
 const sidebarWidth = 232
 
-// sidebar is the list of documents.
+// sidebar is the list of documents, or of those that fit a search.
 type sidebar struct {
 	onOpen   func(crdt.DocID)
 	onNew    func()
 	onDelete func(workspace.Document)
 
-	list    *widget.List
-	content fyne.CanvasObject
-	docs    []workspace.Document
-	current crdt.DocID
-	quiet   bool // a selection is being set by us, not by the person
+	search   *searchField
+	none     *caption // says that nothing fits
+	list     *widget.List
+	content  fyne.CanvasObject
+	docs     []workspace.Document
+	found    []workspace.Found // shown in the place of docs
+	searched bool              // found is what is shown
+	current  crdt.DocID
+	quiet    bool // a selection is being set by us, not by the person
 }
 
 func newSidebar() *sidebar {
-	s := &sidebar{}
+	s := &sidebar{search: newSearchField(), none: newCaption("Nothing fits.")}
+	s.none.Hide()
+	s.search.onFirst = func() { s.open(0) }
 	s.list = widget.NewList(
-		func() int { return len(s.docs) },
+		func() int { return s.rows() },
 		func() fyne.CanvasObject { return newListed(s) },
 		func(i widget.ListItemID, row fyne.CanvasObject) { s.fill(i, row.(*listed)) },
 	)
 	s.list.HideSeparators = true
 	s.list.OnSelected = func(i widget.ListItemID) {
-		if !s.quiet && i < len(s.docs) && s.onOpen != nil {
-			s.onOpen(s.docs[i].ID)
+		if !s.quiet {
+			s.open(i)
 		}
 	}
 	add := widget.NewButtonWithIcon("New document", theme.ContentAddIcon(), func() {
@@ -48,17 +54,45 @@ func newSidebar() *sidebar {
 	})
 	add.Alignment = widget.ButtonAlignLeading
 	add.Importance = widget.LowImportance
-	s.content = newGround(colorNameSidebar, container.NewBorder(container.NewPadded(add), nil, nil, nil, s.list))
+	s.content = newGround(colorNameSidebar, container.NewBorder(
+		container.NewPadded(container.NewVBox(add, s.search, s.none)), nil, nil, nil, s.list))
 	return s
 }
 
+// rows says how many documents are shown.
+func (s *sidebar) rows() int {
+	if s.searched {
+		return len(s.found)
+	}
+	return len(s.docs)
+}
+
+// at returns the document shown in row i.
+func (s *sidebar) at(i int) workspace.Document {
+	if s.searched {
+		return s.found[i].Document
+	}
+	return s.docs[i]
+}
+
+// open opens the document shown in row i, if there is one.
+func (s *sidebar) open(i int) {
+	if i < s.rows() && s.onOpen != nil {
+		s.onOpen(s.at(i).ID)
+	}
+}
+
 func (s *sidebar) fill(i int, row *listed) {
-	if i >= len(s.docs) {
+	if i >= s.rows() {
 		return
 	}
-	row.doc, row.at = s.docs[i], i
+	row.doc, row.at = s.at(i), i
 	row.title.SetText(workspace.Titled(row.doc))
-	row.when.SetText(when(row.doc.Modified, time.Now()))
+	if s.searched {
+		row.when.SetText(snippetLine(s.found[i].Snippet, fitsList))
+	} else {
+		row.when.SetText(when(row.doc.Modified, time.Now()))
+	}
 }
 
 // listed is a row of the list. A click opens the document, one with the other button offers to delete it.
@@ -106,10 +140,26 @@ func short(title string) string {
 // show lists docs and marks the current one.
 func (s *sidebar) show(docs []workspace.Document, current crdt.DocID) {
 	s.docs, s.current = docs, current
+	s.refresh()
+}
+
+// showFound lists what fits a search, or, when none was made, all documents again.
+func (s *sidebar) showFound(found []workspace.Found, searched bool) {
+	s.found, s.searched = found, searched
+	if searched && len(found) == 0 {
+		s.none.Show()
+	} else {
+		s.none.Hide()
+	}
+	s.refresh()
+	s.content.Refresh() // there is a line more above the list, or less
+}
+
+func (s *sidebar) refresh() {
 	s.quiet = true
 	s.list.UnselectAll()
-	for i, d := range docs {
-		if d.ID == current {
+	for i := range s.rows() {
+		if s.at(i).ID == s.current {
 			s.list.Select(i)
 		}
 	}

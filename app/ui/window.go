@@ -43,16 +43,17 @@ type Window struct {
 	undo     *strip // offers to take back a deletion
 	frame    *frame
 
-	stale   [staleKinds]atomic.Bool // a refresh of that kind is on its way
-	opening uint64                  // numbers the openings; only the last one counts
-	last    lastDocument            // what the next start opens
-	size    fyne.Size               // of the content, as laid out last
-	colors  colorBook
-	others  []string    // names of the document's other people, as last known
-	looking time.Time   // since when Together is open; zero: it is not
-	undoing uint64      // numbers the deletions; only the last one can be undone here
-	again   atomic.Bool // Run ends so that the program starts again
-	alarmed bool        // the person was told that nothing is saved
+	stale     [staleKinds]atomic.Bool // a refresh of that kind is on its way
+	opening   uint64                  // numbers the openings; only the last one counts
+	last      lastDocument            // what the next start opens
+	size      fyne.Size               // of the content, as laid out last
+	colors    colorBook
+	others    []string    // names of the document's other people, as last known
+	looking   time.Time   // since when Together is open; zero: it is not
+	searching func()      // gives the last search up
+	undoing   uint64      // numbers the deletions; only the last one can be undone here
+	again     atomic.Bool // Run ends so that the program starts again
+	alarmed   bool        // the person was told that nothing is saved
 }
 
 // What can be stale.
@@ -87,6 +88,7 @@ func newWindow(app fyne.App, w *workspace.Workspace, do func(func())) *Window {
 	win := &Window{
 		app: app, w: w, do: do, win: app.NewWindow("Inkling"),
 		sidebar: newSidebar(), together: newTogether(), status: newStatusLine(), banner: newBanner(), strip: newStrip(), undo: newStrip(), colors: colorBook{},
+		searching: func() {},
 	}
 	win.session = w.New()
 	win.editor = editor.New(document{win.session})
@@ -126,6 +128,8 @@ func (win *Window) wire() {
 	win.sidebar.onOpen = win.Show
 	win.sidebar.onNew = win.newDocument
 	win.sidebar.onDelete = win.deleteListed
+	win.sidebar.search.OnChanged = win.search
+	win.sidebar.search.onLeave = func() { win.win.Canvas().Focus(win.editor) }
 	win.editor.OnSelection = win.setCaret
 	win.banner.onDone = func() { win.win.Canvas().Focus(win.editor) }
 	t := win.together

@@ -22,7 +22,9 @@ type (
 
 // Search gives the documents that fit what a person typed, the best first; see [storage.Library.Search]. What was
 // written in the last seconds may not be found yet: [Workspace.CatchUp] sees to that.
-func (w *Workspace) Search(ctx context.Context, typed string) ([]Found, error) { return w.lib.Search(ctx, typed) }
+func (w *Workspace) Search(ctx context.Context, typed string) ([]Found, error) {
+	return w.lib.Search(ctx, typed)
+}
 
 // CatchUp has every document found by what it says now. It returns when that is so: about 1 ms for a page of text.
 func (w *Workspace) CatchUp(ctx context.Context) error {
