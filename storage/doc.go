@@ -28,6 +28,7 @@
 //	Frame     a change with all that it takes to pass it on
 //	Nonce     what this device's replica of a document is named by
 //	Group     the changes committed by one transaction
+//	Indexed   the text of a document as of a place, in which SQLite's full-text index finds its words (indexed.go, search.go)
 //	Listing   what the list of documents shows: title, time of last change
 //	Token     names a state of the library, here and outside of it; where the two differ, an older state was put back
 //	Backup    a copy of the whole library in one file, checked, without what only one copy may go on with (nonces,
@@ -65,8 +66,8 @@
 //
 // # What it does not do
 //
-// It does not apply changes or keep text, and who wrote them it checks in
-// [Library.Check] only. It does not
+// It does not apply changes, and who wrote them it checks in
+// [Library.Check] only. The text by which a document is found is given to it. It does not
 // compact history, or salvage what is left of a damaged document. Nothing of it makes backups or empties the bin by
 // itself: package workspace does.
 // It does not encrypt. A chain that forked is kept with all its tails, but what is asked of it

@@ -12,9 +12,9 @@ import (
 
 // Places in the menu More, counted from 1.
 const (
-	menuDelete  = 5
-	menuBin     = 6
-	menuBackups = 7
+	menuDelete  = 6
+	menuBin     = 7
+	menuBackups = 8
 )
 
 // chooses opens the menu More and chooses its n-th entry by the keyboard.
@@ -84,7 +84,7 @@ func TestBin(t *testing.T) {
 	bruno.waitForText("Plans\n\n")
 	ana.settle()
 
-	row := ana.window.bounds().Min.Add(image.Pt(listWidth/2, 130)) // the second one
+	row := ana.window.bounds().Min.Add(image.Pt(listWidth/2, 171)) // the second one
 	ana.screen.clickRight(row)
 	ana.settle()
 	keepImage(t, "menu", ana.see())
@@ -96,7 +96,7 @@ func TestBin(t *testing.T) {
 	ana.waitForTitles("Plans", "Tea")
 	ana.waitUntilShown("Tea")
 	ana.settle()
-	ana.screen.click(ana.window.bounds().Min.Add(image.Pt(listWidth/2, 70))) // the first row
+	ana.screen.click(ana.window.bounds().Min.Add(image.Pt(listWidth/2, 111))) // the first row
 	ana.waitUntilShown("Plans")
 	ana.chooses(menuDelete)
 	ana.waitForTitles("Tea")

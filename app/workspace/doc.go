@@ -46,7 +46,8 @@
 // # By itself
 //
 // While it is open, a workspace makes backups, counts the days of the bin and destroys what was there for 30 of
-// them (upkeep.go).
+// them (upkeep.go). It has each document found by what it says: when that has rested for two seconds, when it is closed,
+// and at start where that was not done (indexing.go).
 //
 // # What it does not do
 //
