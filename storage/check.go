@@ -150,8 +150,8 @@ func (l *Library) checkDocument(ctx context.Context, d Document) (DocumentReport
 
 // checkForks compares the list of the chains that forked with the journal.
 func (l *Library) checkForks(doc crdt.DocID, chains *chainCheck, r *DocumentReport) error {
-	var id int64
-	if err := l.readers.QueryRow(`SELECT id FROM doc WHERE name = ?`, doc[:]).Scan(&id); err != nil {
+	id, err := l.number(context.Background(), doc)
+	if err != nil {
 		return fmt.Errorf("storage: read the forks of %s: %w", doc, err)
 	}
 	listed, err := readForks(l.readers, id)

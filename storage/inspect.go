@@ -92,7 +92,7 @@ func inspect(dir, path string, size int64) error {
 
 // checkList says whether every document can be listed.
 func checkList(db *sql.DB) error {
-	l := &Library{readers: db}
+	l := &Library{readers: db, archives: newArchives(db)}
 	_, err := l.documents("")
 	if err != nil && !isDatabaseError(err) {
 		return damage(err.Error())
@@ -169,7 +169,7 @@ func checkSample(db *sql.DB) error {
 			return err
 		}
 	}
-	l := &Library{readers: db}
+	l := &Library{readers: db, archives: newArchives(db)}
 	documents, err := l.documents(`ORDER BY 5 DESC LIMIT ?`, sampleDocuments)
 	for _, d := range documents {
 		if err := l.checkNewest(d); err != nil {

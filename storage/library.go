@@ -22,13 +22,16 @@ var (
 // Library is one person's documents on disk. Its methods are safe for concurrent
 // use. Times are kept to the millisecond.
 type Library struct {
-	dir     string
-	readers *sql.DB
+	dir      string
+	readers  *sql.DB
+	archives *archives
 	// Of the owner only; nil in a library opened for reading.
 	lock   *os.File
 	queue  *queue
 	tails  *tails
 	writer *writer
+	// compacting is held by who puts blocks in the place of rows.
+	compacting sync.Mutex
 
 	closing  sync.Once
 	closeErr error
@@ -80,8 +83,8 @@ func openOwned(dir string, lock *os.File) (*Library, error) {
 		w.disconnect()
 		return nil, err
 	}
-	l := &Library{dir: dir, lock: lock, readers: readers, tails: newTails(readers), queue: newQueue(), writer: w}
-	w.queue, w.tails = l.queue, l.tails
+	l := &Library{dir: dir, lock: lock, readers: readers, archives: newArchives(readers), tails: newTails(readers), queue: newQueue(), writer: w}
+	w.queue, w.tails, w.archives = l.queue, l.tails, l.archives
 	go l.queue.tell()
 	go w.run()
 	return l, nil
@@ -109,7 +112,7 @@ func OpenReadOnly(dir string) (*Library, error) {
 		readers.Close()
 		return nil, fmt.Errorf("storage: open %s for reading: %w", path, err)
 	}
-	return &Library{dir: dir, readers: readers}, nil
+	return &Library{dir: dir, readers: readers, archives: newArchives(readers)}, nil
 }
 
 // Dir returns the library's folder, absolute.
@@ -125,6 +128,7 @@ func (l *Library) Close() error {
 }
 
 func (l *Library) close() error {
+	defer l.archives.close()
 	if l.writer == nil {
 		return l.readers.Close()
 	}
@@ -146,11 +150,14 @@ func (l *Library) Trouble() (since time.Time, err error) {
 
 // write runs f in a transaction of the writer, in its turn, and returns after the
 // commit. f may run again on a new connection only if write is called again.
-func (l *Library) write(what string, f func(*sql.Tx) error) error {
+func (l *Library) write(what string, f func(*sql.Tx) error) error { return l.writeThen(what, f, nil) }
+
+// writeThen is write, with what the writer itself is to do after the commit.
+func (l *Library) writeThen(what string, f func(*sql.Tx) error, then func()) error {
 	if l.queue == nil {
 		return ErrReadOnly
 	}
-	if err := l.queue.write(f); err != nil {
+	if err := l.queue.write(f, then); err != nil {
 		return fmt.Errorf("storage: %s: %w", what, err)
 	}
 	return nil

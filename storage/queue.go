@@ -39,6 +39,7 @@ type job struct {
 	cost    int
 
 	write func(*sql.Tx) error
+	then  func()     // called by the writer after the commit, before it does anything else; or nil
 	reply chan error // holds one
 
 	err error // what done will be told
@@ -126,9 +127,9 @@ func (q *queue) room() (room bool, changed <-chan struct{}, err error) {
 	return q.bytes < maxQueuedRemote, q.changed, nil
 }
 
-// write queues f and waits until it is committed or has failed.
-func (q *queue) write(f func(*sql.Tx) error) error {
-	j := &job{write: f, reply: make(chan error, 1)} // its caller waits, so it costs nothing here
+// write queues f and waits until it is committed or has failed. then is as in job.
+func (q *queue) write(f func(*sql.Tx) error, then func()) error {
+	j := &job{write: f, then: then, reply: make(chan error, 1)} // its caller waits, so it costs nothing here
 	if err := q.add(j, math.MaxInt); err != nil {
 		return err
 	}
