@@ -3,6 +3,7 @@ package storage
 import (
 	"cmp"
 	"context"
+	"crypto/ed25519"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -24,9 +25,9 @@ const (
 // archive is a base unpacked: its changes in their order in the journal, with their hashes and what they go on from. Only
 // who asks for what is old needs it: a copy that lacks some of it, a chain that forks there, a check.
 type archive struct {
-	changes []*crdt.Change           // the one at place p is changes[p-1]
+	changes []*crdt.Change             // the one at place p is changes[p-1]
 	chains  map[crdt.ReplicaID][]int32 // places, by where the changes end
-	hash    [32]byte                 // of the block
+	hash    [32]byte                   // of the block
 }
 
 // unpack makes an archive of the document in a block. It has the block's hash if it is to be found by it. O(changes).
@@ -69,6 +70,54 @@ func (a *archive) knows(c *crdt.Change) bool {
 	return place > 0 && a.changes[place-1].Hash == c.Hash
 }
 
+// sign gives changes of the chains that key's device wrote the signatures that a block does not keep, as many as who gets changes one
+// by one needs so as not to keep many waiting. They are those that the device made of these changes, or would have.
+func (a *archive) sign(key ed25519.PrivateKey) {
+	if key == nil {
+		return
+	}
+	for _, chain := range a.chains {
+		newest := a.changes[chain[len(chain)-1]-1]
+		if newest.Signature == nil || !ed25519.Verify(key.Public().(ed25519.PublicKey), newest.Hash[:], newest.Signature) {
+			continue
+		}
+		bare, bytes := 0, 0
+		for _, place := range chain {
+			c := a.changes[place-1]
+			bare, bytes = bare+1, bytes+len(c.Body)
+			if c.Signature == nil && (bare >= signEach || bytes >= signBytes) {
+				c.Signature = ed25519.Sign(key, c.Hash[:])
+			}
+			if c.Signature != nil {
+				bare, bytes = 0, 0
+			}
+		}
+	}
+}
+
+// So many changes of a chain, or bytes of their bodies, have a signature: as many as package crdt keeps of what it passes on.
+const (
+	signEach  = 256
+	signBytes = 512 << 10
+)
+
+// stretch returns how many changes, and bytes of bodies, one who gets them one by one keeps waiting at most, for signatures.
+func (a *archive) stretch() (changes, bytes int) {
+	waiting, size, bare := 0, 0, map[crdt.Head]bool{}
+	for _, c := range a.changes {
+		waiting, size = waiting+1, size+len(c.Body)
+		delete(bare, previousOf(c))
+		if c.Signature == nil {
+			bare[headOf(c)] = true
+		}
+		changes, bytes = max(changes, waiting), max(bytes, size)
+		if len(bare) == 0 {
+			waiting, size = 0, 0
+		}
+	}
+	return changes, bytes
+}
+
 // archives keeps the archives in use.
 type archives struct {
 	readers *sql.DB
@@ -76,6 +125,22 @@ type archives struct {
 	mu   sync.Mutex // also held while one is unpacked, so that nothing is unpacked twice
 	list []*archive // the one used last is the first
 	idle *time.Timer
+	key  ed25519.PrivateKey // nil: none can sign
+}
+
+// SignWith makes the key of the device that works in the library known while it is open; it is not stored. With it the device's own old changes, of which
+// a block keeps few signatures, can be given to others one by one.
+func (l *Library) SignWith(key ed25519.PrivateKey) {
+	l.archives.mu.Lock()
+	defer l.archives.mu.Unlock()
+	l.archives.key, l.archives.list = key, nil
+}
+
+// signer returns the key that SignWith was told.
+func (s *archives) signer() ed25519.PrivateKey {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.key
 }
 
 func newArchives(readers *sql.DB) *archives { return &archives{readers: readers} }
@@ -103,6 +168,7 @@ func (s *archives) get(ctx context.Context, doc crdt.DocID, b *block) (*archive,
 	if int64(len(a.changes)) != b.upto {
 		return nil, blockError(s.readers, doc, b, fmt.Errorf("it holds %d changes", len(a.changes)))
 	}
+	a.sign(s.key)
 	s.list = append([]*archive{a}, s.list[:min(len(s.list), maxArchives-1)]...)
 	return a, nil
 }

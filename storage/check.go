@@ -27,6 +27,8 @@ type DocumentReport struct {
 	Lost []*LostError
 	// Gaps are places where a chain or the journal does not go on: rows are missing.
 	Gaps []string
+	// Spare says which blocks beside the journal are not what they should be. Nothing is lost with them: they are made anew.
+	Spare []string
 	// Unread says why the journal could not be read to its end; nil when it was.
 	Unread error
 	// Forged says why the changes, each of which can be read, are together not what
@@ -66,20 +68,23 @@ func (r Report) String() string {
 		for _, gap := range d.Gaps {
 			fmt.Fprintf(&b, "document %q (%s): %s\n", d.name(), d.ID, gap)
 		}
+		for _, spare := range d.Spare {
+			fmt.Fprintf(&b, "document %q (%s): %s; nothing is lost\n", d.name(), d.ID, spare)
+		}
 		for _, err := range []error{d.Unread, d.Forged} {
 			if err != nil {
 				fmt.Fprintf(&b, "document %q (%s): %v\n", d.name(), d.ID, err)
 			}
 		}
 	}
-	if b.Len() == 0 {
-		return plural(len(r.Documents), "document") + " intact\n"
+	if r.Intact() {
+		b.WriteString(plural(len(r.Documents), "document") + " intact\n")
 	}
 	return b.String()
 }
 
 // Check reads everything: the structure of the file, and of every document, the bin
-// included, the checksum and the encoding of every change; and it builds the document
+// included, the checksum and the encoding of every change, and of every block; and it builds the document
 // anew, one at a time, to hash all changes and check the signatures. It takes about 6 µs
 // per change of a few letters and holds up no writer. The error says that the check
 // could not be made; what is wrong with the library is in the report.
@@ -110,6 +115,9 @@ func (l *Library) Check(ctx context.Context) (Report, error) {
 // checkDocument reads all changes of d. The error is ctx's.
 func (l *Library) checkDocument(ctx context.Context, d Document) (DocumentReport, error) {
 	r := DocumentReport{Document: d}
+	if r.Unread = l.checkBlocks(ctx, d, &r); r.Unread != nil {
+		return r, ctx.Err()
+	}
 	chains := newChainCheck()
 	doc := crdt.New(d.Genesis)
 	place := int64(0)

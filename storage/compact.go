@@ -49,11 +49,15 @@ var (
 	Always      = Effort{Changes: 1, Bytes: 1, Share: 1 << 32}
 )
 
-// MaxUnsigned is how many changes in a row [Library.Compact] leaves without a signature in the block of a document that others have. Who gets changes
-// one by one keeps them waiting until a signature comes, and not more than crdt.MaxPendingChanges; only
+// MaxUnsigned is how many changes in a row, and MaxUnsignedBytes how many bytes of their bodies, [Library.Compact] leaves without
+// a signature in the block of a document that others have; those that [Library.SignWith] can make count. Who gets changes
+// one by one keeps them waiting until a signature comes, and not more than crdt.MaxPendingChanges or 4 MB; only
 // who gets the block as a whole ([Library.Block]) needs none in between. So that nobody is left out while there are programs that
-// cannot be sent a block, such a document stays as rows.
-const MaxUnsigned = 4096
+// cannot be sent a block, a document with more stays as rows.
+const (
+	MaxUnsigned      = 4096
+	MaxUnsignedBytes = 2 << 20
+)
 
 // ErrNotShareable is why a document that others have is not compacted, see [MaxUnsigned].
 var ErrNotShareable = errors.New("storage: others could not be given the changes of this document one by one any more, so they stay as they are")
@@ -151,7 +155,8 @@ func (c *compaction) compose(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if !c.alone && proven.stretch() > MaxUnsigned {
+	proven.sign(c.l.archives.signer())
+	if changes, bytes := proven.stretch(); !c.alone && (changes > MaxUnsigned || bytes > MaxUnsignedBytes) {
 		return ErrNotShareable
 	}
 	next := &block{kind: successorKind, upto: c.tail.place, weight: weightOf(int64(len(c.rows)), c.bytes)}
@@ -366,20 +371,4 @@ func (c *compaction) sweep(ctx context.Context) error {
 			return err
 		}
 	}
-}
-
-// stretch returns how many changes one who gets them one by one keeps waiting at most, for signatures.
-func (a *archive) stretch() (most int) {
-	waiting, bare := 0, map[crdt.Head]bool{}
-	for _, c := range a.changes {
-		waiting++
-		delete(bare, previousOf(c))
-		if c.Signature == nil {
-			bare[headOf(c)] = true
-		}
-		if most = max(most, waiting); len(bare) == 0 {
-			waiting = 0
-		}
-	}
-	return most
 }

@@ -64,14 +64,20 @@ func CheckSampleOnly() (restore func()) {
 }
 
 const (
-	PageSQL    = pageSQL
-	HeadsSQL   = headsSQL
-	NextRowSQL = nextRowSQL
-	FamilySQL  = familySQL
-	KnowsSQL   = knowsSQL
-	HasEndSQL  = hasEndSQL
-	ForksSQL   = forksSQL
-	MaxQueued  = maxQueued
+	PageSQL       = pageSQL
+	HeadsSQL      = headsSQL
+	NextRowSQL    = nextRowSQL
+	FamilySQL     = familySQL
+	KnowsSQL      = knowsSQL
+	HasEndSQL     = hasEndSQL
+	ForksSQL      = forksSQL
+	BlocksSQL     = blocksSQL
+	PartsSQL      = partsSQL
+	FreshSQL      = freshSQL
+	OldestSQL     = oldestSQL
+	SweepSQL      = sweepSQL
+	BlockHeadsSQL = blockHeadsSQL
+	MaxQueued     = maxQueued
 )
 
 // Hurry makes the writer begin the next group now.

@@ -164,7 +164,7 @@ func structureProblems(ctx context.Context, db *sql.DB, pragma string) ([]string
 // checkSample checks all small tables, and the newest changes of the documents changed
 // last.
 func checkSample(db *sql.DB) error {
-	for _, table := range []string{"doc", "fork", "listing", "peer", "member", "invite", "state"} {
+	for _, table := range []string{"doc", "block", "head", "fork", "listing", "peer", "member", "invite", "state"} {
 		if err := checkStructure(context.Background(), db, "PRAGMA quick_check("+table+")"); err != nil {
 			return err
 		}
@@ -179,13 +179,18 @@ func checkSample(db *sql.DB) error {
 	return err
 }
 
-// checkNewest checks d's newest changes, each by itself.
+// checkNewest checks the checksums of d's newest rows, and of the block in front of them.
 func (l *Library) checkNewest(d Document) error {
 	t, err := l.tail(d.ID)
 	if err != nil {
 		return err
 	}
-	for s, err := range l.journal(context.Background(), d.ID, max(0, t.place-sampleChanges)) {
+	if b := t.block(); b != nil {
+		if _, err := b.body(context.Background(), l.readers); err != nil {
+			return damage(blockError(l.readers, d.ID, b, err).Error())
+		}
+	}
+	for s, err := range l.journal(context.Background(), d.ID, max(t.block().covers(), t.place-sampleChanges)) {
 		if err != nil {
 			return err
 		}

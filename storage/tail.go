@@ -150,6 +150,13 @@ func (s *tails) rebase(doc crdt.DocID, to *base) {
 	}
 }
 
+// drop forgets the tail of doc, so that it is read again.
+func (s *tails) drop(doc crdt.DocID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.byDoc, doc)
+}
+
 func (s *tails) put(doc crdt.DocID, t *tail) {
 	if s.byDoc[doc] == nil && len(s.byDoc) >= maxTails {
 		for other := range s.byDoc { // any one: it is read again when needed
