@@ -22,8 +22,8 @@ import (
 // successor that cannot be read, or says anything else than the rows, is dropped, and the rows are still there. All computing
 // is done by who calls, so the writer is never held up for longer than one of these transactions.
 
-// sweepRows is how many rows one transaction deletes.
-const sweepRows = 2000
+// sweepRows is how many rows one transaction deletes. A variable for tests.
+var sweepRows = int64(2000)
 
 // changeWeight is what each change counts for in a weight, in bytes, besides its body.
 const changeWeight = 16

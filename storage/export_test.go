@@ -87,3 +87,27 @@ func Hurry(l *Library) {
 	l.queue.nextAt = time.Time{}
 	l.queue.wakeWriter()
 }
+
+// SmallSteps makes compaction delete few rows at a time and keep an open-block of everything, until the returned function is called.
+func SmallSteps() (restore func()) {
+	rows, from := sweepRows, openBlockFrom
+	sweepRows, openBlockFrom = 7, 1
+	return func() { sweepRows, openBlockFrom = rows, from }
+}
+
+// DropArchives makes l forget what it has unpacked.
+func DropArchives(l *Library) { l.archives.drop() }
+
+// AlterOpen runs a statement through the writer of l.
+func AlterOpen(l *Library, statement string) error {
+	return l.write("alter", func(tx *sql.Tx) error {
+		_, err := tx.Exec(statement)
+		return err
+	})
+}
+
+// Count returns what a query for one number gives.
+func Count(l *Library, query string, args ...any) (n int, err error) {
+	err = l.readers.QueryRow(query, args...).Scan(&n)
+	return n, err
+}
