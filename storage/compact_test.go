@@ -274,7 +274,7 @@ func TestCompactionFailsAtEachStatement(t *testing.T) {
 			if n := count(t, w.l, "SELECT count(*) FROM change"); n > 0 {
 				t.Fatalf("%d rows are left", n)
 			}
-			w.save(changes[30+10*part:40+10*part]...)
+			w.save(changes[30+10*part : 40+10*part]...)
 		}
 	}
 	if failures < len(statements) {

@@ -43,6 +43,9 @@ type Workspace struct {
 	log    *slog.Logger
 	events watchers[Event]
 
+	keeper  *keeper
+	keeping sync.WaitGroup // its goroutine
+
 	life      context.Context // ends with Close
 	end       context.CancelFunc
 	closeOnce sync.Once
@@ -71,6 +74,8 @@ func Open(cfg Config) (*Workspace, error) {
 	w := newWorkspace(dir, lib)
 	w.log = cfg.Logger
 	if err := w.start(cfg); err != nil {
+		w.end()
+		w.keeping.Wait()
 		return nil, errors.Join(err, lib.Close())
 	}
 	return w, nil
@@ -84,6 +89,7 @@ func newWorkspace(dir string, lib *storage.Library) *Workspace {
 		people:   newPeople(),
 	}
 	w.life, w.end = context.WithCancel(context.Background())
+	w.keeper = newKeeper(w)
 	return w
 }
 
@@ -117,6 +123,8 @@ func (w *Workspace) start(cfg Config) error {
 	if err := w.loadName(cfg.Name); err != nil {
 		return err
 	}
+	w.lib.SignWith(w.key)
+	w.keeping.Go(func() { w.keeper.run(w.life) })
 	if cfg.Offline {
 		return nil
 	}
@@ -153,6 +161,7 @@ func (w *Workspace) Close() error {
 		for _, s := range w.loaded() {
 			s.close()
 		}
+		w.keeping.Wait()
 		w.closeErr = errors.Join(goodbye, w.lib.Close())
 	})
 	return w.closeErr
@@ -268,6 +277,7 @@ func (w *Workspace) drop(s *Session) {
 	w.mu.Unlock()
 	if idle {
 		s.close()
+		w.keeper.closed(s.id)
 	}
 }
 
@@ -306,6 +316,7 @@ func (w *Workspace) setPresence(id crdt.DocID, p *netsync.Presence) {
 
 // committed tells who may want to know that changes of s are on disk.
 func (w *Workspace) committed(s *Session) {
+	w.keeper.wrote(s.id)
 	if w.node != nil {
 		w.node.Committed(s.id)
 	}
