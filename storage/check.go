@@ -115,13 +115,22 @@ func (l *Library) Check(ctx context.Context) (Report, error) {
 // checkDocument reads all changes of d. The error is ctx's.
 func (l *Library) checkDocument(ctx context.Context, d Document) (DocumentReport, error) {
 	r := DocumentReport{Document: d}
-	if r.Unread = l.checkBlocks(ctx, d, &r); r.Unread != nil {
+	base, err := l.checkBlocks(ctx, d, &r)
+	if err != nil {
+		r.Unread = err
 		return r, ctx.Err()
 	}
 	chains := newChainCheck()
 	doc := crdt.New(d.Genesis)
 	place := int64(0)
-	for s, err := range l.journal(ctx, d.ID, 0) {
+	if base != nil {
+		doc, place = base.doc, base.upto
+		for _, c := range base.changes {
+			r.link(chains, c)
+			r.count(c)
+		}
+	}
+	for s, err := range l.journal(ctx, d.ID, place) {
 		if ctx.Err() != nil {
 			return r, ctx.Err()
 		}
@@ -133,17 +142,13 @@ func (l *Library) checkDocument(ctx context.Context, d Document) (DocumentReport
 			r.gap("places %d to %d of the journal are missing", place+1, s.place-1)
 		}
 		place = s.place
-		if problem := chains.add(&s.Change); problem != "" {
-			r.gap("the change at %d of replica %s %s", s.Seq, s.Replica, problem)
-		}
+		r.link(chains, &s.Change)
 		c, err := s.change()
 		if err != nil {
 			r.lose(s.lost(d.ID, d.Title, err))
 			continue
 		}
-		r.Changes++
-		r.Bytes += int64(len(s.Body))
-		if r.Intact() {
+		if r.count(c); r.Intact() {
 			_, r.Forged = doc.Load(c)
 		}
 	}
@@ -211,6 +216,19 @@ func (k *chainCheck) add(c *crdt.Change) (problem string) {
 	}
 	k.seen[p] = true
 	return ""
+}
+
+// link adds c to the chains, and notes what is wrong with its place there, if anything is.
+func (r *DocumentReport) link(chains *chainCheck, c *crdt.Change) {
+	if problem := chains.add(c); problem != "" {
+		r.gap("the change at %d of replica %s %s", c.Seq, c.Replica, problem)
+	}
+}
+
+// count notes a change that can be read.
+func (r *DocumentReport) count(c *crdt.Change) {
+	r.Changes++
+	r.Bytes += int64(len(c.Body))
 }
 
 func (r *DocumentReport) gap(format string, args ...any) {

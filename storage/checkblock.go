@@ -9,53 +9,63 @@ import (
 	"inkling/crdt"
 )
 
-// checkBlocks reads all blocks of d. The error is that of the base, without which nothing can be read.
-func (l *Library) checkBlocks(ctx context.Context, d Document, r *DocumentReport) error {
+// checkBlocks reads all blocks of d, and returns what the base holds, nil when there is none. The error is that of the base, without which nothing can be read.
+func (l *Library) checkBlocks(ctx context.Context, d Document, r *DocumentReport) (base *checkedBlock, failed error) {
 	id, err := l.number(ctx, d.ID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for {
 		blocks, err := readBlocks(ctx, l.readers, id)
 		if err != nil {
-			return fmt.Errorf("storage: read the blocks of %s: %w", d.ID, err)
+			return nil, fmt.Errorf("storage: read the blocks of %s: %w", d.ID, err)
 		}
-		spare, failed := l.checkEach(ctx, d, blocks)
+		var spare []string
+		base, spare, failed = l.checkEach(ctx, d, blocks)
 		now, err := readBlocks(ctx, l.readers, id)
 		if err != nil || maps.EqualFunc(blocks, now, func(a, b *block) bool { return *a == *b }) { // else they were replaced meanwhile
 			r.Spare = spare
-			return errors.Join(failed, err)
+			return base, errors.Join(failed, err)
 		}
 	}
 }
 
-func (l *Library) checkEach(ctx context.Context, d Document, blocks map[int]*block) (spare []string, failed error) {
+// checkedBlock is a history block that was read and verified.
+type checkedBlock struct {
+	*block
+	doc     *crdt.Doc
+	changes []*crdt.Change // in it
+}
+
+func (l *Library) checkEach(ctx context.Context, d Document, blocks map[int]*block) (base *checkedBlock, spare []string, failed error) {
 	docs := map[[32]byte]*crdt.Doc{}
 	for _, kind := range []int{baseKind, successorKind} {
 		b := blocks[kind]
 		if b == nil {
 			continue
 		}
-		doc, err := l.checkHistory(ctx, d, b)
+		checked, err := l.checkHistory(ctx, d, b)
 		switch {
-		case err == nil:
-			docs[b.hash] = doc
-		case kind == baseKind:
-			return nil, blockError(l.readers, d.ID, b, err)
-		default:
+		case err != nil && kind == baseKind:
+			return nil, nil, blockError(l.readers, d.ID, b, err)
+		case err != nil:
 			spare = append(spare, fmt.Sprintf("a block that is to take the place of %d changes cannot be used: %v", b.upto, err))
+			continue
+		case kind == baseKind:
+			base = checked
 		}
+		docs[b.hash] = checked.doc
 	}
 	if b := blocks[openKind]; b != nil {
 		if err := l.checkOpen(ctx, b, docs[b.of]); err != nil {
 			spare = append(spare, fmt.Sprintf("what lets it open faster cannot be used: %v", err))
 		}
 	}
-	return spare, nil
+	return base, spare, nil
 }
 
 // checkHistory reads b and verifies it.
-func (l *Library) checkHistory(ctx context.Context, d Document, b *block) (*crdt.Doc, error) {
+func (l *Library) checkHistory(ctx context.Context, d Document, b *block) (*checkedBlock, error) {
 	body, err := b.body(ctx, l.readers)
 	if err != nil {
 		return nil, err
@@ -67,14 +77,15 @@ func (l *Library) checkHistory(ctx context.Context, d Document, b *block) (*crdt
 	if err := doc.Verify(); err != nil {
 		return nil, err
 	}
-	if n := len(doc.DeltaSince(nil)); int64(n) != b.upto {
-		return nil, fmt.Errorf("it holds %d changes, and should hold %d", n, b.upto)
+	changes := doc.DeltaSince(nil)
+	if int64(len(changes)) != b.upto {
+		return nil, fmt.Errorf("it holds %d changes, and should hold %d", len(changes), b.upto)
 	}
 	ends, err := readBlockHeads(ctx, l.readers, b)
 	if err == nil && !sameHeads(ends, doc.Heads()) {
 		err = errors.New("its chains do not end where they should")
 	}
-	return doc, err
+	return &checkedBlock{b, doc, changes}, err
 }
 
 // checkOpen reads the open-block b of a document, and compares it with that.

@@ -23,7 +23,7 @@ import (
 // is done by who calls, so the writer is never held up for longer than one of these transactions.
 
 // sweepRows is how many rows one transaction deletes. A variable for tests.
-var sweepRows = int64(2000)
+var sweepRows = int64(1000)
 
 // changeWeight is what each change counts for in a weight, in bytes, besides its body.
 const changeWeight = 16

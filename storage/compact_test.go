@@ -264,8 +264,8 @@ func TestCompactionFailsAtEachStatement(t *testing.T) {
 					}
 				}
 				w.same()
-				w.since()
 			}
+			w.since()
 			if err := storage.AlterOpen(w.l, "DROP TRIGGER fails"); err != nil {
 				t.Fatal(err)
 			}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"inkling/storage"
+	"inkling/storage/storagetest"
 )
 
 var kills = flag.Int("kills", 20, "how often TestKilledWriterLosesNothing kills the writer")
@@ -24,7 +25,12 @@ func TestKilledWriterLosesNothing(t *testing.T) {
 		acknowledged = max(acknowledged, killOne(t, rng, dir))
 		checkTyped(t, dir, acknowledged)
 	}
-	t.Logf("%d kills, %d letters acknowledged", *kills, acknowledged)
+	l := storagetest.OpenDir(t, dir)
+	b, ok, err := l.Block(genesis(1).DocID())
+	if err != nil || !ok && acknowledged > 500 {
+		t.Errorf("a block: %v, %v", ok, err)
+	}
+	t.Logf("%d kills, %d letters acknowledged; the last block has %d bytes", *kills, acknowledged, len(b.Bytes))
 }
 
 // killOne starts a writer, kills it after a random number of acknowledgements (at
