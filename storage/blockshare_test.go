@@ -50,7 +50,7 @@ func TestAdoptBlock(t *testing.T) {
 	other.same()
 	other.save(changes...)
 	other.same()
-	for range 20 {
+	for range 10 {
 		other.since()
 	}
 	other.l = storagetest.Reopen(t, other.l)

@@ -187,7 +187,7 @@ func TestCompactedLibraryIsTheSame(t *testing.T) {
 			rng := seeded(t)
 			for range 2 {
 				w := newTwin(t, rng)
-				w.live(source(rng, 200, 1+rng.IntN(4)))
+				w.live(source(rng, 120, 1+rng.IntN(4)))
 			}
 		})
 	}
@@ -226,7 +226,7 @@ func (w *twin) live(coming []*crdt.Change) {
 	if len(w.changes) != len(coming) {
 		w.t.Fatalf("%d changes of %d", len(w.changes), len(coming))
 	}
-	for range 30 {
+	for range 15 {
 		w.since()
 	}
 }
@@ -242,15 +242,14 @@ func TestCompactionFailsAtEachStatement(t *testing.T) {
 	defer storage.SmallSteps()()
 	rng := seeded(t)
 	var statements []string
-	for _, table := range []string{"block", "block_part", "head", "change"} {
-		for _, what := range []string{"INSERT", "UPDATE", "DELETE"} {
-			statements = append(statements, "CREATE TRIGGER fails BEFORE "+what+" ON "+table+" BEGIN SELECT RAISE(ABORT, 'refused'); END")
-		}
+	for _, what := range []string{"INSERT ON block", "INSERT ON block_part", "INSERT ON head", "UPDATE ON block",
+		"DELETE ON block", "DELETE ON block_part", "DELETE ON head", "DELETE ON change"} {
+		statements = append(statements, "CREATE TRIGGER fails BEFORE "+what+" BEGIN SELECT RAISE(ABORT, 'refused'); END")
 	}
 	failures := 0
 	for _, statement := range statements {
 		w := newTwin(t, rng)
-		changes := signed(forking(rng, 100, 2))
+		changes := signed(forking(rng, 60, 2))
 		w.save(changes[:30]...)
 		for part := range 2 { // the second time there is a base
 			if err := storage.AlterOpen(w.l, statement); err != nil {
@@ -287,7 +286,7 @@ func TestReadersDuringCompaction(t *testing.T) {
 	defer storage.SmallSteps()()
 	rng := seeded(t)
 	w := newTwin(t, rng)
-	changes := signed(typing(rng, 300, 3))
+	changes := signed(typing(rng, 180, 3))
 	looking, err := storage.OpenReadOnly(w.l.Dir())
 	if err != nil {
 		t.Fatal(err)
