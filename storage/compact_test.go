@@ -355,6 +355,39 @@ func readWhole(l *storage.Library, doc crdt.DocID, rng *rand.Rand, changes []*cr
 	return nil
 }
 
+// No row goes for a block that is whole and says anything else than the rows: it is dropped.
+func TestWrongBlockIsDropped(t *testing.T) {
+	rng := seeded(t)
+	changes := signed(typing(rng, 60, 2))
+	others := slices.Clone(changes[:59])
+	for n, list := range map[string][]*crdt.Change{"one more": changes, "one less": changes[:40], "another one": append(others, newHand(1, 7).insert(0, "z"))} {
+		other := newTwin(t, rng)
+		other.save(list...)
+		compactAll(t, other.l, other.doc)
+		b, ok, err := other.l.Block(other.doc)
+		if err != nil || !ok {
+			t.Fatal(ok, err)
+		}
+		w := newTwin(t, rng)
+		w.save(changes[:50]...)
+		ends := headsBut(changes[:50], 0)
+		if n == "another one" {
+			w.save(changes[50:]...)
+			ends = b.Heads
+		}
+		if err := storage.PlantSuccessor(w.l, w.doc, b.Bytes, int64(len(w.changes)), ends); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.l.Compact(t.Context(), w.doc, storage.Always, true); err == nil || !strings.Contains(err.Error(), "dropped") {
+			t.Errorf("%s: %v", n, err)
+		}
+		if rows := count(t, w.l, "SELECT count(*) FROM change"); rows != len(w.changes) {
+			t.Errorf("%s: %d rows are left of %d", n, rows, len(w.changes))
+		}
+		w.same()
+	}
+}
+
 // A block that was damaged before the rows went is dropped; one that was damaged after is told of.
 func TestDamagedBlock(t *testing.T) {
 	defer storage.SmallSteps()()

@@ -111,3 +111,14 @@ func Count(l *Library, query string, args ...any) (n int, err error) {
 	err = l.readers.QueryRow(query, args...).Scan(&n)
 	return n, err
 }
+
+// PlantSuccessor stores bytes as the successor of doc's base, as a program with a defect may.
+func PlantSuccessor(l *Library, doc crdt.DocID, body []byte, upto int64, ends []crdt.Head) error {
+	t, err := l.tail(doc)
+	if err != nil {
+		return err
+	}
+	return l.write("plant a block", func(tx *sql.Tx) error {
+		return insertBlock(tx, t.id, &block{kind: successorKind, upto: upto, weight: 1}, body, ends)
+	})
+}
