@@ -70,8 +70,9 @@ func (a *archive) knows(c *crdt.Change) bool {
 	return place > 0 && a.changes[place-1].Hash == c.Hash
 }
 
-// sign gives changes of the chains that key's device wrote the signatures that a block does not keep, as many as who gets changes one
-// by one needs so as not to keep many waiting. They are those that the device made of these changes, or would have.
+// sign gives changes of the chains that key's device wrote the signatures that a block does not keep, as many as who
+// gets changes one by one needs so as not to keep many waiting. They are those that the device made of these changes,
+// or would have.
 func (a *archive) sign(key ed25519.PrivateKey) {
 	if key == nil {
 		return
@@ -95,13 +96,15 @@ func (a *archive) sign(key ed25519.PrivateKey) {
 	}
 }
 
-// So many changes of a chain, or bytes of their bodies, have a signature: as many as package crdt keeps of what it passes on.
+// So many changes of a chain, or bytes of their bodies, have a signature: as many as package crdt keeps of what it
+// passes on.
 const (
 	signEach  = 256
 	signBytes = 512 << 10
 )
 
-// stretch returns how many changes, and bytes of bodies, one who gets them one by one keeps waiting at most, for signatures.
+// stretch returns how many changes, and bytes of bodies, one who gets them one by one keeps waiting at most, for
+// signatures.
 func (a *archive) stretch() (changes, bytes int) {
 	waiting, size, bare := 0, 0, map[crdt.Head]bool{}
 	for _, c := range a.changes {
@@ -128,8 +131,8 @@ type archives struct {
 	key  ed25519.PrivateKey // nil: none can sign
 }
 
-// SignWith makes the key of the device that works in the library known while it is open; it is not stored. With it the device's own old changes, of which
-// a block keeps few signatures, can be given to others one by one.
+// SignWith makes the key of the device that works in the library known while it is open; it is not stored. With it the
+// device's own old changes, of which a block keeps few signatures, can be given to others one by one.
 func (l *Library) SignWith(key ed25519.PrivateKey) {
 	l.archives.mu.Lock()
 	defer l.archives.mu.Unlock()
@@ -145,7 +148,8 @@ func (s *archives) signer() ed25519.PrivateKey {
 
 func newArchives(readers *sql.DB) *archives { return &archives{readers: readers} }
 
-// get returns the archive of b, which is a base of doc or a successor. The error is a [*BlockError], and wraps errGone when b is no longer there.
+// get returns the archive of b, which is a base of doc or a successor. The error is a [*BlockError], and wraps errGone
+// when b is no longer there.
 func (s *archives) get(ctx context.Context, doc crdt.DocID, b *block) (*archive, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -211,8 +211,8 @@ func BenchmarkCheck(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*10_000), "ns/change")
 }
 
-// BenchmarkSince asks, as after each key, what a peer lacks who has all but the last of 10,000 changes; all of them rows, or all but 100 of
-// them a block.
+// BenchmarkSince asks, as after each key, what a peer lacks who has all but the last of 10,000 changes; all of them
+// rows, or all but 100 of them a block.
 func BenchmarkSince(b *testing.B) {
 	for _, name := range []string{"rows", "block"} {
 		b.Run(name, func(b *testing.B) {

@@ -135,8 +135,8 @@ func (b *block) body(ctx context.Context, db querier) ([]byte, error) {
 	return whole.Bytes(), nil
 }
 
-// insertBlock writes bytes as a new block of the document with number doc, and where the chains in it end. The id and what follows
-// from the bytes are set in b.
+// insertBlock writes bytes as a new block of the document with number doc, and where the chains in it end. The id and
+// what follows from the bytes are set in b.
 func insertBlock(tx *sql.Tx, doc int64, b *block, body []byte, ends []crdt.Head) error {
 	b.length, b.hash = int64(len(body)), sha256.Sum256(body)
 	var of []byte

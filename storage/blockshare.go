@@ -59,11 +59,12 @@ func (l *Library) newestBlock(ctx context.Context, doc crdt.DocID) (Block, *bloc
 // ErrNotEmpty says that a document has changes already.
 var ErrNotEmpty = errors.New("storage: the document has changes already")
 
-// AdoptBlock stores a block that came from elsewhere ([Library.Block]) as the history of doc, which must have none yet, with its title and
-// the time of its last change as of [Library.Append]. It returns after the commit. Before, all of the block is verified: that it is of this document, every
-// hash, every signature, and that each chain is a member's. That takes as long as opening it, and some µs for each byte of text; memory is
-// at most 64 MB and 4 KB for each byte of the block. The error is a *crdt.FormatError for bytes that are no block, [ErrNotFound], [ErrNotEmpty],
-// or says what was forged.
+// AdoptBlock stores a block that came from elsewhere ([Library.Block]) as the history of doc, which must have none yet,
+// with its title and the time of its last change as of [Library.Append]. It returns after the commit. Before, all of
+// the block is verified: that it is of this document, every hash, every signature, and that each chain is a member's.
+// That takes as long as opening it, and some µs for each byte of text; memory is at most 64 MB and 4 KB for each byte
+// of the block. The error is a *crdt.FormatError for bytes that are no block, [ErrNotFound], [ErrNotEmpty], or says
+// what was forged.
 func (l *Library) AdoptBlock(doc crdt.DocID, body []byte, title string, now time.Time) error {
 	if _, err := l.tail(doc); err != nil {
 		return err

@@ -9,7 +9,8 @@ import (
 	"inkling/crdt"
 )
 
-// checkBlocks reads all blocks of d, and returns what the base holds, nil when there is none. The error is that of the base, without which nothing can be read.
+// checkBlocks reads all blocks of d, and returns what the base holds, nil when there is none. The error is that of the
+// base, without which nothing can be read.
 func (l *Library) checkBlocks(ctx context.Context, d Document, r *DocumentReport) (base *checkedBlock, failed error) {
 	id, err := l.number(ctx, d.ID)
 	if err != nil {

@@ -73,8 +73,8 @@ func (e *extension) knows(c *crdt.Change) (known bool, err error) {
 	return err == nil && a.knows(c), err
 }
 
-// mayBeOld says whether the base may have a change that ends at h. The archive, which can tell, is seldom asked for: by who
-// appends again what is old, and where a chain forks in the base.
+// mayBeOld says whether the base may have a change that ends at h. The archive, which can tell, is seldom asked for: by
+// who appends again what is old, and where a chain forks in the base.
 func (e *extension) mayBeOld(h crdt.Head) bool {
 	ends := e.tail.baseHeads()[h.Replica]
 	return len(ends) > 0 && h.Next <= furthest(ends)

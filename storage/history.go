@@ -97,10 +97,9 @@ func (s *stored) lost(doc crdt.DocID, title string, reason error) *LostError {
 	return &LostError{Doc: doc, Title: title, Replica: s.Replica, Seq: s.Seq, Next: s.Next, Reason: reason}
 }
 
-// Changes gives the committed changes of doc in apply order, hashed, those included
-// that are committed meanwhile. Those that are kept as a block have few of the signatures that they came with. A change that cannot be
-// read gives a [*LostError] in its place, and the next ones follow; after any other error, such as
-// a [*BlockError], nothing follows.
+// Changes gives the committed changes of doc in apply order, hashed, those included that are committed meanwhile. Those
+// that are kept as a block have few of the signatures that they came with. A change that cannot be read gives a
+// [*LostError] in its place, and the next ones follow; after any other error, such as a [*BlockError], nothing follows.
 func (l *Library) Changes(doc crdt.DocID) iter.Seq2[*crdt.Change, error] {
 	return func(yield func(*crdt.Change, error) bool) {
 		d, err := l.Document(doc)
@@ -147,8 +146,8 @@ func (l *Library) journal(ctx context.Context, doc crdt.DocID, after int64) iter
 	}
 }
 
-// page returns some of what is behind the place after: out of the base, as far as that goes, else rows. A page of rows that
-// does not begin directly behind after may come of a base that covers them since a moment ago.
+// page returns some of what is behind the place after: out of the base, as far as that goes, else rows. A page of rows
+// that does not begin directly behind after may come of a base that covers them since a moment ago.
 func (l *Library) page(ctx context.Context, doc crdt.DocID, after int64) ([]*stored, error) {
 	for {
 		b, err := l.baseOf(ctx, doc)

@@ -7,10 +7,11 @@ import (
 	"inkling/crdt"
 )
 
-// Load builds doc of what is on disk, with all that was committed before the call: out of the newest block, or the open-block that belongs
-// to it, and the rows behind that. Deleted text stays packed in a block, see [crdt.Doc.DeletedText]. Hashes and signatures are taken on trust; [Library.Check]
-// checks them. The errors are [ErrNotFound], a [*LostError] for a row and a [*BlockError] for a block that cannot be read and that no rows
-// can stand in for.
+// Load builds doc of what is on disk, with all that was committed before the call: out of the newest block, or the
+// open-block that belongs to it, and the rows behind that. Deleted text stays packed in a block, see
+// [crdt.Doc.DeletedText]. Hashes and signatures are taken on trust; [Library.Check] checks them. The errors are
+// [ErrNotFound], a [*LostError] for a row and a [*BlockError] for a block that cannot be read and that no rows can
+// stand in for.
 func (l *Library) Load(doc crdt.DocID) (*crdt.Doc, error) {
 	row, err := l.Document(doc)
 	if err != nil {
@@ -29,7 +30,8 @@ func (l *Library) Load(doc crdt.DocID) (*crdt.Doc, error) {
 	}
 }
 
-// openBlocks returns the document as the newest block has it that can be read, and that block; without a block an empty one.
+// openBlocks returns the document as the newest block has it that can be read, and that block; without a block an empty
+// one.
 func (l *Library) openBlocks(ctx context.Context, row Document) (*crdt.Doc, *block, error) {
 	id, err := l.number(ctx, row.ID)
 	if err != nil {
@@ -56,8 +58,8 @@ func (l *Library) openBlocks(ctx context.Context, row Document) (*crdt.Doc, *blo
 	return d, b, err
 }
 
-// openBlock returns the document of b, from the open-block if that is b's. An open-block that cannot be read is as good as none:
-// it may be in a version that this program does not know, and Check finds out.
+// openBlock returns the document of b, from the open-block if that is b's. An open-block that cannot be read is as good
+// as none: it may be in a version that this program does not know, and Check finds out.
 func (l *Library) openBlock(ctx context.Context, doc crdt.DocID, b, open *block) (*crdt.Doc, error) {
 	if open != nil && open.of == b.hash {
 		body, err := open.body(ctx, l.readers)

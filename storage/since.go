@@ -92,8 +92,8 @@ func (l *Library) shareChain(doc crdt.DocID, s *share, r crdt.ReplicaID) error {
 	return fmt.Errorf("the chain of replica %s does not begin at 0", r)
 }
 
-// behind finds the first change of h's chain, which did not fork, that begins at h's Seq or behind it. It returns the change's place and
-// what it goes on from; [sql.ErrNoRows] when there is none.
+// behind finds the first change of h's chain, which did not fork, that begins at h's Seq or behind it. It returns the
+// change's place and what it goes on from; [sql.ErrNoRows] when there is none.
 func (l *Library) behind(doc crdt.DocID, t *tail, h crdt.Head) (place int64, previous crdt.Head, err error) {
 	previous.Replica = h.Replica
 	if h.Next < furthest(t.baseHeads()[h.Replica]) {
@@ -174,8 +174,9 @@ func (s *share) grow(c *crdt.Change) {
 // others, and for that go up to 4 MiB beyond maxBytes. A row that is not what was
 // written gives a [*LostError], and a block a [*BlockError], so that it is not passed on.
 //
-// Who has what the base covers, by the heads told, costs a look at rows only. Else the base is unpacked, and kept so for a while: about
-// 2 µs for each change in it. Of these few have a signature; see [Library.Block] for what else such a copy can be given.
+// Who has what the base covers, by the heads told, costs a look at rows only. Else the base is unpacked, and kept so
+// for a while: about 2 µs for each change in it. Of these few have a signature; see [Library.Block] for what else such
+// a copy can be given.
 //
 // Where the copy knows of a fork that is not known here, or the other way round, frames may come that it has; see package
 // docsync for why two that go on talking end with the same.

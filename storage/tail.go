@@ -196,7 +196,8 @@ SELECT change.replica, change.next_seq, substr(change.hash, 1, 8)
 
 const forksSQL = `SELECT replica FROM fork WHERE doc = ?`
 
-// readTail reads where the journal of doc ends, all in one state of the database. A chain that forked costs a look at all its rows.
+// readTail reads where the journal of doc ends, all in one state of the database. A chain that forked costs a look at
+// all its rows.
 func readTail(db *sql.DB, doc crdt.DocID) (*tail, error) {
 	t := &tail{}
 	tx, err := db.BeginTx(context.Background(), &sql.TxOptions{ReadOnly: true})

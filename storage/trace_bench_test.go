@@ -150,7 +150,8 @@ func pages(b *testing.B, l *storage.Library) (bytes int) {
 	return bytes
 }
 
-// waits types in another document, 20 keys a second, while f runs, and returns how many ms the slowest key waited for its commit.
+// waits types in another document, 20 keys a second, while f runs, and returns how many ms the slowest key waited for
+// its commit.
 func waits(b *testing.B, l *storage.Library, doc crdt.DocID, f func()) float64 {
 	b.Helper()
 	var most atomic.Int64

@@ -14,9 +14,9 @@ import (
 // lie what it has begun, before it goes on with that.
 const keeperRest = 20 * time.Second
 
-// keeper compacts the library in the background: what was edited while the program rests, and what was closed. One goroutine, one
-// document at a time, a step at a time; see storage's Compact for what a step is. Nobody waits for it but the end of the program, for the step
-// that is being taken. Documents that nobody opens are left as they are.
+// keeper compacts the library in the background: what was edited while the program rests, and what was closed. One
+// goroutine, one document at a time, a step at a time; see storage's Compact for what a step is. Nobody waits for it
+// but the end of the program, for the step that is being taken. Documents that nobody opens are left as they are.
 type keeper struct {
 	w    *Workspace
 	wake chan struct{} // holds one: something new in due

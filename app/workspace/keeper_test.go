@@ -36,8 +36,8 @@ func hasBlock(t *testing.T, w *Workspace, doc crdt.DocID) bool {
 	return ok
 }
 
-// TestKeeperCompacts: what somebody wrote is compacted by itself, while the session goes on; after a restart all of it is there,
-// can be undone, and can be given to others.
+// TestKeeperCompacts: what somebody wrote is compacted by itself, while the session goes on; after a restart all of it
+// is there, can be undone, and can be given to others.
 func TestKeeperCompacts(t *testing.T) {
 	dir := t.TempDir()
 	w := openTest(t, dir)
