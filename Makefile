@@ -4,7 +4,7 @@
 SHELL       := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .NOTPARALLEL:
-.PHONY: help run build static test check race windows setup fresh clean
+.PHONY: help run build static test check race windows setup proof fresh clean
 
 GO      := scripts/go
 VERSION  = $(shell sed -n 's/^Version = "\(.*\)"/\1/p' FyneApp.toml)+$(shell git describe --always --dirty --exclude='*' 2>/dev/null || echo archive)
@@ -14,8 +14,8 @@ LDFLAGS  = -ldflags '-X main.version=$(VERSION)'
 PARALLEL := $(shell awk '/MemTotal/ && $$2 < 8000000 { print "-p 2" }' /proc/meminfo 2>/dev/null)
 
 help: ## Say what there is to make (this list)
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS=$$'\t' read -r name text; do \
-		printf '  make %-9s%s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS=$$'\t' read -r name text; do \
+		printf '  make %-14s%s\n' "$$name" "$$text"; done
 
 run: ## Build Inkling and open its window; ARGS="--data DIR --name NAME" are passed on
 	@scripts/display.sh $(ARGS)
@@ -40,17 +40,33 @@ check: ## Look for what needs no running: gofmt, go vet, staticcheck
 	$(GO) vet ./...
 	$(GO) tool -modfile=tools/go.mod staticcheck ./...
 
-race: ## Test all packages but uitest, under the race detector
+# crdt is pure: arch_test.go sees to it that it starts no goroutine, so there is nothing to race.
+race: ## Test all packages but uitest, under the race detector (but for crdt)
 	@scripts/setup.sh build test
-	$(GO) test -race -vet=off $(PARALLEL) $$($(GO) list ./... | grep -v '^inkling/uitest')
+	$(GO) test -vet=off ./crdt/...
+	$(GO) test -race -vet=off $(PARALLEL) $$($(GO) list ./... | grep -vE '^inkling/(uitest|crdt)')
 
 # count=1: go test's cache does not know that these tests depend on the whole program.
 windows: ## Test the built program in real windows (uitest); screenshots go to out/uitest
 	@scripts/setup.sh build run test
 	INKLING_ARTEFACTS="$(CURDIR)/out/uitest" $(GO) test -count=1 -vet=off ./uitest/...
 
+# The comparison is worth what it notices. It needs no Coq: what the oracle said is in crdt/testdata/model.
+.PHONY: proof-mutants
+proof-mutants: ## Make wrong order rules and want the comparison with the proved one to notice each (minutes)
+	@scripts/setup.sh build
+	$(GO) test -count=1 -vet=off -timeout 60m ./crdt -run '^TestModelMutants$$' -v -model.mutants "$(CURDIR)/$(GO)"
+
 setup: ## Install what is missing for all of the above: packages by apt, a Go toolchain into ~/.cache/inkling
 	@scripts/setup.sh build run test
+
+# What the proofs say and how the program is tied to them: crdt/proof/README.md. HISTORIES is how many are compared.
+HISTORIES ?= 100000
+proof: ## Prove the order rule (Coq, 1 GB when missing) and compare the program with what was proved
+	@scripts/setup.sh proof
+	@$(MAKE) --no-print-directory -C crdt/proof
+	INKLING_ORACLE="$(CURDIR)/out/proof/oracle" $(GO) test -count=1 -vet=off -timeout 60m ./crdt -run TestModel -v \
+		-model.histories $(HISTORIES)
 
 fresh: ## Try the two commands on a bare Debian in a chroot (as root; needs mmdebstrap; long)
 	@scripts/fresh-machine.sh

@@ -16,6 +16,8 @@ var house = []layer{
 		why: "the document must give the same result everywhere and be provable alone; zstd packs what is stored of it"},
 	{folder: "crdt/internal", ours: []string{"crdt/internal"}, pure: true,
 		why: "trees and coders that know no document are tried and measured by themselves"},
+	{folder: "crdt/portable", ours: []string{"crdt"}, theirs: []string{"github.com/klauspost/compress/zstd"}, pure: true,
+		why: "a document as one file is values in, bytes out: who opens the file, and what becomes of the document, is elsewhere"},
 	{folder: "crdt/crdttest", ours: []string{"crdt"},
 		why: "the oracle would prove nothing if it shared more than values with what it judges"},
 

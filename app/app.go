@@ -103,7 +103,7 @@ func printUsage(w io.Writer) {
 
 usage: inkling [--data DIR] [--name NAME] [--port N] [COMMAND]
 
-Without a command the window opens. A text file's name opens it in the window.
+Without a command the window opens. The name of a text file or of a .inkling file opens it in the window.
 
 `)
 	row := func(name, args, help string) { fmt.Fprintf(w, "  %-28s %s\n", name+" "+args, help) }

@@ -31,6 +31,7 @@ type step struct {
 	signed  truth // whether its signature is right
 	covered bool  // by a right signature, its own or that of a step behind it
 	lost    bool  // what it builds on is not covered
+	cut     bool  // its signature is one of a cut
 
 	r      *replica // whose it has become
 	splits int      // how many there were then
@@ -50,37 +51,37 @@ func newAhead(d *Doc) *ahead {
 	return &ahead{doc: d, ends: map[ending][]*step{}, reach: map[ReplicaID]uint32{}, forked: map[ReplicaID]bool{}}
 }
 
-// add examines c and keeps it as a step. It returns nil when c must wait: for wanted, a Seq
-// of a family, or (the root) for the tail that it goes on from.
-func (a *ahead) add(c *Change) (s *step, wanted ID, err *ChangeError) {
+// add examines c and keeps it as a step. It returns nil when c must wait: for more of the wanted
+// families (its own: for what is in front of it), or, when none is, for the tail that it goes on from.
+func (a *ahead) add(c *Change) (s *step, wanted []ReplicaID, err *ChangeError) {
 	previous := []point{{}}
 	if c.Seq > 0 {
 		var known bool
 		if previous, known = a.points(ending{c.Replica, c.Seq}); !known {
-			return nil, ID{c.Replica, c.Seq - 1}, nil
+			return nil, []ReplicaID{c.Replica}, nil
 		}
 	} else if r := a.doc.byID[c.Replica]; r != nil {
 		previous[0].of = r.before(0)
 	}
 	if a.doc.holds() && c.Replica == a.doc.own.family {
 		a.doc.resume = append(a.doc.resume, c.Replica) // until local edits have hashes
-		return nil, ID{}, nil
+		return nil, nil, nil
 	}
 	waits := len(previous) == 0
 	for _, p := range previous {
 		r := reading{ahead: a, change: c, previous: p, choice: len(previous) > 1 || p.of != nil && p.next < p.of.next}
 		switch s, failed := r.read(); {
 		case s != nil:
-			return s, ID{}, nil
-		case !r.wanted.IsRoot():
-			wanted = r.wanted
+			return s, nil, nil
+		case len(r.wanted) > 0:
+			wanted = append(wanted, r.wanted...)
 		case failed == nil:
 			waits = true
 		default:
 			err = failed
 		}
 	}
-	if waits || !wanted.IsRoot() {
+	if waits || len(wanted) > 0 {
 		err = nil
 	}
 	return nil, wanted, err
@@ -144,30 +145,44 @@ func (a *ahead) cover() (list []*step) {
 			}
 		}
 	}
-	bare := map[ReplicaID]bareness{} // what has no signature
+	a.cut()
 	for _, s := range a.steps {
 		if !s.covered {
 			continue
 		}
-		b := bare[s.Replica]
-		b = bareness{b.changes + 1, b.bytes + len(s.Body)}
-		if keep := s.signed == right || s.grants || b.changes >= maxBare || b.bytes > maxUnsigned/2; keep && s.signs() {
-			b = bareness{}
-		} else {
+		if keep := s.signed == right || s.grants || s.cut; !keep || !s.signs() {
 			s.Signature = nil
 		}
-		bare[s.Replica] = b
 		list = append(list, s)
 	}
 	return list
 }
 
-// bareness is how many changes of a chain follow each other, and how long their bodies are.
-type bareness struct{ changes, bytes int }
-
-// maxBare is how many changes may stand in front of a signature when they are passed on, if
-// they came with more: some dozen chains that go on side by side must be able to wait for theirs, within MaxPendingChanges.
+// maxBare is after how many changes comes a cut, when they are passed on: a place up to which every chain is signed,
+// if they came with so many signatures.
 const maxBare = 256
+
+// cut marks the steps whose signatures make cuts. It is not enough that each chain has some: if two are signed in turns, and
+// each goes on from what the other has not signed, nothing counts before the end.
+func (a *ahead) cut() {
+	changes, size := 0, 0
+	ends := map[ReplicaID]*step{} // of chains, since the last cut
+	for _, s := range a.steps {
+		if !s.covered {
+			continue
+		}
+		ends[s.Replica] = s
+		changes, size = changes+1, size+len(s.Body)
+		if changes < maxBare && size <= maxUnsigned/2 {
+			continue
+		}
+		for _, end := range ends {
+			end.cut = true
+		}
+		clear(ends)
+		changes, size = 0, 0
+	}
+}
 
 // grounded says whether all that s builds on is applied or may be.
 func (s *step) grounded() bool {

@@ -164,12 +164,11 @@ func (d *Doc) examineFamily(ahead *ahead, id ReplicaID, a *Applied) (progress bo
 		case s != nil:
 			h.step = s
 			progress = true
-		case wanted.Replica == id && wanted.Seq+1 == h.Seq:
+		case slices.Contains(wanted, id):
 			d.dropAll(refused)
 			return progress, wants // what follows does not go on from anything, either
-		case !wanted.IsRoot():
-			d.pending.wait(id, wanted.Replica)
-			wants = append(wants, wanted.Replica)
+		default:
+			wants = append(wants, wanted...)
 		}
 	}
 	d.dropAll(refused)
@@ -268,10 +267,10 @@ func (d *Doc) loadAhead(a *ahead, c *Change) (Patch, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case s == nil && wanted.IsRoot():
+	case s == nil && len(wanted) == 0:
 		return nil, fmt.Errorf("%w: the change at %d of replica %s goes on from one that is not there", ErrMissing, c.Seq, c.Replica)
 	case s == nil:
-		return nil, fmt.Errorf("%w: %d of replica %s wants %d of replica %s", ErrMissing, c.Seq, c.Replica, wanted.Seq, wanted.Replica)
+		return nil, fmt.Errorf("%w: %d of replica %s wants more of replica %s", ErrMissing, c.Seq, c.Replica, wanted[0])
 	}
 	patch := d.patches.make()
 	d.bringStep(s, &patch)

@@ -55,7 +55,7 @@ func OpenTables(plain []byte) (tables [][]byte, text []byte) {
 
 // CheckLog is Check but for what is done with the log: the order and what is deleted.
 func (d *Doc) CheckLog() error {
-	for _, f := range []func() error{d.checkArrivals, d.checkReplicas, d.checkChains, d.checkRuns, d.checkText, d.checkChanges} {
+	for _, f := range []func() error{d.checkArrivals, d.checkReplicas, d.checkChains, d.checkRuns, d.checkSeen, d.checkText, d.checkChanges} {
 		if err := f(); err != nil {
 			return err
 		}

@@ -62,6 +62,16 @@ func (c *Change) stamp() Stamp {
 	return c.Stamp
 }
 
+// Author returns whose chain c opens; false when c opens none. It is for a change that [DecodeFrame] or [NewChange] has checked.
+func (c *Change) Author() (a Author, opens bool) {
+	if c.Body[0]&headOpening == 0 {
+		return a, false
+	}
+	n := 1 + copy(a.Device[:], c.Body[1:])
+	copy(a.Nonce[:], c.Body[n:])
+	return a, true
+}
+
 const flagSigned = 0x01 // in a frame's first byte
 
 // signatureSize is the length of an Ed25519 signature in bytes.

@@ -10,7 +10,7 @@ import (
 // about as much memory as d. Hashes and signatures are the matter of [Doc.Verify].
 func (d *Doc) Check() error {
 	for _, f := range []func() error{
-		d.checkArrivals, d.checkReplicas, d.checkChains, d.checkRuns, d.checkText, d.checkChanges,
+		d.checkArrivals, d.checkReplicas, d.checkChains, d.checkRuns, d.checkSeen, d.checkText, d.checkChanges,
 		d.tree.Check, d.checkElements, d.checkOrder, d.checkDeletes, d.checkPending, d.checkDraft,
 	} {
 		if err := f(); err != nil {

@@ -99,3 +99,61 @@ func (d *Doc) checkSignatures(r *replica) error {
 	}
 	return nil
 }
+
+// checkSeen: what an op refers to was in its author's chain, or its author had declared it.
+func (d *Doc) checkSeen() error {
+	for i := range d.runs {
+		for lv := d.runs[i].lv; lv < d.end(i); lv++ {
+			of, seq, n := d.referred(i, lv)
+			if n > 0 && !d.sawAll(lv, of, seq, n) {
+				r, at := d.op(lv)
+				return fmt.Errorf("op %d of replica %s refers to %d of %s, which it had not seen", at, r.id, seq, of.id)
+			}
+		}
+	}
+	return nil
+}
+
+// referred returns what the op lv of run i refers to, as n Seqs of a replica; none for the root.
+func (d *Doc) referred(i int, lv uint32) (of *replica, seq, n uint32) {
+	switch k := &d.runs[i]; k.kind {
+	case runInsert:
+		if origin := d.origin(lv); origin != none {
+			of, seq = d.op(origin)
+			return of, seq, 1
+		}
+	case runRestore:
+		of, seq = d.op(k.ref)
+		return of, seq, 1
+	case runDelete, runBack:
+		return d.targets(lv)
+	}
+	return nil, 0, 0
+}
+
+// sawAll says whether the author of lv had seen n Seqs of a replica when the change of lv began, or writes them in it.
+func (d *Doc) sawAll(lv uint32, of *replica, seq, n uint32) bool {
+	r, at := d.op(lv)
+	if seq+n <= at && r.shares(of, seq, n) {
+		return true
+	}
+	change := at
+	if lv < d.changes.end {
+		first, _ := d.changes.change(lv)
+		change = at - (lv - first)
+	}
+	for place := range r.table {
+		m := &r.table[place]
+		if seq+n <= m.at(change) && m.of.shares(of, seq, n) {
+			return true
+		}
+	}
+	return false
+}
+
+// shares says whether n Seqs from seq on are the same ones in r's path and in s's.
+func (r *replica) shares(s *replica, seq, n uint32) bool {
+	first, _ := s.holder(seq)
+	last, _ := s.holder(seq + n - 1)
+	return r.holds(first, seq) && r.holds(last, seq+n-1)
+}

@@ -72,6 +72,7 @@
 //	apply.go, ahead.go, reading.go   what comes from elsewhere, before it is believed
 //	timetravel.go, authors.go        what was
 //	block.go, openblock.go           what is on disk
+//	canonical.go                     one order for one set; portable writes files in it
 //	check.go, verify.go              whether all of it is right
 //
 // # What it does not do

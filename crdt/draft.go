@@ -1,6 +1,7 @@
 package crdt
 
 import (
+	"bytes"
 	"cmp"
 	"math"
 	"slices"
@@ -136,7 +137,7 @@ func (d *Doc) news() (fresh []*replica) {
 	}
 	clear(d.draft.news)
 	slices.SortFunc(fresh, func(a, b *replica) int {
-		return cmp.Or(cmp.Compare(places[a], places[b]), a.family.Compare(b.family), cmp.Compare(a.next, b.next), a.id.Compare(b.id))
+		return cmp.Or(cmp.Compare(places[a], places[b]), a.family.Compare(b.family), cmp.Compare(a.next, b.next), bytes.Compare(a.head[:], b.head[:]))
 	})
 	return fresh
 }

@@ -169,6 +169,14 @@ func TestHeadsWithoutForks(t *testing.T) {
 	if got := append(all.Strange(some.Heads()), some.Strange(all.Heads())...); len(got) > 0 {
 		t.Errorf("%v are strange", got)
 	}
+	other := all.Heads() // of another tail, as long
+	other[0].Stamp[0]++
+	if got := all.DeltaSince(all.Known(other)); len(got) != len(changes) {
+		t.Errorf("%d changes for who has another tail, want all %d", len(got), len(changes))
+	}
+	if got := all.Strange(other); !slices.Equal(got, []crdt.ReplicaID{other[0].Replica}) {
+		t.Errorf("%v are strange", got)
+	}
 }
 
 // TestLocalEditsInAFork: nothing more is written in a chain that forked.

@@ -85,7 +85,7 @@ func TestCausesInTails(t *testing.T) {
 
 // TestCausesOfTooManyMeanings: which tails a change means is found by trying, up to a limit.
 func TestCausesOfTooManyMeanings(t *testing.T) {
-	const tries = 10 // branches of which each may mean two things
+	const tries = 11 // branches of which each may mean two things
 	ana := crdttest.NewPerson("Ana")
 	branches := newBranches(t, ana, tries+1)
 	last := 1<<len(branches) - 1 // that which is tried last
@@ -103,7 +103,7 @@ func TestCausesOfTooManyMeanings(t *testing.T) {
 	}
 	_, err := all().Apply(travelled(t, changes(branches))...)
 	var refused *crdt.ChangeError
-	if !errors.As(err, &refused) || !strings.Contains(refused.Reason, "more than 1024 things") {
+	if !errors.As(err, &refused) || !strings.Contains(refused.Reason, "more than 4096 things") {
 		t.Errorf("the error is %v", err)
 	}
 }
@@ -154,6 +154,50 @@ func TestElementsOfSeveralTails(t *testing.T) {
 				t.Errorf("%s: the error is %v", what, err)
 			}
 			check(t, d)
+		}
+	}
+}
+
+// TestManyTails: a change that names many tails, all of one length, means one thing, in whatever order it comes with
+// them.
+func TestManyTails(t *testing.T) {
+	ana := crdttest.NewPerson("Ana")
+	write := func(who crdttest.Person, text string, past []*crdt.Change) []*crdt.Change {
+		d := copyOf(t, ana.Genesis(), past)
+		must(t, d.Attach(who.Author))
+		d.Insert(0, text, noon)
+		return who.Flush(d)
+	}
+	for _, n := range []int{2, 7, 11, 40} {
+		for _, base := range []bool{false, true} {
+			var past []*crdt.Change
+			if base {
+				past = write(ana, "base", nil)
+				past = append(past, write(ana.Again(2), "knows it ", past)...)
+			}
+			all := slices.Clone(past)
+			for i := range n {
+				all = append(all, write(ana, string(rune('a'+i)), past)...)
+			}
+			all = append(all, write(ana.Again(2), "saw all ", all)...)
+			text := copyOf(t, ana.Genesis(), all).Text()
+			if n < 12 { // more takes the oracle too long
+				oracle := crdttest.NewNaive(ana.Genesis())
+				if oracle.Apply(crdttest.Frames(all)...); oracle.Text() != text {
+					t.Fatalf("%d tails: text %q, want %q", n, text, oracle.Text())
+				}
+			}
+			fewSeeds(t, func(t *testing.T, rng *rand.Rand) {
+				changes := travelled(t, all)
+				rng.Shuffle(len(changes), func(i, j int) { changes[i], changes[j] = changes[j], changes[i] })
+				d := crdt.New(ana.Genesis())
+				for _, c := range changes {
+					apply(t, d, c)
+				}
+				if d.Pending() > 0 || d.Text() != text {
+					t.Fatalf("%d wait; text %q, want %q", d.Pending(), d.Text(), text)
+				}
+			})
 		}
 	}
 }

@@ -48,40 +48,62 @@ func (d *Doc) hashAt(m moment) Hash {
 // rehash hashes all changes anew, in order of arrival, and puts the hashes of the
 // wanted moments into the map, each of the replica that has its change. It returns the hash behind the last change of each replica.
 func (d *Doc) rehash(wanted map[moment]Hash) (heads []Hash) {
-	_ = d.needText()        // what cannot be read makes hashes that no signature fits
-	at := map[moment]Hash{} // what others build on
-	heads = make([]Hash, len(d.replicas))
-	for i, r := range d.replicas {
-		heads[i] = firstPrevious(d.docID, r.family)
-		if r.from > 0 {
-			at[moment{r.parent.before(r.from), r.from}] = Hash{}
-		}
-		for _, c := range r.causes {
-			at[r.table[c.place].moment(c.next)] = Hash{}
-		}
-	}
+	h := newHashing(d)
 	var body []byte
-	var causes []Hash
 	for lv := uint32(0); lv < d.changes.end; {
 		r, seq := d.op(lv)
 		_, n := d.changes.change(lv)
-		body, causes = d.appendBody(body[:0], r, lv, n), causes[:0]
-		for _, c := range r.causesOf(seq) {
-			causes = append(causes, at[r.table[c.place].moment(c.next)])
-		}
-		if seq == r.from && seq > 0 {
-			heads[r.place] = at[moment{r.parent.before(seq), seq}]
-		}
-		hash := hashChange(heads[r.place], causes, body)
-		heads[r.place] = hash
-		end := moment{r, seq + n}
-		if _, ok := at[end]; ok {
-			at[end] = hash
-		}
-		if _, ok := wanted[end]; ok {
+		body = d.appendBody(body[:0], r, lv, n)
+		_, hash := h.change(r, seq, n, body)
+		if end := (moment{r, seq + n}); wantedAt(wanted, end) {
 			wanted[end] = hash
 		}
 		lv += n
 	}
-	return heads
+	return h.heads
+}
+
+// hashing makes the hashes of all changes, in an order in which each comes behind all that it builds on.
+type hashing struct {
+	heads  []Hash          // per replica: behind its last change so far
+	at     map[moment]Hash // what others build on
+	causes []Hash
+}
+
+func newHashing(d *Doc) *hashing {
+	_ = d.needText() // what cannot be read makes hashes that no signature fits
+	h := &hashing{heads: make([]Hash, len(d.replicas)), at: map[moment]Hash{}}
+	for i, r := range d.replicas {
+		h.heads[i] = firstPrevious(d.docID, r.family)
+		if r.from > 0 {
+			h.at[moment{r.parent.before(r.from), r.from}] = Hash{}
+		}
+		for _, c := range r.causes {
+			h.at[r.table[c.place].moment(c.next)] = Hash{}
+		}
+	}
+	return h
+}
+
+// change hashes the change of n Seqs of r that begins at seq, and returns the hash in front of it, too.
+func (h *hashing) change(r *replica, seq, n uint32, body []byte) (previous, hash Hash) {
+	h.causes = h.causes[:0]
+	for _, c := range r.causesOf(seq) {
+		h.causes = append(h.causes, h.at[r.table[c.place].moment(c.next)])
+	}
+	if seq == r.from && seq > 0 {
+		h.heads[r.place] = h.at[moment{r.parent.before(seq), seq}]
+	}
+	previous = h.heads[r.place]
+	hash = hashChange(previous, h.causes, body)
+	h.heads[r.place] = hash
+	if end := (moment{r, seq + n}); wantedAt(h.at, end) {
+		h.at[end] = hash
+	}
+	return previous, hash
+}
+
+func wantedAt(hashes map[moment]Hash, m moment) bool {
+	_, wanted := hashes[m]
+	return wanted
 }

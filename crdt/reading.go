@@ -1,5 +1,10 @@
 package crdt
 
+import (
+	"bytes"
+	"slices"
+)
+
 // reading examines one change as if it went on from a certain point.
 type reading struct {
 	ahead    *ahead
@@ -13,13 +18,13 @@ type reading struct {
 	raw    []rawCause
 	causes []point
 	hash   Hash
-	stamp  Stamp // of what it goes on from
-	wanted ID    // what must come first
+	stamp  Stamp       // of what it goes on from
+	wanted []ReplicaID // families of which more must come first
 }
 
-// maxTries bounds the ways in which the causes of one change are read, where these are chains
+// maxTries bounds how often the causes of one change are taken for the wrong ones, where these are chains
 // that forked.
-const maxTries = 1024
+const maxTries = 4096
 
 // read returns the step, or why it cannot be. Without both, and nothing wanted, the
 // change goes on from somewhere else.
@@ -72,12 +77,9 @@ func (r *reading) resolve(i int) (matches bool, err *ChangeError) {
 	case next > maxSeq:
 		return false, nil
 	}
-	list, _ := r.ahead.points(ending{family, uint32(next)})
+	list := r.candidates(i, family, before, uint32(next))
 	r.choice = r.choice || len(list) > 1
 	for _, p := range list {
-		if k.fresh && r.view.mentions(family, p) || !k.fresh && r.ahead.forks(family) && !r.ahead.leads(before, p) {
-			continue // another tail is meant
-		}
 		other := *r
 		if len(list) > 1 {
 			other.view = other.view.clone()
@@ -89,19 +91,54 @@ func (r *reading) resolve(i int) (matches bool, err *ChangeError) {
 			*r = other
 			return true, nil
 		}
-		if r.tries = other.tries; r.tries > maxTries {
-			r.wanted = ID{} // nothing that may come helps
-			return false, err
+		if r.tries = other.tries; len(list) > 1 {
+			r.tries++
 		}
-		if r.wanted.IsRoot() {
-			r.wanted = other.wanted
+		if r.tries > maxTries {
+			r.wanted = nil // nothing that may come helps
+			return false, refuse(r.change, "its causes may mean more than %d things", maxTries)
 		}
+		r.wanted = other.wanted
 	}
-	if r.wanted.IsRoot() {
-		r.wanted = ID{family, uint32(next - 1)}
+	if !slices.Contains(r.wanted, family) {
+		r.wanted = append(slices.Clip(r.wanted), family)
 	}
 	r.ahead.doc.pending.wait(r.change.Replica, family) // for more of it, or for another tail
 	return false, err
+}
+
+// candidates returns what the ith cause may be, which ends in front of next: if it has a place, what goes on from what is declared
+// there, else what goes on from nothing that is. Of new causes that look alike the hashes rise, so it is greater than the one before, and
+// leaves enough for those behind.
+func (r *reading) candidates(i int, family ReplicaID, before point, next uint32) (list []point) {
+	a, k := r.ahead, &r.raw[i]
+	all, _ := a.points(ending{family, next})
+	if !k.fresh {
+		if !a.forks(family) {
+			return all
+		}
+		return slices.DeleteFunc(all, func(p point) bool { return !a.leads(before, p) })
+	}
+	all = slices.DeleteFunc(all, func(p point) bool { return r.view.mentions(family, p) })
+	first, alike := i, i
+	for first > 0 && *k == r.raw[first-1] {
+		first--
+	}
+	for alike+1 < len(r.raw) && *k == r.raw[alike+1] {
+		alike++
+	}
+	if first == alike && len(all) < 2 {
+		return all
+	}
+	compare := func(p, q point) int {
+		h, g := a.hash(p, family), a.hash(q, family)
+		return bytes.Compare(h[:], g[:])
+	}
+	slices.SortFunc(all, compare)
+	if first < i {
+		all = slices.DeleteFunc(all, func(p point) bool { return compare(r.causes[i-1], p) >= 0 })
+	}
+	return all[:max(0, len(all)-(alike-i))]
 }
 
 // matches says whether the change has its hash with the causes found.
@@ -110,9 +147,6 @@ func (r *reading) matches() (bool, *ChangeError) {
 	if a.trust && !a.hashing && !r.choice {
 		r.hash = c.Hash
 		return true, nil
-	}
-	if r.tries++; r.tries > maxTries {
-		return false, refuse(c, "its causes may mean more than %d things", maxTries)
 	}
 	var hashes []Hash
 	for _, p := range r.causes {

@@ -325,18 +325,33 @@ func TestPrevious(t *testing.T) {
 }
 
 // TestSignaturesStayDense: of many changes that come at once, so many keep their signatures that a third copy can take
-// them in small parts.
+// them in small parts, also when two wrote in turns.
 func TestSignaturesStayDense(t *testing.T) {
 	const all = 3 * 256
-	ana := crdttest.NewPerson("Ana")
-	applied := apply(t, crdt.New(ana.Genesis()), letters(t, ana, strings.Repeat("x", all))...)
-	third := crdt.New(ana.Genesis())
-	most := 0
-	for _, c := range travelled(t, applied.Changes) {
-		apply(t, third, c)
-		most = max(most, third.Pending())
-	}
-	if most >= 256 || most < 128 || third.Len() != all {
-		t.Errorf("up to %d changes waited; %d elements", most, third.Len())
+	for writers := 1; writers <= 2; writers++ {
+		p := newPeople(t, writers, "")
+		first := p.docs[0].DeltaSince(nil)
+		var changes []*crdt.Change
+		for i := range all {
+			at := i % writers
+			p.docs[at].Insert(0, "x", noon)
+			written := p.who[at].Flush(p.docs[at])
+			changes = append(changes, written...)
+			apply(t, p.docs[(at+1)%writers], written...)
+		}
+		copies := [2]*crdt.Doc{}
+		for i := range copies {
+			copies[i] = crdt.New(p.docs[0].Genesis())
+			apply(t, copies[i], first...)
+		}
+		applied := apply(t, copies[0], changes...)
+		most := 0
+		for _, c := range travelled(t, applied.Changes) {
+			apply(t, copies[1], c)
+			most = max(most, copies[1].Pending())
+		}
+		if most >= 256 || most < 128 || copies[1].Len() != all {
+			t.Errorf("%d writers: up to %d changes waited; %d elements", writers, most, copies[1].Len())
+		}
 	}
 }

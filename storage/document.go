@@ -121,6 +121,14 @@ func (l *Library) Delete(id crdt.DocID, now time.Time) error {
 	})
 }
 
+// Undelete takes a document out of the bin. One that is not there stays as it is; unknown
+// ones give [ErrNotFound].
+func (l *Library) Undelete(id crdt.DocID) error {
+	return l.write("take document out of the bin", func(tx *sql.Tx) error {
+		return updateDocument(tx, `deleted = ?`, nil, id)
+	})
+}
+
 func updateDocument(tx *sql.Tx, set string, value any, id crdt.DocID) error {
 	result, err := tx.Exec(`UPDATE doc SET `+set+` WHERE name = ?`, value, id[:])
 	if err != nil {

@@ -105,6 +105,38 @@ func TestFilesInAndOut(t *testing.T) {
 	s.must("export", id)
 }
 
+func TestDocumentWithItsHistory(t *testing.T) {
+	s := newShell(t)
+	s.win = &fakeWindow{}
+	s.file("tea.md", "# Tea\n")
+	s.file("out.inkling", "what was there")
+	s.must("import", "tea.md")
+	s.must("export", "tea", "-o", "out.inkling")
+	list := s.must("list")
+	if out := s.must("import", "out.inkling"); !strings.HasSuffix(out, "  Tea\n") {
+		t.Errorf("import prints %q", out)
+	}
+	if again := s.must("list"); again != list {
+		t.Errorf("the list was %q and is %q", list, again)
+	}
+
+	other := newShell(t) // another computer
+	other.dir, other.win = s.dir, &fakeWindow{}
+	other.must("open", "out.inkling")
+	if out := other.must("export", "tea"); out != "# Tea\n" || len(other.win.shown) != 1 {
+		t.Errorf("export prints %q, %d documents shown", out, len(other.win.shown))
+	}
+	b, err := os.ReadFile(filepath.Join(s.dir, "out.inkling"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.file("cut.inkling", string(b[:len(b)-1]))
+	other.fails(ExitError, "cut.inkling is damaged", "import", "cut.inkling")
+	s.file("renamed.txt", string(b))
+	other.must("import", "renamed.txt")
+	other.fails(ExitError, "no such file", "export", "tea", "-o", "nowhere/out.inkling")
+}
+
 func TestOneBadFileDoesNotStopTheOthers(t *testing.T) {
 	s := newShell(t)
 	s.file("good.txt", "Good")

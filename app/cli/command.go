@@ -62,8 +62,8 @@ type Command struct {
 // Commands lists the sub-commands that work on a library.
 var Commands = []Command{
 	{Name: "list", Help: "list the documents: id, last edit, title", ReadsDamaged: true, run: list},
-	{Name: "export", Args: "DOC [-o FILE]", Help: "write the text of a document to a file or to the terminal", ReadsDamaged: true, run: export},
-	{Name: "import", Args: "FILE...", Help: "make a document of each text file", run: importFiles},
+	{Name: "export", Args: "DOC [-o FILE]", Help: "write a document to a file: NAME.inkling with its history, any other name or none its text", ReadsDamaged: true, run: export},
+	{Name: "import", Args: "FILE...", Help: "bring in documents from .inkling files, and make one of each text file", run: importFiles},
 	{Name: "open", Args: "[FILE...]", Help: "show the window of the running program, with the files imported", run: open},
 	{Name: "invite", Args: "[--accept] DOC", Help: "print a link that lets one person into a document", run: invite},
 	{Name: "join", Args: "LINK", Help: "follow an invite link", Network: true, run: join},

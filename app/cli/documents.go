@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"inkling/app/workspace"
@@ -50,6 +49,9 @@ func export(_ context.Context, c *Call) error {
 	if err != nil {
 		return err
 	}
+	if workspace.IsParcel(file) {
+		return c.Workspace.SaveParcel(doc.ID, c.path(file))
+	}
 	text, err := c.Workspace.Export(doc.ID)
 	if err != nil {
 		return err
@@ -58,7 +60,10 @@ func export(_ context.Context, c *Call) error {
 		_, err = fmt.Fprint(c.Stdout, text)
 		return err
 	}
-	return writeFile(c.path(file), text)
+	return workspace.WriteBeside(c.path(file), func(f *os.File) error {
+		_, err := f.WriteString(text)
+		return err
+	})
 }
 
 // exportArgs reads DOC words and -o FILE in any order.
@@ -83,25 +88,6 @@ func exportArgs(args []string) (doc, file string, err error) {
 	return strings.Join(words, " "), file, nil
 }
 
-// writeFile writes text to path by way of a new file beside it, so that a full disk
-// or a power cut leaves the old file whole.
-func writeFile(path, text string) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".inkling-*")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	defer os.Remove(f.Name())
-	_, err = f.WriteString(text)
-	err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return nil
-}
-
 func importFiles(ctx context.Context, c *Call) error {
 	if len(c.Args) == 0 {
 		return usageError{"which files?"}
@@ -116,7 +102,7 @@ func importAll(ctx context.Context, c *Call) (ids []crdt.DocID, err error) {
 		if ctx.Err() != nil {
 			return ids, errors.Join(err, ctx.Err())
 		}
-		id, title, err2 := importFile(c, name)
+		id, title, err2 := importFile(ctx, c, name)
 		if err2 != nil {
 			err = errors.Join(err, err2)
 			continue
@@ -127,7 +113,7 @@ func importAll(ctx context.Context, c *Call) (ids []crdt.DocID, err error) {
 	return ids, err
 }
 
-func importFile(c *Call, name string) (id crdt.DocID, title string, err error) {
+func importFile(ctx context.Context, c *Call, name string) (id crdt.DocID, title string, err error) {
 	info, err := os.Stat(c.path(name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return id, "", fmt.Errorf("there is no file %s", name)
@@ -138,14 +124,12 @@ func importFile(c *Call, name string) (id crdt.DocID, title string, err error) {
 	if !info.Mode().IsRegular() {
 		return id, "", fmt.Errorf("%s is not a file", name)
 	}
-	if info.Size() > workspace.MaxImport {
-		return id, "", fmt.Errorf("%s has %d MB; at most %d MB can be imported", name, info.Size()>>20, workspace.MaxImport>>20)
-	}
-	text, err := os.ReadFile(c.path(name))
+	f, err := os.Open(c.path(name))
 	if err != nil {
 		return id, "", err
 	}
-	if id, err = c.Workspace.Import(name, text); err != nil {
+	defer f.Close()
+	if id, err = c.Workspace.ImportFile(ctx, name, f); err != nil {
 		return id, "", err
 	}
 	doc, err := find(c, id.String())

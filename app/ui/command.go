@@ -35,8 +35,9 @@ func (c command) menuLabel() string {
 func (win *Window) commands() []command {
 	return []command{
 		{"New document", fyne.KeyN, win.newDocument},
-		{"Import a text file…", fyne.KeyO, win.chooseImport},
-		{"Export as a file…", fyne.KeyS, win.chooseExport},
+		{"Open a file…", fyne.KeyO, win.chooseImport},
+		{"Export the text…", fyne.KeyS, win.chooseExport},
+		{"Save with its history…", "", win.chooseSave},
 		{"Together", fyne.KeyT, win.toggleTogether},
 		{"", fyne.KeyQ, win.Quit},
 	}

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -14,7 +15,6 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"inkling/app/workspace"
-	"inkling/crdt"
 )
 
 // showMenu opens the menu of what one does with documents as files.
@@ -65,11 +65,11 @@ func (win *Window) importURIs(files []fyne.URI) {
 	}
 }
 
-// importReader makes a document of what r holds and shows it.
+// importReader brings in what r holds, a document with its history or text, and shows it.
 func (win *Window) importReader(r fyne.URIReadCloser) {
 	win.background(func() {
 		defer r.Close()
-		id, err := win.read(r)
+		id, err := win.w.ImportFile(context.Background(), r.URI().Name(), r)
 		if err != nil {
 			win.do(func() { win.fail(err) })
 			return
@@ -78,15 +78,14 @@ func (win *Window) importReader(r fyne.URIReadCloser) {
 	})
 }
 
-func (win *Window) read(r fyne.URIReadCloser) (crdt.DocID, error) {
-	text, err := io.ReadAll(io.LimitReader(r, workspace.MaxImport+1))
-	if err != nil {
-		return crdt.DocID{}, fmt.Errorf("read %s: %w", r.URI().Name(), err)
-	}
-	return win.w.Import(r.URI().Name(), text)
-}
+// chooseExport asks where the text is to be saved.
+func (win *Window) chooseExport() { win.chooseFile(".md") }
 
-func (win *Window) chooseExport() {
+// chooseSave asks where the document is to be saved with its history.
+func (win *Window) chooseSave() { win.chooseFile(workspace.ParcelExtension) }
+
+// chooseFile asks for a file, and saves there what its name says: the document with its history, or its text.
+func (win *Window) chooseFile(extension string) {
 	s := win.session
 	save := dialog.NewFileSave(func(f fyne.URIWriteCloser, err error) {
 		win.win.Canvas().Focus(win.editor)
@@ -97,17 +96,31 @@ func (win *Window) chooseExport() {
 			return
 		}
 		win.background(func() {
-			_, err := io.WriteString(f, s.Text())
-			if err = errors.Join(err, f.Close()); err != nil {
-				win.do(func() { win.fail(fmt.Errorf("write %s: %w", f.URI().Name(), err)) })
+			if err := win.save(s, f); err != nil {
+				win.do(func() { win.fail(fmt.Errorf("save %s: %w", f.URI().Name(), err)) })
 			}
 		})
 	}, win.win)
-	save.SetFileName(fileName(s.Title()))
+	save.SetFileName(fileName(s.Title()) + extension)
 	save.Show()
 }
 
-// fileName makes a file's name of a title.
+// save writes s to the file that was chosen.
+func (win *Window) save(s *workspace.Session, f fyne.URIWriteCloser) error {
+	if !workspace.IsParcel(f.URI().Name()) {
+		_, err := io.WriteString(f, s.Text())
+		return errors.Join(err, f.Close())
+	}
+	if f.URI().Scheme() != "file" {
+		return errors.Join(win.w.WriteParcel(s.ID(), f), f.Close())
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return win.w.SaveParcel(s.ID(), f.URI().Path())
+}
+
+// fileName makes a file's name of a title, without extension.
 func fileName(title string) string {
 	name := strings.Map(func(r rune) rune {
 		if strings.ContainsRune(`/\:*?"<>|`, r) || unicode.IsControl(r) {
@@ -118,7 +131,7 @@ func fileName(title string) string {
 	if name = strings.Trim(name, " ."); name == "" {
 		name = workspace.Untitled
 	}
-	return name + ".md"
+	return name
 }
 
 func (win *Window) askDelete() {

@@ -78,7 +78,7 @@ func TestStandingSaysWhatHelps(t *testing.T) {
 
 func TestFileName(t *testing.T) {
 	for title, want := range map[string]string{
-		"Tea": "Tea.md", "a/b: c?": "ab c.md", "..": "Untitled.md", "été 2026.": "été 2026.md",
+		"Tea": "Tea", "a/b: c?": "ab c", "..": "Untitled", "été 2026.": "été 2026",
 	} {
 		if got := fileName(title); got != want {
 			t.Errorf("%q becomes %q, want %q", title, got, want)

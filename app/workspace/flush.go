@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"time"
 
 	"inkling/crdt"
@@ -20,8 +21,7 @@ const commitAlarm = time.Second
 // lastPatience is how long the end of the program waits for a disk that refuses.
 const lastPatience = 3 * time.Second
 
-// applyBatch is how many changes of a peer are applied before the mutex is given
-// free for a moment, so that a key never waits for a long delta.
+// applyBatch is how many changes of a peer are applied at once, so that a key never waits for a long delta.
 const applyBatch = 32
 
 // wakeFlush tells the flush goroutine that there are new ops.
@@ -174,23 +174,25 @@ func (s *Session) tryStoreRow() error {
 	return nil
 }
 
-// receive applies a peer's changes and returns when they are on disk. Those that
+// receive applies changes from elsewhere, batch by batch, and returns when they are on disk. Those that
 // wait for their cause or for a signature are neither stored nor an error. Those that
 // are not of whom they claim are passed over: others may hand them on in good faith,
 // or against the will of the one who sends them, and what does not build on them counts.
-func (s *Session) receive(ctx context.Context, changes []*crdt.Change) error {
+// The mutex is given free for a moment behind each batch.
+func (s *Session) receive(ctx context.Context, batches iter.Seq[[]*crdt.Change]) error {
 	var waits []chan error
 	var refused error
-	for len(changes) > 0 && refused == nil {
+	for batch := range batches {
 		if refused = s.w.lib.AwaitRoom(ctx); refused != nil {
 			break
 		}
-		n := min(applyBatch, len(changes))
 		var done chan error
-		if done, refused = s.applyBatch(changes[:n]); done != nil {
+		if done, refused = s.applyBatch(batch); done != nil {
 			waits = append(waits, done)
 		}
-		changes = changes[n:]
+		if refused != nil {
+			break
+		}
 	}
 	if len(waits) == 0 {
 		return refused

@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"fmt"
+	"slices"
 
 	"inkling/crdt"
 	"inkling/netsync"
@@ -67,7 +68,7 @@ func (p peerLibrary) Receive(_ netsync.PeerID, doc crdt.DocID, encoded [][]byte)
 		return err
 	}
 	defer p.w.release(s)
-	return s.receive(p.w.life, changes)
+	return s.receive(p.w.life, slices.Chunk(changes, applyBatch))
 }
 
 // decodeChange reads one change that fills b.

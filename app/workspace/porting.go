@@ -12,7 +12,7 @@ import (
 	"inkling/storage"
 )
 
-// MaxImport is the size of the largest file that can be imported, in bytes.
+// MaxImport is the size of the largest text file that can be imported, in bytes.
 const MaxImport = 64 << 20
 
 // NotTextError says that a file to import is not UTF-8 text.
@@ -29,7 +29,7 @@ func (e *NotTextError) Error() string {
 // Line ends become "\n", a byte order mark goes away. name is for messages.
 func (w *Workspace) Import(name string, text []byte) (crdt.DocID, error) {
 	if len(text) > MaxImport {
-		return crdt.DocID{}, fmt.Errorf("%s has %d MB; at most %d MB can be imported", name, len(text)>>20, MaxImport>>20)
+		return crdt.DocID{}, fmt.Errorf("%s is too large: at most %d MB of text can be imported", name, MaxImport>>20)
 	}
 	if at := notText(text); at >= 0 {
 		return crdt.DocID{}, &NotTextError{Name: name, Offset: at}

@@ -16,6 +16,7 @@
 //	Edits    a stream of random local edits
 //	View     text and paragraphs that follow patches, as a window does
 //	Trace    what a person typed, keystroke by keystroke
+//	History  a small document as lines of text, as the proof of the order rule has it
 //
 // # Smallest example
 //

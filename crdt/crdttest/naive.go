@@ -1,6 +1,7 @@
 package crdttest
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"errors"
@@ -212,7 +213,7 @@ func (n *Naive) findCauses(c *change, previous [32]byte, i int) bool {
 	for _, k := range n.ending(c.Causes[i].Replica, c.Causes[i].Next) {
 		c.declared = slices.Clone(declared)
 		if place == len(declared) {
-			if slices.ContainsFunc(declared, func(d *change) bool { return d.leadsTo(k) }) {
+			if slices.ContainsFunc(declared, func(d *change) bool { return d.leadsTo(k) }) || !c.rises(i, k) {
 				continue
 			}
 			c.declared = append(c.declared, k)
@@ -226,6 +227,18 @@ func (n *Naive) findCauses(c *change, previous [32]byte, i int) bool {
 		}
 	}
 	return false
+}
+
+// rises says whether the new cause i of c may be k: of tails that are as long, the hashes rise.
+func (c *change) rises(i int, k *change) bool {
+	if i == 0 {
+		return true
+	}
+	last := c.Causes[i-1]
+	if last != c.Causes[i] || c.after.ways.causes[i-1] != c.after.ways.causes[i]-1 || c.previous != nil && c.after.ways.causes[i-1] < len(c.previous.declared) {
+		return true
+	}
+	return bytes.Compare(c.causes[i-1].hash[:], k.hash[:]) < 0
 }
 
 // leadsTo says whether c is k or in front of it in its chain.
