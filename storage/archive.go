@@ -70,38 +70,49 @@ func (a *archive) knows(c *crdt.Change) bool {
 	return place > 0 && a.changes[place-1].Hash == c.Hash
 }
 
-// sign gives changes of the chains that key's device wrote the signatures that a block does not keep, as many as who
-// gets changes one by one needs so as not to keep many waiting. They are those that the device made of these changes,
-// or would have.
+// sign gives changes of the chains that key's device wrote signatures that a block does not keep: so many that there are
+// cuts, places up to which all of these chains are signed, as often as package crdt makes them in what it passes on. They are
+// those that the device made of these changes, or would have.
 func (a *archive) sign(key ed25519.PrivateKey) {
-	if key == nil {
+	own := a.chainsOf(key)
+	if len(own) == 0 {
 		return
 	}
-	for _, chain := range a.chains {
-		newest := a.changes[chain[len(chain)-1]-1]
-		if newest.Signature == nil || !ed25519.Verify(key.Public().(ed25519.PublicKey), newest.Hash[:], newest.Signature) {
+	changes, size, ends := 0, 0, map[crdt.Head]*crdt.Change{} // since the last cut
+	for _, c := range a.changes {
+		changes, size = changes+1, size+len(c.Body)
+		delete(ends, previousOf(c))
+		ends[headOf(c)] = c
+		if changes < cutChanges && size < cutBytes {
 			continue
 		}
-		bare, bytes := 0, 0
-		for _, place := range chain {
-			c := a.changes[place-1]
-			bare, bytes = bare+1, bytes+len(c.Body)
-			if c.Signature == nil && (bare >= signEach || bytes >= signBytes) {
-				c.Signature = ed25519.Sign(key, c.Hash[:])
-			}
-			if c.Signature != nil {
-				bare, bytes = 0, 0
+		for _, end := range ends {
+			if end.Signature == nil && own[end.Replica] {
+				end.Signature = ed25519.Sign(key, end.Hash[:])
 			}
 		}
+		clear(ends)
+		changes, size = 0, 0
 	}
 }
 
-// So many changes of a chain, or bytes of their bodies, have a signature: as many as package crdt keeps of what it
-// passes on.
+// A cut is made after so many changes, or bytes of their bodies.
 const (
-	signEach  = 256
-	signBytes = 512 << 10
+	cutChanges = 256
+	cutBytes   = 512 << 10
 )
+
+// chainsOf returns the chains that key's device wrote: of which it signed the newest change.
+func (a *archive) chainsOf(key ed25519.PrivateKey) map[crdt.ReplicaID]bool {
+	own := map[crdt.ReplicaID]bool{}
+	for r, chain := range a.chains {
+		newest := a.changes[chain[len(chain)-1]-1]
+		if key != nil && newest.Signature != nil && ed25519.Verify(key.Public().(ed25519.PublicKey), newest.Hash[:], newest.Signature) {
+			own[r] = true
+		}
+	}
+	return own
+}
 
 // stretch returns how many changes, and bytes of bodies, one who gets them one by one keeps waiting at most, for
 // signatures.

@@ -115,10 +115,10 @@ func TestAdoptBlockRefuses(t *testing.T) {
 func TestOldChangesAreSignedAgain(t *testing.T) {
 	l := storagetest.Open(t)
 	doc := add(t, l, 1)
-	ana := newHand(1, 1)
+	hands := []*hand{newHand(1, 1), newHand(1, 2)} // as this device wrote before and after a fork
 	var changes []*crdt.Change
 	for i := range uint32(crdt.MaxPendingChanges + 1000) {
-		changes = append(changes, ana.insert(i, "x"))
+		changes = append(changes, hands[i%2].insert(i/2, "x"))
 	}
 	mustSave(t, l, doc, changes...)
 	compactAll(t, l, doc)
