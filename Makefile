@@ -4,7 +4,7 @@
 SHELL       := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .NOTPARALLEL:
-.PHONY: help run build static test check race windows setup proof fresh clean
+.PHONY: help run build static test check race windows crash kill setup proof fresh clean
 
 GO      := scripts/go
 VERSION  = $(shell sed -n 's/^Version = "\(.*\)"/\1/p' FyneApp.toml)+$(shell git describe --always --dirty --exclude='*' 2>/dev/null || echo archive)
@@ -50,6 +50,21 @@ race: ## Test all packages but uitest, under the race detector (but for crdt)
 windows: ## Test the built program in real windows (uitest); screenshots go to out/uitest
 	@scripts/setup.sh build run test
 	INKLING_ARTEFACTS="$(CURDIR)/out/uitest" $(GO) test -count=1 -vet=off ./uitest/...
+
+IMAGES := 20000
+crash: ## Let disks and system calls fail under the library: IMAGES=20000 power cuts in memory, others for real (as root; minutes)
+	@scripts/setup.sh crash
+	$(GO) test -count=1 -vet=off -timeout 24h ./storage -v -run 'Crash|Every|SystemCall|PowerCut|FullDisk' \
+		-images $(IMAGES) -faultstep 1 -powercuts 100 -syscalls 200
+
+KILLS := 200
+kill: static ## Kill the program and its library KILLS=200 times each while they write
+	INKLING_BIN="$(CURDIR)/out/inkling-static" $(GO) test -count=1 -vet=off -timeout 24h ./app -v -run Killed -kills $(KILLS)
+	$(GO) test -count=1 -vet=off -timeout 24h ./storage -v -run Killed -kills $(KILLS)
+
+.PHONY: storage-mutants
+storage-mutants: ## Plant bugs in the library's way to the disk, one by one, and see each caught by a test (minutes)
+	$(GO) test -count=1 -vet=off -timeout 24h ./storage -v -run TestMutants -mutants
 
 # The comparison is worth what it notices. It needs no Coq: what the oracle said is in crdt/testdata/model.
 .PHONY: proof-mutants

@@ -23,6 +23,8 @@ var house = []layer{
 
 	{folder: "storage", ours: []string{"crdt"}, theirs: []string{"modernc.org/sqlite", "golang.org/x/sys"},
 		why: "what is on disk must outlive every other part; it knows of peers only keys and names"},
+	{folder: "storage/disktest", theirs: []string{"modernc.org/sqlite", "modernc.org/libc"},
+		why: "it stands in for a disk, to anything that uses SQLite"},
 
 	{folder: "netsync", ours: []string{"crdt", "netsync"},
 		theirs: []string{"github.com/quic-go/quic-go", "github.com/fxamacker/cbor/v2", "golang.org/x/crypto", "golang.org/x/net", "golang.org/x/sys"},
@@ -85,7 +87,7 @@ var bans = []ban{
 		why: "whoever imports it needs cgo and a display"},
 	{path: "C", only: nil,
 		why: "our own code is Go alone, so that CGO_ENABLED=0 gives a program for servers"},
-	{path: "unsafe", only: []string{"storage/", "app/handover", "netsync/socket"}, // for system calls that have no other form
+	{path: "unsafe", only: []string{"storage/", "storage/disktest", "app/handover", "netsync/socket"}, // for system calls, and SQLite's own, that have no other form
 		why: "memory safety is what lets a decoder meet bytes from strangers"},
 }
 

@@ -21,6 +21,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
@@ -69,6 +70,7 @@ func Main(version string, args []string) int {
 		fmt.Fprintf(os.Stderr, "inkling: %v\n", err)
 		return cli.ExitError
 	}
+	p.words = len(rest)
 	if command == "serve" {
 		return p.serve(ctx, rest[1:])
 	}
@@ -130,6 +132,7 @@ type program struct {
 	dir     string // library folder, absolute
 	cwd     string
 	log     *slog.Logger
+	words   int // how many arguments there are behind the flags
 }
 
 func newProgram(version string, opts options) (*program, error) {
@@ -195,7 +198,11 @@ func (p *program) command(ctx context.Context, cmd cli.Command, args []string) i
 	w, exit, err := p.own(ctx, !cmd.Network, args)
 	if damaged := workspace.Damaged(err); damaged != nil && cmd.ReadsDamaged {
 		p.fail(damaged)
-		if w, err = workspace.OpenDamaged(p.dir); err != nil {
+		w, err = workspace.OpenDamaged(p.dir)
+		switch {
+		case err != nil && cmd.NeedsFolder:
+			w, err = workspace.OpenFolder(p.dir), nil
+		case err != nil:
 			return cli.ExitError // the damage has been told
 		}
 	}
@@ -205,18 +212,54 @@ func (p *program) command(ctx context.Context, cmd cli.Command, args []string) i
 	if w == nil {
 		return exit
 	}
-	exit = cli.Run(ctx, cli.Call{Workspace: w, Args: args, Dir: p.cwd, Stdout: os.Stdout, Stderr: os.Stderr})
+	call := cli.Call{Workspace: w, Args: args, Dir: p.cwd, Stdout: os.Stdout, Stderr: os.Stderr}
+	again := false
+	call.Restart = func() { again = true }
+	exit = cli.Run(ctx, call)
 	if err := w.Close(); err != nil {
 		return p.fail(err)
+	}
+	if again {
+		if err := p.finishRestore(); err != nil {
+			return p.fail(err)
+		}
 	}
 	return exit
 }
 
-// listen lets later starts hand their command lines to this program.
-func (p *program) listen(w *workspace.Workspace, window cli.Window) (*handover.Listener, error) {
+// finishRestore opens the library once, which puts the backup in its place, and says so.
+func (p *program) finishRestore() error {
+	w, err := p.open(true)
+	if err != nil {
+		return err
+	}
+	return errors.Join(tellPast(w), w.Close())
+}
+
+// tellPast prints how the library came to be as it is, if that is news.
+func tellPast(w *workspace.Workspace) error {
+	if s := w.Past().Sentences(); s != "" {
+		fmt.Println(s)
+	}
+	return w.PastTold()
+}
+
+// listen lets later starts hand their command lines to this program. restart has it end and start again.
+func (p *program) listen(w *workspace.Workspace, window cli.Window, restart func()) (*handover.Listener, error) {
 	return handover.Listen(p.dir, func(ctx context.Context, r handover.Request, stdout, stderr io.Writer) int {
-		return cli.Run(ctx, cli.Call{Workspace: w, Window: window, Args: r.Args, Dir: r.Dir, Stdout: stdout, Stderr: stderr})
+		return cli.Run(ctx, cli.Call{Workspace: w, Window: window, Args: r.Args, Dir: r.Dir, Stdout: stdout, Stderr: stderr, Restart: restart})
 	})
+}
+
+// startAgain puts a new start of the program in the place of this one, which has given up all it had: with the same
+// flags, and without the files, which are imported. It returns only if that fails.
+func (p *program) startAgain(command ...string) int {
+	path, err := os.Executable()
+	if err == nil {
+		flags := os.Args[1 : len(os.Args)-p.words]
+		err = replaceProgram(path, slices.Concat([]string{path}, flags, command))
+	}
+	return p.fail(fmt.Errorf("the program could not start itself again; please start it: %w", err))
 }
 
 func (p *program) fail(err error) int {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync/atomic"
 
 	"inkling/app/cli"
 	"inkling/storage"
@@ -25,7 +26,13 @@ func (p *program) serve(ctx context.Context, args []string) int {
 	if err != nil {
 		return p.fail(err)
 	}
-	l, err := p.listen(w, nil)
+	if err := tellPast(w); err != nil {
+		return p.fail(errors.Join(err, w.Close()))
+	}
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	var again atomic.Bool
+	l, err := p.listen(w, nil, func() { again.Store(true); end() })
 	if err != nil {
 		return p.fail(errors.Join(err, w.Close()))
 	}
@@ -33,6 +40,9 @@ func (p *program) serve(ctx context.Context, args []string) int {
 	<-ctx.Done()
 	if err := errors.Join(l.Close(), w.Close()); err != nil {
 		return p.fail(err)
+	}
+	if again.Load() {
+		return p.startAgain("serve")
 	}
 	return cli.ExitOK
 }

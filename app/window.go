@@ -46,14 +46,17 @@ func (p *program) runWindow(ctx context.Context, w *workspace.Workspace, files [
 	if err != nil {
 		return p.fail(errors.Join(err, w.Close()))
 	}
-	l, err := p.listen(w, win)
+	l, err := p.listen(w, win, win.Restart)
 	if err != nil {
 		return p.fail(errors.Join(err, w.Close()))
 	}
 	defer context.AfterFunc(ctx, win.Quit)()
-	win.Run(files)
+	again := win.Run(files)
 	if err := errors.Join(l.Close(), w.Close()); err != nil {
 		return p.fail(err)
+	}
+	if again {
+		return p.startAgain()
 	}
 	return cli.ExitOK
 }

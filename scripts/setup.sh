@@ -2,10 +2,10 @@
 # shellcheck disable=SC2086,SC2206 # a group of packages is split into words on purpose
 # Installs what is missing on this machine, saying what and why first. Quick and silent when nothing is missing.
 #
-#	scripts/setup.sh [build] [run] [test] [proof]
+#	scripts/setup.sh [build] [run] [test] [crash] [proof]
 #
 # build: what the C compiler needs for the window; run: what the window needs to draw; test: what the tests start;
-# proof: what checks the proofs of the order rule.
+# crash: what make crash starts; proof: what checks the proofs of the order rule.
 # A Go toolchain is always seen to. Packages come by apt (Debian 12, Ubuntu 22.04 and later), as root or by sudo.
 set -euo pipefail
 # shellcheck source=scripts/toolchain.sh
@@ -18,6 +18,7 @@ packages() {
 		libxi-dev libxxf86vm-dev libwayland-dev libxkbcommon-dev ;;
 	run) echo libgl1-mesa-dri libegl1 libdecor-0-0 libdecor-0-plugin-1-cairo ;;
 	test) echo xvfb iproute2 ;;
+	crash) echo strace e2fsprogs mount ;;
 	proof) echo coq ocaml gcc libc6-dev ;;
 	go) echo golang-go ca-certificates ;;
 	*) echo "setup.sh: no group is called $1" >&2 && exit 2 ;;
@@ -28,6 +29,7 @@ why() {
 	build) echo "to compile the window (Fyne)" ;;
 	run) echo "to draw the window" ;;
 	test) echo "to test in real windows and simulated networks" ;;
+	crash) echo "to let disks and system calls fail" ;;
 	proof) echo "to check the proofs and build the oracle" ;;
 	go) echo "to fetch Go $GO_FETCH" ;;
 	esac

@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 
 	"inkling/crdt"
 )
@@ -168,13 +169,14 @@ func insertBlock(tx *sql.Tx, doc int64, b *block, body []byte, ends []crdt.Head)
 	return nil
 }
 
-// deleteBlock deletes the document's block of a kind, if there is one.
-func deleteBlock(tx *sql.Tx, doc int64, kind int) error {
-	const which = `(SELECT id FROM block WHERE doc = ?1 AND kind = ?2)`
+// deleteBlock deletes the document's block of a kind, if there is one, and if what else is said holds.
+func deleteBlock(tx *sql.Tx, doc int64, kind int, also ...string) error {
+	where := strings.Join(append([]string{`doc = ?1 AND kind = ?2`}, also...), " ")
+	which := `(SELECT id FROM block WHERE ` + where + `)`
 	for _, statement := range []string{
 		`DELETE FROM head WHERE block = ` + which,
 		`DELETE FROM block_part WHERE id BETWEEN ` + which + ` << 16 AND ` + which + ` << 16 | 0xffff`,
-		`DELETE FROM block WHERE doc = ?1 AND kind = ?2`,
+		`DELETE FROM block WHERE ` + where,
 	} {
 		if _, err := tx.Exec(statement, doc, kind); err != nil {
 			return err

@@ -102,7 +102,7 @@ func TestAdoptBlockRefuses(t *testing.T) {
 			t.Errorf("%s: adopted", name)
 		}
 	}
-	if n := count(t, l, "SELECT count(*) + (SELECT count(*) FROM block_part) FROM block"); n > 0 {
+	if n := countIn(t, l, "SELECT count(*) + (SELECT count(*) FROM block_part) FROM block"); n > 0 {
 		t.Errorf("%d traces", n)
 	}
 	if err := l.AdoptBlock(first, b.Bytes, "", day); err != nil {

@@ -83,7 +83,7 @@ func (l *Library) checkHistory(ctx context.Context, d Document, b *block) (*chec
 		return nil, fmt.Errorf("it holds %d changes, and should hold %d", len(changes), b.upto)
 	}
 	ends, err := readBlockHeads(ctx, l.readers, b)
-	if err == nil && !sameHeads(ends, doc.Heads()) {
+	if err == nil && !sameEnds(ends, doc.Heads()) {
 		err = errors.New("its chains do not end where they should")
 	}
 	return &checkedBlock{b, doc, changes}, err
@@ -102,7 +102,7 @@ func (l *Library) checkOpen(ctx context.Context, b *block, of *crdt.Doc) error {
 	if err != nil {
 		return err
 	}
-	if doc.ID() != of.ID() || !sameHeads(doc.Heads(), of.Heads()) || doc.Text() != of.Text() {
+	if doc.ID() != of.ID() || !sameEnds(doc.Heads(), of.Heads()) || doc.Text() != of.Text() {
 		return errors.New("it is another document")
 	}
 	return doc.Check()

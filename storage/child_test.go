@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"testing"
 
 	"inkling/crdt"
@@ -19,12 +20,16 @@ import (
 const (
 	childTask = "INKLING_STORAGE_CHILD"
 	childDir  = "INKLING_STORAGE_DIR"
+	childSync = "INKLING_STORAGE_SYNC" // what PRAGMA synchronous is set to; empty: as in the program
 )
 
 func TestMain(m *testing.M) {
 	task := os.Getenv(childTask)
 	if task == "" {
 		os.Exit(m.Run())
+	}
+	if value := os.Getenv(childSync); value != "" {
+		storage.SetPragma("synchronous", value)
 	}
 	if err := childTasks[task](os.Getenv(childDir)); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -47,11 +52,19 @@ type child struct {
 
 func start(t *testing.T, task, dir string) *child {
 	t.Helper()
+	return startUnder(t, nil, task, dir)
+}
+
+// startUnder is start, with the process run by a command that takes the binary as its
+// last argument.
+func startUnder(t *testing.T, command []string, task, dir string) *child {
+	t.Helper()
 	binary, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &child{Cmd: exec.Command(binary)}
+	command = append(slices.Clone(command), binary)
+	c := &child{Cmd: exec.Command(command[0], command[1:]...)}
 	c.Env = append(os.Environ(), childTask+"="+task, childDir+"="+dir)
 	c.Stderr = os.Stderr
 	if c.stdin, err = c.StdinPipe(); err != nil {

@@ -35,7 +35,7 @@ func compactAll(t testing.TB, l *storage.Library, doc crdt.DocID) {
 	}
 }
 
-func count(t testing.TB, l *storage.Library, query string) int {
+func countIn(t testing.TB, l *storage.Library, query string) int {
 	t.Helper()
 	n, err := storage.Count(l, query)
 	if err != nil {
@@ -220,7 +220,7 @@ func (w *twin) live(coming []*crdt.Change) {
 	}
 	compactAll(w.t, w.l, w.doc)
 	w.same()
-	if steps > 3 && count(w.t, w.l, "SELECT count(*) FROM change") > 0 {
+	if steps > 3 && countIn(w.t, w.l, "SELECT count(*) FROM change") > 0 {
 		w.t.Error("rows are left")
 	}
 	if len(w.changes) != len(coming) {
@@ -270,7 +270,7 @@ func TestCompactionFailsAtEachStatement(t *testing.T) {
 			}
 			compactAll(t, w.l, w.doc)
 			w.same()
-			if n := count(t, w.l, "SELECT count(*) FROM change"); n > 0 {
+			if n := countIn(t, w.l, "SELECT count(*) FROM change"); n > 0 {
 				t.Fatalf("%d rows are left", n)
 			}
 			w.save(changes[30+10*part : 40+10*part]...)
@@ -385,7 +385,7 @@ func TestWrongBlockIsDropped(t *testing.T) {
 		if _, err := w.l.Compact(t.Context(), w.doc, storage.Always, true); err == nil || !strings.Contains(err.Error(), "dropped") {
 			t.Errorf("%s: %v", n, err)
 		}
-		if rows := count(t, w.l, "SELECT count(*) FROM change"); rows != len(w.changes) {
+		if rows := countIn(t, w.l, "SELECT count(*) FROM change"); rows != len(w.changes) {
 			t.Errorf("%s: %d rows are left of %d", n, rows, len(w.changes))
 		}
 		w.same()
@@ -417,7 +417,7 @@ func TestDamagedBlock(t *testing.T) {
 	if _, err := w.l.Compact(t.Context(), w.doc, storage.Always, true); err == nil || !strings.Contains(err.Error(), "dropped") {
 		t.Errorf("a damaged block is no error: %v", err)
 	}
-	if n := count(t, w.l, "SELECT count(*) FROM change"); n != 100 {
+	if n := countIn(t, w.l, "SELECT count(*) FROM change"); n != 100 {
 		t.Fatalf("%d rows are left of 100", n)
 	}
 	compactAll(t, w.l, w.doc)
@@ -463,5 +463,37 @@ func TestDamagedBlock(t *testing.T) {
 	mustSave(t, w.l, add(t, w.l, 2), newHand(2, 1).insert(0, "another document"))
 	if r, err := w.l.Check(t.Context()); err != nil || r.Intact() || !strings.Contains(r.String(), "kept as one block") {
 		t.Errorf("check: %v, %v", r, err)
+	}
+}
+
+// A destroyed document leaves nothing of its blocks, and its compaction ends; what is joined again begins anew.
+func TestDestroyedBlocks(t *testing.T) {
+	defer storage.SmallSteps()()
+	rng := seeded(t)
+	w := newTwin(t, rng)
+	changes := signed(typing(rng, 80, 2))
+	w.save(changes[:50]...)
+	compactAll(t, w.l, w.doc)
+	w.save(changes[50:]...)
+	compact(t, w.l, w.doc)
+	if n := countIn(t, w.l, "SELECT count(*) FROM block"); n != 3 {
+		t.Fatalf("%d blocks, want a base, a successor and an open-block", n)
+	}
+	if err := w.l.Delete(w.doc, day); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.l.Destroy(w.doc, day); err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range []string{"block", "block_part", "head", "change"} {
+		if n := countIn(t, w.l, "SELECT count(*) FROM "+table); n > 0 {
+			t.Errorf("%d rows of %s are left", n, table)
+		}
+	}
+	if _, err := w.l.Compact(t.Context(), w.doc, storage.Always, true); !errors.Is(err, storage.ErrNotFound) {
+		t.Errorf("compact: %v", err)
+	}
+	if _, err := w.l.Load(w.doc); !errors.Is(err, storage.ErrNotFound) {
+		t.Errorf("load: %v", err)
 	}
 }

@@ -43,11 +43,21 @@ func (c *compaction) compose(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return c.l.write("store a block", func(tx *sql.Tx) error { return c.insert(tx, next, body, open) })
+	return c.l.writeAside("store a block", func(tx *sql.Tx) error { return c.insert(tx, next, body, open) })
 }
+
+// errVanished says that the document was destroyed meanwhile.
+var errVanished = errors.New("the document is no longer there")
 
 // insert stores the successor, and the open-block if there is one.
 func (c *compaction) insert(tx *sql.Tx, next *block, body, open []byte) error {
+	var there bool
+	if err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM change WHERE id = ? AND hash = ?)`, c.tail.last(), c.rows[len(c.rows)-1].Hash[:]).Scan(&there); err != nil {
+		return err
+	}
+	if _, err := findDocument(tx, c.doc); err != nil || !there {
+		return errors.Join(err, errVanished)
+	}
 	if err := deleteBlock(tx, c.tail.id, openKind); err != nil {
 		return err
 	}

@@ -38,13 +38,15 @@ var basePragmas = []string{
 }
 
 // writerPragmas make a commit durable when it returns (on macOS only fullfsync
-// does), and keep the -wal file short: what is behind a bad page in it is lost.
+// does), keep the -wal file short: what is behind a bad page in it is lost; and
+// overwrite what is deleted (bin_destroy.go).
 var writerPragmas = []string{
 	"foreign_keys(on)",
 	"synchronous(full)",
 	"fullfsync(on)",
 	"checkpoint_fullfsync(on)",
 	"wal_autocheckpoint(256)", // pages of 4 KiB: 1 MiB
+	"secure_delete(on)",
 }
 
 // lenientPragmas are for reading what is left of a damaged library. With

@@ -16,6 +16,8 @@ type DamagedError struct {
 	// Copy is the folder with the copy; empty when CopyErr says why there is none.
 	Copy    string
 	CopyErr error
+	// Backup is the name of the newest backup; "" when there is none.
+	Backup string
 	// Intact are the documents of which every change can be read, the newest first.
 	Intact []Document
 	// Lost names, by title or id, the documents of which something cannot be read.
@@ -46,6 +48,9 @@ func (e *DamagedError) Error() string {
 		fmt.Fprintf(&b, ".\n%s intact: %s.\n", plural(len(e.Intact), "document in it is", "documents in it are"), naming(titles))
 		b.WriteString("To see them run `inkling list`, to save them `inkling export`")
 		fmt.Fprintf(&b, " (with --data %q).\n", e.Dir)
+	}
+	if e.Backup != "" {
+		fmt.Fprintf(&b, "To put the newest backup in its place, and keep what is there beside it, run `inkling restore %s`.\n", e.Backup)
 	}
 	b.WriteString("To go on writing start with another folder: `inkling --data FOLDER`.")
 	return b.String()
@@ -89,6 +94,9 @@ func naming(names []string) string {
 func describe(dir string, reason damage) *DamagedError {
 	e := &DamagedError{Dir: dir, Reason: string(reason)}
 	e.Copy, e.CopyErr = copyAside(dir) // while no connection is open; see doc.go
+	if list, err := Backups(dir); err == nil && len(list) > 0 && !list[0].Replaced {
+		e.Backup = list[0].Name
+	}
 	e.Intact, e.Lost = survey(filepath.Join(dir, databaseFile))
 	return e
 }

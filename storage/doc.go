@@ -37,6 +37,11 @@
 //	Nonce     what this device's replica of a document is named by
 //	Group     the changes committed by one transaction
 //	Listing   what the list of documents shows: title, time of last change
+//	Token     names a state of the library, here and outside of it; where the two differ, an older state was put back
+//	Backup    a copy of the whole library in one file, checked, without what only one copy may go on with (nonces,
+//	          open invites)
+//	Bin       where deleted documents are; after 30 running days (dates on which a program had the library open)
+//	          they are destroyed: their text goes from the disk, and their name stays
 //	Member    a device that a document is shared with; who of them may write in it is
 //	          said in the document
 //	Damaged   the file is not what was written; it is copied aside, never repaired
@@ -63,13 +68,16 @@
 //	DIR/library.db-wal   the newest commits while a process has it open
 //	DIR/library.db-shm   an index into the -wal file; holds nothing lasting
 //	DIR/lock             locked by the process that owns the library; empty
+//	DIR/backups/*.db     backups, named after their times in UTC (backup.go, backup_keep.go)
+//	DIR/restoring/       a backup that the next start puts in the library's place (backup_restore.go)
+//	DIR/replaced-*/      what was in the library's place before that; never removed by us
 //	DIR/damaged-*/       copies of a database that was found damaged
 //
 // # What it does not do
 //
 // It does not apply changes or keep text, and who wrote them it checks in
-// [Library.Check] only. It compacts when it is told to. It does not
-// make backups, or salvage what is left of a damaged document.
+// [Library.Check] only. It compacts when it is told to, and does not salvage what is left of a damaged document. Nothing
+// of it makes backups or empties the bin by itself: package workspace does.
 // It does not encrypt. A chain that forked is kept with all its tails, but what is asked of it
 // costs a look at all its rows. What is asked of changes in the base unpacks it: at most two archives are kept, for
 // 30 s after their last use. Nothing here may os.Open

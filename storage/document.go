@@ -24,7 +24,8 @@ type Document struct {
 const documentSQL = `
 SELECT doc.name, doc.genesis, coalesce(listing.title, ''), doc.created,
        coalesce(listing.modified, doc.created), doc.deleted IS NOT NULL
-  FROM doc LEFT JOIN listing ON listing.doc = doc.id `
+  FROM doc LEFT JOIN listing ON listing.doc = doc.id
+ WHERE doc.destroyed IS NULL `
 
 func scanDocument(scan func(...any) error) (d Document, err error) {
 	var name, genesis []byte
@@ -45,10 +46,10 @@ func scanDocument(scan func(...any) error) (d Document, err error) {
 // Documents lists what is not in the bin, the newest Modified first. When some
 // documents cannot be listed, the others come with the error.
 func (l *Library) Documents() ([]Document, error) {
-	return l.documents(`WHERE doc.deleted IS NULL ORDER BY 5 DESC, doc.name`)
+	return l.documents(`AND doc.deleted IS NULL ORDER BY 5 DESC, doc.name`)
 }
 
-// documents returns the rows that can be read, and an error when others cannot.
+// documents returns the rows that can be read, but those of destroyed documents, and an error when others cannot.
 func (l *Library) documents(which string, args ...any) ([]Document, error) {
 	rows, err := l.readers.Query(documentSQL+which, args...)
 	if err != nil {
@@ -71,7 +72,7 @@ func (l *Library) documents(which string, args ...any) ([]Document, error) {
 
 // Document returns one document, also one in the bin, or [ErrNotFound].
 func (l *Library) Document(id crdt.DocID) (Document, error) {
-	list, err := l.documents(`WHERE doc.name = ?`, id[:])
+	list, err := l.documents(`AND doc.name = ?`, id[:])
 	switch {
 	case err != nil:
 		return Document{}, err
@@ -82,7 +83,7 @@ func (l *Library) Document(id crdt.DocID) (Document, error) {
 }
 
 // Add makes the library know the document that starts from g. It returns after
-// the commit. A document that is known stays as it is, also in the bin.
+// the commit. A document that is known stays as it is, also in the bin, and destroyed.
 func (l *Library) Add(g crdt.Genesis, now time.Time) error {
 	return l.write("add document", func(tx *sql.Tx) error {
 		_, err := addDocument(tx, g, now)
@@ -90,47 +91,60 @@ func (l *Library) Add(g crdt.Genesis, now time.Time) error {
 	})
 }
 
+// Welcome is as [Library.Add], and makes a device a member; a document that was in the bin comes back, and one that was
+// destroyed begins anew: the person wants to have it.
+func (l *Library) Welcome(g crdt.Genesis, member [32]byte, now time.Time) error {
+	return l.write("take a document in", func(tx *sql.Tx) error {
+		doc, err := welcome(tx, g, now)
+		if err != nil {
+			return err
+		}
+		return addMember(tx, doc, member, now)
+	})
+}
+
+func welcome(tx *sql.Tx, g crdt.Genesis, now time.Time) (doc int64, err error) {
+	if doc, err = addDocument(tx, g, now); err != nil {
+		return 0, err
+	}
+	if err := revive(tx, doc); err != nil {
+		return 0, err
+	}
+	return doc, addListing(tx, doc, now) // a destroyed one has none
+}
+
 func addDocument(tx *sql.Tx, g crdt.Genesis, now time.Time) (id int64, err error) {
 	name := g.DocID()
-	at := now.UnixMilli()
-	_, err = tx.Exec(`INSERT INTO doc (name, genesis, created) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING`, name[:], g.Bytes(), at)
+	_, err = tx.Exec(`INSERT INTO doc (name, genesis, created) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING`,
+		name[:], g.Bytes(), now.UnixMilli())
 	if err != nil {
 		return 0, err
 	}
-	if id, err = findDocument(tx, name); err != nil {
+	if err = tx.QueryRow(`SELECT id FROM doc WHERE name = ?`, name[:]).Scan(&id); err != nil {
 		return 0, err
 	}
-	_, err = tx.Exec(`INSERT INTO listing (doc, title, modified) VALUES (?, '', ?) ON CONFLICT (doc) DO NOTHING`, id, at)
-	return id, err
+	return id, addListing(tx, id, now)
+}
+
+// addListing lists a document that has no listing yet. A destroyed one is listed nowhere.
+func addListing(tx *sql.Tx, id int64, now time.Time) error {
+	_, err := tx.Exec(`INSERT INTO listing (doc, title, modified) SELECT id, '', ? FROM doc WHERE id = ? AND destroyed IS NULL
+		ON CONFLICT (doc) DO NOTHING`, now.UnixMilli(), id)
+	return err
 }
 
 // findDocument returns doc.id of a document, or [ErrNotFound].
 func findDocument(tx *sql.Tx, doc crdt.DocID) (id int64, err error) {
-	err = tx.QueryRow(`SELECT id FROM doc WHERE name = ?`, doc[:]).Scan(&id)
+	err = tx.QueryRow(`SELECT id FROM doc WHERE name = ? AND destroyed IS NULL`, doc[:]).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, ErrNotFound
 	}
 	return id, err
 }
 
-// Delete puts a document into the bin: a mark, nothing is removed. Deleting it
-// again keeps the first time. Unknown documents give [ErrNotFound].
-func (l *Library) Delete(id crdt.DocID, now time.Time) error {
-	return l.write("delete document", func(tx *sql.Tx) error {
-		return updateDocument(tx, `deleted = coalesce(deleted, ?)`, now.UnixMilli(), id)
-	})
-}
-
-// Undelete takes a document out of the bin. One that is not there stays as it is; unknown
-// ones give [ErrNotFound].
-func (l *Library) Undelete(id crdt.DocID) error {
-	return l.write("take document out of the bin", func(tx *sql.Tx) error {
-		return updateDocument(tx, `deleted = ?`, nil, id)
-	})
-}
-
-func updateDocument(tx *sql.Tx, set string, value any, id crdt.DocID) error {
-	result, err := tx.Exec(`UPDATE doc SET `+set+` WHERE name = ?`, value, id[:])
+// updateDocument sets columns of a document, with the values for the question marks in set.
+func updateDocument(tx *sql.Tx, set string, id crdt.DocID, values ...any) error {
+	result, err := tx.Exec(`UPDATE doc SET `+set+` WHERE name = ? AND destroyed IS NULL`, append(values, id[:])...)
 	if err != nil {
 		return err
 	}
@@ -148,7 +162,7 @@ type Nonce = [16]byte
 // has none. Unknown documents give [ErrNotFound].
 func (l *Library) Nonce(doc crdt.DocID) (n Nonce, err error) {
 	var column []byte
-	err = l.readers.QueryRow(`SELECT nonce FROM doc WHERE name = ?`, doc[:]).Scan(&column)
+	err = l.readers.QueryRow(`SELECT nonce FROM doc WHERE name = ? AND destroyed IS NULL`, doc[:]).Scan(&column)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return n, ErrNotFound
@@ -168,6 +182,6 @@ func (l *Library) SetNonce(doc crdt.DocID, n Nonce) error {
 		panic("storage: SetNonce with the zero nonce")
 	}
 	return l.write("remember nonce", func(tx *sql.Tx) error {
-		return updateDocument(tx, `nonce = ?`, n[:], doc)
+		return updateDocument(tx, `nonce = ?`, doc, n[:])
 	})
 }

@@ -90,9 +90,9 @@ func Hurry(l *Library) {
 
 // SmallSteps makes compaction delete few rows at a time and keep an open-block of everything, until the returned function is called.
 func SmallSteps() (restore func()) {
-	rows, from := sweepRows, openBlockFrom
-	sweepRows, openBlockFrom = 7, 1
-	return func() { sweepRows, openBlockFrom = rows, from }
+	rows, from := coveredRows, openBlockFrom
+	coveredRows, openBlockFrom = 7, 1
+	return func() { coveredRows, openBlockFrom = rows, from }
 }
 
 // DropArchives makes l forget what it has unpacked.
@@ -106,12 +106,6 @@ func AlterOpen(l *Library, statement string) error {
 	})
 }
 
-// Count returns what a query for one number gives.
-func Count(l *Library, query string, args ...any) (n int, err error) {
-	err = l.readers.QueryRow(query, args...).Scan(&n)
-	return n, err
-}
-
 // PlantSuccessor stores bytes as the successor of doc's base, as a program with a defect may.
 func PlantSuccessor(l *Library, doc crdt.DocID, body []byte, upto int64, ends []crdt.Head) error {
 	t, err := l.tail(doc)
@@ -121,4 +115,17 @@ func PlantSuccessor(l *Library, doc crdt.DocID, body []byte, upto int64, ends []
 	return l.write("plant a block", func(tx *sql.Tx) error {
 		return insertBlock(tx, t.id, &block{kind: successorKind, upto: upto, weight: 1}, body, ends)
 	})
+}
+
+// FullDisk makes every disk too full for a copy, until the returned function is called.
+func FullDisk() (restore func()) {
+	bytes, share := spareBytes, spareShare
+	spareBytes, spareShare = 1<<62, 1
+	return func() { spareBytes, spareShare = bytes, share }
+}
+
+// Count runs a query that gives a number.
+func Count(l *Library, query string) (n int, err error) {
+	err = l.readers.QueryRow(query).Scan(&n)
+	return n, err
 }

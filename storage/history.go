@@ -194,7 +194,7 @@ func (l *Library) moved(ctx context.Context, doc crdt.DocID, b *block) bool {
 
 // number returns doc.id of a document, or [ErrNotFound].
 func (l *Library) number(ctx context.Context, doc crdt.DocID) (id int64, err error) {
-	err = l.readers.QueryRowContext(ctx, `SELECT id FROM doc WHERE name = ?`, doc[:]).Scan(&id)
+	err = l.readers.QueryRowContext(ctx, `SELECT id FROM doc WHERE name = ? AND destroyed IS NULL`, doc[:]).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = ErrNotFound
 	}

@@ -148,8 +148,22 @@ func checkStructure(ctx context.Context, db *sql.DB, pragma string) error {
 	return nil
 }
 
-// structureProblems returns what such a pragma complains of.
+// structureProblems returns what such a pragma complains of. SQLite complains of a page
+// that it cannot read as if it had read something wrong; so where there are complaints all
+// pages are read, which tells a disk that does not answer, and then it is asked again.
 func structureProblems(ctx context.Context, db *sql.DB, pragma string) ([]string, error) {
+	problems, err := complaints(ctx, db, pragma)
+	if err != nil || len(problems) == 0 {
+		return nil, err
+	}
+	var bytes int64
+	if err := db.QueryRowContext(ctx, "SELECT sum(length(data)) FROM sqlite_dbpage").Scan(&bytes); err != nil {
+		return nil, err
+	}
+	return complaints(ctx, db, pragma)
+}
+
+func complaints(ctx context.Context, db *sql.DB, pragma string) ([]string, error) {
 	rows, err := db.QueryContext(ctx, pragma)
 	if err != nil {
 		return nil, err

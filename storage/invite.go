@@ -56,9 +56,9 @@ func (l *Library) AddInvite(i Invite) error {
 
 const inviteSQL = `
 SELECT invite.id, invite.secret, doc.name, invite.created, invite.expires, invite.used_by, invite.used
-  FROM invite JOIN doc ON doc.id = invite.doc WHERE invite.id = ?`
+  FROM invite JOIN doc ON doc.id = invite.doc WHERE invite.id = ? AND doc.deleted IS NULL`
 
-// Invite returns an invite, used or not, or [ErrNotFound].
+// Invite returns an invite, used or not, or [ErrNotFound]; so also while its document is in the bin.
 func (l *Library) Invite(id [8]byte) (Invite, error) {
 	return scanInvite(l.readers.QueryRow(inviteSQL, id[:]))
 }
@@ -113,17 +113,15 @@ func (l *Library) Admit(inviteID [8]byte, p Peer, now time.Time) error {
 
 // Joined is the other side of [Library.Admit]: it adds the document that starts
 // from g, trusts the issuer of the invite, and makes it a member, all or nothing. A
-// document that was in the bin comes back: its owner opened an invite to it.
+// document that was in the bin comes back, and one that was destroyed begins anew: the person opened
+// an invite to it.
 func (l *Library) Joined(g crdt.Genesis, issuer Peer, now time.Time) error {
 	if err := issuer.check(); err != nil {
 		return err
 	}
 	return l.write("join a document", func(tx *sql.Tx) error {
-		doc, err := addDocument(tx, g, now)
+		doc, err := welcome(tx, g, now)
 		if err != nil {
-			return err
-		}
-		if err := updateDocument(tx, `deleted = ?`, nil, g.DocID()); err != nil {
 			return err
 		}
 		if err := pin(tx, issuer, now); err != nil {

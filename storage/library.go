@@ -1,12 +1,14 @@
 package storage
 
 import (
+	"cmp"
 	"database/sql"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -23,6 +25,7 @@ var (
 // use. Times are kept to the millisecond.
 type Library struct {
 	dir      string
+	name     string // of the file in dir; "": library.db
 	readers  *sql.DB
 	archives *archives
 	// Of the owner only; nil in a library opened for reading.
@@ -32,6 +35,9 @@ type Library struct {
 	writer *writer
 	// compacting is held by who puts blocks in the place of rows.
 	compacting sync.Mutex
+
+	named   atomic.Uint64 // writer.commits when the library got its token
+	backing sync.Mutex    // held while a backup is made
 
 	closing  sync.Once
 	closeErr error
@@ -68,23 +74,40 @@ func Open(dir string) (*Library, error) {
 
 func openOwned(dir string, lock *os.File) (*Library, error) {
 	path := filepath.Join(dir, databaseFile)
+	if err := finishRestore(dir); err != nil {
+		return nil, err
+	}
+	cut, err := sizeOf(path + walSuffix)
+	if err != nil {
+		return nil, err
+	}
 	if err := ensureSound(dir, path); err != nil {
 		return nil, err
 	}
 	if err := os.Chmod(path, 0o600); err != nil {
 		return nil, fmt.Errorf("storage: open library: %w", err)
 	}
+	return begin(dir, lock, cut > 0)
+}
+
+// begin opens the connections to the library in dir, which is sound, and starts the writer. cut says that it was
+// not closed the last time.
+func begin(dir string, lock *os.File, cut bool) (*Library, error) {
+	path := filepath.Join(dir, databaseFile)
 	w := &writer{path: path, stopped: make(chan struct{})}
 	if err := w.connect(); err != nil {
 		return nil, err
 	}
 	readers, err := openReaders(path, "rw")
 	if err != nil {
-		w.disconnect()
+		w.db.Close()
 		return nil, err
 	}
 	l := &Library{dir: dir, lock: lock, readers: readers, archives: newArchives(readers), tails: newTails(readers), queue: newQueue(), writer: w}
 	w.queue, w.tails, w.archives = l.queue, l.tails, l.archives
+	if cut { // nobody knows whether its token came last
+		w.commits.Add(1)
+	}
 	go l.queue.tell()
 	go w.run()
 	return l, nil
@@ -118,6 +141,9 @@ func OpenReadOnly(dir string) (*Library, error) {
 // Dir returns the library's folder, absolute.
 func (l *Library) Dir() string { return l.dir }
 
+// file returns the name of the library's file in its folder.
+func (l *Library) file() string { return cmp.Or(l.name, databaseFile) }
+
 // Close commits what is queued, tells everyone waiting, empties the -wal file into
 // the database and gives the library up. When the disk refuses to the last, the
 // error says how much was not saved. Close must not be called from a done function
@@ -150,14 +176,39 @@ func (l *Library) Trouble() (since time.Time, err error) {
 
 // write runs f in a transaction of the writer, in its turn, and returns after the
 // commit. f may run again on a new connection only if write is called again.
-func (l *Library) write(what string, f func(*sql.Tx) error) error { return l.writeThen(what, f, nil) }
+func (l *Library) write(what string, f func(*sql.Tx) error) error {
+	return l.onWriter(what, func(db *sql.DB) error {
+		err := transact(db, f)
+		if err == nil {
+			l.writer.commits.Add(1)
+		}
+		return err
+	})
+}
 
-// writeThen is write, with what the writer itself is to do after the commit.
+// writeThen is write, with what the writer itself is to do after the commit, before it does anything else.
 func (l *Library) writeThen(what string, f func(*sql.Tx) error, then func()) error {
+	return l.onWriter(what, func(db *sql.DB) error {
+		err := transact(db, f)
+		if err == nil {
+			l.writer.commits.Add(1)
+			then()
+		}
+		return err
+	})
+}
+
+// writeAside is write for what is no reason to make a backup.
+func (l *Library) writeAside(what string, f func(*sql.Tx) error) error {
+	return l.onWriter(what, func(db *sql.DB) error { return transact(db, f) })
+}
+
+// onWriter runs f with the connection that writes, in its turn.
+func (l *Library) onWriter(what string, f func(*sql.DB) error) error {
 	if l.queue == nil {
 		return ErrReadOnly
 	}
-	if err := l.queue.write(f, then); err != nil {
+	if err := l.queue.write(f); err != nil {
 		return fmt.Errorf("storage: %s: %w", what, err)
 	}
 	return nil

@@ -107,7 +107,7 @@ func TestNonceAndStateAreRemembered(t *testing.T) {
 	if err := l.SetState(doc, "big", make([]byte, 256<<10+1)); err == nil {
 		t.Error("a value beyond the limit was taken")
 	}
-	if err := l.ForgetNonces(); err != nil {
+	if err := l.SetBack(false); err != nil {
 		t.Fatal(err)
 	}
 	if n, err := l.Nonce(doc); err != nil || n != (storage.Nonce{}) {

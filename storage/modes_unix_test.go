@@ -34,3 +34,13 @@ func copyWithCat(t *testing.T, from, to string) {
 		t.Fatal(err)
 	}
 }
+
+// checkPrivate checks that a folder and a file in it are for their owner only.
+func checkPrivate(t *testing.T, folder, file string) {
+	t.Helper()
+	for path, want := range map[string]os.FileMode{folder: 0o700, file: 0o600} {
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s: %v, %v; want %v", path, info.Mode(), err, want)
+		}
+	}
+}

@@ -32,7 +32,7 @@ func (c *compaction) prove(ctx context.Context, body []byte, upto int64) (*archi
 			return nil, fmt.Errorf("the change at place %d: %w", old+int64(i)+1, err)
 		}
 	}
-	if !sameHeads(d.Heads(), c.ends()) {
+	if !sameEnds(d.Heads(), c.ends()) {
 		return nil, errors.New("its chains do not end where those of the journal do")
 	}
 	return a, nil
@@ -66,7 +66,7 @@ func sameChange(is, row *crdt.Change) error {
 	return nil
 }
 
-// sameHeads says whether both lists have the same, in any order.
-func sameHeads(list, other []crdt.Head) bool {
+// sameEnds says whether both lists have the same, in any order.
+func sameEnds(list, other []crdt.Head) bool {
 	return len(list) == len(other) && containsAll(list, other) && containsAll(other, list)
 }

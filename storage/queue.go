@@ -38,9 +38,8 @@ type job struct {
 	done    func(error)
 	cost    int
 
-	write func(*sql.Tx) error
-	then  func()     // called by the writer after the commit, before it does anything else; or nil
-	reply chan error // holds one
+	write func(*sql.DB) error // of the writer's connection
+	reply chan error          // holds one
 
 	err error // what done will be told
 }
@@ -127,9 +126,9 @@ func (q *queue) room() (room bool, changed <-chan struct{}, err error) {
 	return q.bytes < maxQueuedRemote, q.changed, nil
 }
 
-// write queues f and waits until it is committed or has failed. then is as in job.
-func (q *queue) write(f func(*sql.Tx) error, then func()) error {
-	j := &job{write: f, then: then, reply: make(chan error, 1)} // its caller waits, so it costs nothing here
+// write queues f and waits until it has committed what it does, or has failed.
+func (q *queue) write(f func(*sql.DB) error) error {
+	j := &job{write: f, reply: make(chan error, 1)} // its caller waits, so it costs nothing here
 	if err := q.add(j, math.MaxInt); err != nil {
 		return err
 	}

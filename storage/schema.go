@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // applicationID is what PRAGMA application_id says of a library: "INKL".
@@ -87,12 +88,31 @@ func writeEmpty(draft string) error {
 	if err := f.Close(); err != nil {
 		return err
 	}
+	return makeIn(draft)
+}
+
+// makeIn makes a library of the empty file draft. When it succeeds, all is in that one
+// file, and safe.
+func makeIn(draft string) error {
 	db, err := openWriter(draft)
 	if err != nil {
 		return err
 	}
 	err = migrate(db)
-	return errors.Join(err, db.Close()) // closing moves everything from the -wal file into draft
+	if err == nil {
+		err = emptyWAL(db) // closing would do it too, but tells no error
+	}
+	return errors.Join(err, db.Close())
+}
+
+// emptyWAL moves the newest commits from the -wal file into the database, and cuts that to nothing. While others
+// read, it may leave some where they are.
+func emptyWAL(db *sql.DB) error {
+	var busy, pages, moved int
+	if err := db.QueryRow("PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved); err != nil {
+		return &brokenError{err}
+	}
+	return nil
 }
 
 // migrate gives the empty database db its lasting settings and its tables.
@@ -121,19 +141,24 @@ func schemaOf(db *sql.DB) ([]string, error) {
 	return collect(rows, func(scan func(...any) error) (s string, err error) { return s, scan(&s) })
 }
 
-// checkSchema compares db's tables with those that the schema files make. Tables
-// that SQLite or a person added (sqlite_stat1, a view) do no harm.
-func checkSchema(db *sql.DB) error {
+// wantedSchema returns the tables and indices that the schema files make.
+var wantedSchema = sync.OnceValues(func() ([]string, error) {
 	fresh, err := sql.Open("sqlite", "file::memory:")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer fresh.Close()
 	fresh.SetMaxOpenConns(1) // every connection would be a database of its own
 	if err := migrate(fresh); err != nil {
-		return err
+		return nil, err
 	}
-	want, err := schemaOf(fresh)
+	return schemaOf(fresh)
+})
+
+// checkSchema compares db's tables with those that the schema files make. Tables
+// that SQLite or a person added (sqlite_stat1, a view) do no harm.
+func checkSchema(db *sql.DB) error {
+	want, err := wantedSchema()
 	if err != nil {
 		return err
 	}

@@ -7,8 +7,8 @@ import (
 	"fmt"
 )
 
-// sweepRows is how many rows one transaction deletes. A variable for tests.
-var sweepRows = int64(1000)
+// coveredRows is how many rows one transaction deletes. A variable for tests.
+var coveredRows = int64(1000)
 
 // settle makes the successor the base, once it is proven. One that is not what it should be is dropped, and the error
 // says so.
@@ -25,7 +25,7 @@ func (c *compaction) settle(ctx context.Context, next *block) error {
 		_, err = c.prove(ctx, body, next.upto)
 	}
 	to, headsErr := newBase(c.l.readers, next)
-	if err == nil && headsErr == nil && !sameHeads(to.heads.list(), c.ends()) {
+	if err == nil && headsErr == nil && !sameEnds(to.heads.list(), c.ends()) {
 		err = errors.New("other ends of chains are noted for it")
 	}
 	switch {
@@ -35,7 +35,7 @@ func (c *compaction) settle(ctx context.Context, next *block) error {
 		return headsErr
 	case err != nil:
 		err = fmt.Errorf("the new block was not written as it should be, so it is dropped, and nothing else is: %w", err)
-		return errors.Join(err, c.l.write("drop a block", func(tx *sql.Tx) error { return c.drop(tx, next) }))
+		return errors.Join(err, c.l.writeAside("drop a block", func(tx *sql.Tx) error { return c.drop(tx, next) }))
 	}
 	promote := func(tx *sql.Tx) error { return c.promote(tx, next) }
 	rebase := func() { c.l.tails.rebase(c.doc, to) }
@@ -56,9 +56,15 @@ func (c *compaction) promote(tx *sql.Tx, next *block) error {
 	if err := deleteBlock(tx, c.tail.id, baseKind); err != nil {
 		return err
 	}
-	_, err := tx.Exec(`UPDATE block SET kind = ? WHERE id = ?`, baseKind, next.id)
+	r, err := tx.Exec(`UPDATE block SET kind = ? WHERE id = ? AND kind = ? AND hash = ?`, baseKind, next.id, successorKind, next.hash[:])
+	if err != nil {
+		return err
+	}
+	if n, err := r.RowsAffected(); err != nil || n != 1 {
+		return errors.Join(err, errVanished)
+	}
 	next.kind = baseKind
-	return err
+	return nil
 }
 
 // oldestSQL gives the least change.id of a document.
@@ -79,8 +85,8 @@ func (c *compaction) sweep(ctx context.Context) error {
 		if oldest == 0 || oldest >= c.tail.first() {
 			return nil
 		}
-		end := min(oldest+sweepRows, c.tail.first()) - 1
-		err := c.l.write("delete rows that a block covers", func(tx *sql.Tx) error {
+		end := min(oldest+coveredRows, c.tail.first()) - 1
+		err := c.l.writeAside("delete rows that a block covers", func(tx *sql.Tx) error {
 			_, err := tx.Exec(sweepSQL, c.tail.id, oldest, end)
 			return err
 		})

@@ -40,9 +40,19 @@ func (l *Library) SetState(doc crdt.DocID, key string, value []byte) error {
 	if value == nil {
 		value = []byte{}
 	}
-	return l.write("remember "+key, func(tx *sql.Tx) error {
-		_, err := tx.Exec(`INSERT INTO state (doc, key, value) VALUES (?, ?, ?)
-			ON CONFLICT (doc, key) DO UPDATE SET value = excluded.value`, doc[:], key, value)
+	return l.writeAside("remember "+key, func(tx *sql.Tx) error {
+		_, err := tx.Exec(setStateSQL, doc[:], key, value)
 		return err
 	})
+}
+
+const setStateSQL = `
+INSERT INTO state (doc, key, value) VALUES (?, ?, ?)
+    ON CONFLICT (doc, key) DO UPDATE SET value = excluded.value`
+
+// writeState is SetState for the library itself, as a part of a transaction.
+func writeState(tx *sql.Tx, key string, value []byte) error {
+	var library crdt.DocID
+	_, err := tx.Exec(setStateSQL, library[:], key, value)
+	return err
 }

@@ -178,7 +178,7 @@ func (s *tails) forget() {
 const lastPlaceSQL = `
 SELECT id, (SELECT coalesce(max(change.id), 0) & 0xffffffff FROM change
              WHERE change.id BETWEEN doc.id << 32 AND doc.id << 32 | 0xffffffff)
-  FROM doc WHERE name = ?`
+  FROM doc WHERE name = ? AND destroyed IS NULL`
 
 // headsSQL finds each replica of a document that has rows and the end of its chain by stepping
 // through the index: two look-ups per replica, however long the journal is. Of a chain

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"inkling/crdt"
@@ -18,6 +19,7 @@ type writer struct {
 	tails    *tails
 	archives *archives
 	stopped  chan struct{} // closed when run has ended
+	commits  atomic.Uint64 // how many, since the library was opened, of what a backup is for
 
 	// db is nil after a failure: what the connection then holds in memory is not
 	// to be relied on (a sync that failed once may succeed the next time without
@@ -91,12 +93,9 @@ func (w *writer) commit(group []*job) error {
 		return w.commitChanges(group)
 	}
 	var broken *brokenError
-	group[0].err = transact(w.db, group[0].write)
+	group[0].err = group[0].write(w.db)
 	if errors.As(group[0].err, &broken) {
 		return broken.err
-	}
-	if group[0].err == nil && group[0].then != nil {
-		group[0].then()
 	}
 	return nil
 }
@@ -123,6 +122,7 @@ func (w *writer) commitChanges(group []*job) error {
 		return fmt.Errorf("storage: commit changes: %w", err)
 	}
 	w.tails.publish(grown)
+	w.commits.Add(1)
 	return nil
 }
 
@@ -186,8 +186,7 @@ func (w *writer) shut() error {
 	if err := w.connect(); err != nil {
 		return err
 	}
-	var busy, pages, moved int
-	err := w.db.QueryRow("PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved)
+	err := emptyWAL(w.db)
 	if err != nil {
 		err = fmt.Errorf("storage: move the newest commits into %s: %w", w.path, err)
 	}

@@ -94,6 +94,7 @@ func TestImportOfWhatIsNotText(t *testing.T) {
 func TestDamagedLibrary(t *testing.T) {
 	ana := newPerson(t, "Ana", lonelyMachine(t))
 	ana.must("import", ana.file("whole.md", []byte("Whole\n")))
+	ana.must("backup")
 	marker := []byte("a line that is nowhere else\n")
 	ana.must("import", ana.file("broken.md", append([]byte("Broken\n"), bytes.Repeat(marker, 1000)...)))
 	library := filepath.Join(ana.home, "data", "inkling", "library.db")
@@ -117,6 +118,19 @@ func TestDamagedLibrary(t *testing.T) {
 	}
 	ana.inkling("list").expect(t, 0, "damaged", "Whole")
 	ana.inkling("export", "whole").expect(t, 0, "Whole\n")
+
+	for _, junk := range [][]byte{nil, []byte("nothing of it is left")} {
+		if junk != nil {
+			if err := os.WriteFile(library, junk, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ana.inkling("backups").expect(t, 0, "damaged", "inkling restore ")
+		ana.inkling("restore", "newest").expect(t, 0, "Your library is as it was on", "replaced-")
+		if titles := ana.documents(); len(titles) != 1 || titles[0].title != "Whole" {
+			t.Errorf("after the restore: %v", titles)
+		}
+	}
 }
 
 // damage overwrites the page behind the first place of marker, and returns what the

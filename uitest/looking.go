@@ -13,6 +13,7 @@ import (
 var (
 	buttonColour = color.RGBA{0xeb, 0xe8, 0xe1, 0xff} // a button
 	callColour   = color.RGBA{0x2b, 0x5c, 0x8a, 0xff} // a button that calls for a click
+	dangerColour = color.RGBA{0xb3, 0x26, 0x1e, 0xff} // a button for what cannot be taken back
 	fieldColour  = color.RGBA{0xff, 0xff, 0xff, 0xff} // a field to type in
 	noticeColour = color.RGBA{0xe6, 0xee, 0xf6, 0xff} // the banner above the page
 	panelColour  = color.RGBA{0xf4, 0xf1, 0xeb, 0xff} // the list and the panel

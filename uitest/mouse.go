@@ -9,9 +9,10 @@ import (
 
 // Buttons of the mouse; turning the wheel is a button too.
 const (
-	leftButton = 1
-	wheelUp    = 4
-	wheelDown  = 5
+	leftButton  = 1
+	rightButton = 3
+	wheelUp     = 4
+	wheelDown   = 5
 )
 
 // Steps of a drag: a hand does not jump.
@@ -26,6 +27,12 @@ func (d *display) point(p image.Point) { d.fake(motion, 0, p.X, p.Y) }
 func (d *display) click(p image.Point) {
 	d.point(p)
 	d.press(leftButton)
+}
+
+// clickRight presses the right button at p.
+func (d *display) clickRight(p image.Point) {
+	d.point(p)
+	d.press(rightButton)
 }
 
 func (d *display) press(button byte) {

@@ -9,11 +9,12 @@ import (
 	"time"
 )
 
-// Where the button Together is, in pixels from the window's top right corner; the
-// button has no ground of its own to find it by.
+// Where the buttons Together and More are, in pixels from the window's top right corner; they
+// have no ground of their own to find them by.
 const (
 	togetherLeft = 92
 	togetherDown = 20
+	moreLeft     = 20
 )
 
 // buttonHeight is the least height of a whole button.

@@ -9,17 +9,24 @@ import (
 	"testing"
 )
 
-// Ana's library is set back to a backup after she has written more, and she writes something else. When she
+// Ana's computer is set back to a snapshot after she has written more, and she writes something else. When she
 // meets Bruno again, both versions are there, in both windows, the window says what happened, and both go on.
-func TestSetBackLibrary(t *testing.T) {
+func TestSetBackComputer(t *testing.T) { setBack(t, "data", "config") }
+
+// Only the folder of her library is set back: that is noticed and said at once, and nothing forks.
+func TestSetBackLibrary(t *testing.T) { setBack(t, "data") }
+
+// setBack sets folders of Ana's home back while she is away.
+func setBack(t *testing.T, folders ...string) {
 	lan := newNetwork(t)
 	ana, bruno := newPerson(t, "Ana", lan.machine()), newPerson(t, "Bruno", lan.machine())
 	pair(t, ana, bruno, "Log\n\n")
 	ana.close()
-	library := filepath.Join(ana.home, "data", "inkling")
-	backup := filepath.Join(t.TempDir(), "backup")
-	if err := os.CopyFS(backup, os.DirFS(library)); err != nil {
-		t.Fatal(err)
+	backup := t.TempDir()
+	for _, folder := range folders {
+		if err := os.CopyFS(filepath.Join(backup, folder), os.DirFS(filepath.Join(ana.home, folder))); err != nil {
+			t.Fatal(err)
+		}
 	}
 
 	ana.launch()
@@ -31,14 +38,21 @@ func TestSetBackLibrary(t *testing.T) {
 	ana.close()
 	bruno.close()
 
-	if err := os.RemoveAll(library); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.CopyFS(library, os.DirFS(backup)); err != nil {
-		t.Fatal(err)
+	for _, folder := range folders {
+		if err := os.RemoveAll(filepath.Join(ana.home, folder)); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.CopyFS(filepath.Join(ana.home, folder), os.DirFS(filepath.Join(backup, folder))); err != nil {
+			t.Fatal(err)
+		}
 	}
 	ana.launch()
 	ana.waitUntilShown("Log")
+	ana.settle()
+	keepImage(t, "set-back", ana.see())
+	if told := ana.isAsked(); told != (len(folders) == 1) {
+		t.Errorf("Ana is told that her library was set back: %v", told)
+	}
 	ana.presses("Ctrl+Home", "Down")
 	ana.types("after it, alone")
 	ana.waitForText("Log\nafter it, alone\n")

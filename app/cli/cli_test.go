@@ -19,6 +19,8 @@ type shell struct {
 	w   *workspace.Workspace
 	win *fakeWindow
 	dir string
+
+	restarts int
 }
 
 // fakeWindow notes what it is asked to show.
@@ -47,7 +49,7 @@ func newShell(t *testing.T) *shell {
 
 func (s *shell) run(args ...string) (exit int, stdout, stderr string) {
 	var out, errs bytes.Buffer
-	c := Call{Workspace: s.w, Args: args, Dir: s.dir, Stdout: &out, Stderr: &errs}
+	c := Call{Workspace: s.w, Args: args, Dir: s.dir, Stdout: &out, Stderr: &errs, Restart: func() { s.restarts++ }}
 	if s.win != nil {
 		c.Window = s.win
 	}

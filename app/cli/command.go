@@ -33,6 +33,9 @@ type Call struct {
 	Dir       string   // relative file names count from here
 	Stdout    io.Writer
 	Stderr    io.Writer
+	// Restart has the program close the library and open it again, as soon as the call has returned. It is called after
+	// a restore.
+	Restart func()
 }
 
 // path returns the file that a person named.
@@ -55,6 +58,8 @@ type Command struct {
 	Network bool
 	// ReadsDamaged: the command makes sense on a damaged library too.
 	ReadsDamaged bool
+	// NeedsFolder: the command makes sense also where nothing of the library can be read.
+	NeedsFolder bool
 
 	run func(context.Context, *Call) error
 }
@@ -65,6 +70,13 @@ var Commands = []Command{
 	{Name: "export", Args: "DOC [-o FILE]", Help: "write a document to a file: NAME.inkling with its history, any other name or none its text", ReadsDamaged: true, run: export},
 	{Name: "import", Args: "FILE...", Help: "bring in documents from .inkling files, and make one of each text file", run: importFiles},
 	{Name: "open", Args: "[FILE...]", Help: "show the window of the running program, with the files imported", run: open},
+	{Name: "delete", Args: "DOC", Help: "put a document into the bin", run: deleteDocument},
+	{Name: "bin", Help: "list what is in the bin", run: listBin},
+	{Name: "undelete", Args: "DOC", Help: "take a document out of the bin", run: undelete},
+	{Name: "destroy", Args: "[--yes] DOC", Help: "delete a document of the bin for ever", run: destroy},
+	{Name: "backup", Args: "[-o FILE]", Help: "make a backup of the library", run: backup},
+	{Name: "backups", Help: "list the backups", ReadsDamaged: true, NeedsFolder: true, run: listBackups},
+	{Name: "restore", Args: "[BACKUP]", Help: "put a backup in the library's place", ReadsDamaged: true, NeedsFolder: true, run: restore},
 	{Name: "invite", Args: "[--accept] DOC", Help: "print a link that lets one person into a document", run: invite},
 	{Name: "join", Args: "LINK", Help: "follow an invite link", Network: true, run: join},
 	{Name: "status", Args: "[--json]", Help: "who is here, what is open, and whether all is saved", run: status},

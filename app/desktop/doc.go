@@ -12,6 +12,8 @@ import "inkling/app/cli"
 // for Run.
 type Window interface {
 	cli.Window
-	Run(files []string) // shows it and returns when it was closed; main goroutine only
+	// Run shows it and returns when it was closed, with whether the program is to start again. Main goroutine only.
+	Run(files []string) (again bool)
 	Quit()
+	Restart() // is Quit, and to start again
 }

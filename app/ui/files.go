@@ -26,7 +26,8 @@ func (win *Window) showMenu(under fyne.CanvasObject) {
 		}
 		menu.Items = append(menu.Items, fyne.NewMenuItem(c.menuLabel(), c.do))
 	}
-	menu.Items = append(menu.Items, fyne.NewMenuItemSeparator(), fyne.NewMenuItem("Delete this document…", win.askDelete))
+	menu.Items = append(menu.Items, fyne.NewMenuItemSeparator(), fyne.NewMenuItem("Delete this document", win.deleteOpen),
+		fyne.NewMenuItem("Bin…", win.showBin), fyne.NewMenuItem("Backups…", win.showBackups))
 	at := fyne.CurrentApp().Driver().AbsolutePositionForObject(under)
 	pop := widget.NewPopUpMenu(menu, win.win.Canvas())
 	pop.ShowAtPosition(fyne.NewPos(at.X+under.Size().Width-pop.MinSize().Width, at.Y+under.Size().Height))
@@ -132,33 +133,6 @@ func fileName(title string) string {
 		name = workspace.Untitled
 	}
 	return name
-}
-
-func (win *Window) askDelete() {
-	s := win.session
-	if s.Blank() {
-		return
-	}
-	dialog.ShowCustomConfirm("Delete this document?", "Delete", "Keep",
-		widget.NewLabel(fmt.Sprintf("“%s” goes from your list. Others who have it keep it.", s.Title())),
-		func(yes bool) {
-			win.win.Canvas().Focus(win.editor)
-			if yes {
-				win.delete(s)
-			}
-		}, win.win)
-}
-
-func (win *Window) delete(s *workspace.Session) {
-	if win.session == s {
-		win.opening++
-		win.setSession(win.w.New())
-	}
-	win.background(func() {
-		if err := win.w.Delete(s.ID()); err != nil {
-			win.do(func() { win.fail(err) })
-		}
-	})
 }
 
 // sentence makes a sentence of an error: a capital at the start, a stop at the end.

@@ -16,6 +16,8 @@ func (win *Window) observe(e workspace.Event) {
 		win.refresh(staleList)
 		win.refresh(staleSaving)
 		win.refresh(stalePeople)
+	case workspace.DocumentDeleted:
+		win.do(func() { win.deleted(e.ID) })
 	case workspace.PeopleChanged:
 		win.refresh(stalePeople)
 	case workspace.NearbyChanged:

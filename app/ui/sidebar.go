@@ -17,8 +17,9 @@ const sidebarWidth = 232
 
 // sidebar is the list of documents.
 type sidebar struct {
-	onOpen func(crdt.DocID)
-	onNew  func()
+	onOpen   func(crdt.DocID)
+	onNew    func()
+	onDelete func(workspace.Document)
 
 	list    *widget.List
 	content fyne.CanvasObject
@@ -31,13 +32,8 @@ func newSidebar() *sidebar {
 	s := &sidebar{}
 	s.list = widget.NewList(
 		func() int { return len(s.docs) },
-		func() fyne.CanvasObject {
-			title := widget.NewLabel("")
-			title.Truncation = fyne.TextTruncateEllipsis
-			when := newCaption("")
-			return container.New(rowLayout{}, title, when)
-		},
-		func(i widget.ListItemID, row fyne.CanvasObject) { s.fill(i, row.(*fyne.Container)) },
+		func() fyne.CanvasObject { return newListed(s) },
+		func(i widget.ListItemID, row fyne.CanvasObject) { s.fill(i, row.(*listed)) },
 	)
 	s.list.HideSeparators = true
 	s.list.OnSelected = func(i widget.ListItemID) {
@@ -56,13 +52,55 @@ func newSidebar() *sidebar {
 	return s
 }
 
-func (s *sidebar) fill(i int, row *fyne.Container) {
+func (s *sidebar) fill(i int, row *listed) {
 	if i >= len(s.docs) {
 		return
 	}
-	d := s.docs[i]
-	row.Objects[0].(*widget.Label).SetText(workspace.Titled(d))
-	row.Objects[1].(*caption).SetText(when(d.Modified, time.Now()))
+	row.doc, row.at = s.docs[i], i
+	row.title.SetText(workspace.Titled(row.doc))
+	row.when.SetText(when(row.doc.Modified, time.Now()))
+}
+
+// listed is a row of the list. A click opens the document, one with the other button offers to delete it.
+type listed struct {
+	widget.BaseWidget
+	s     *sidebar
+	title *widget.Label
+	when  *caption
+	doc   workspace.Document
+	at    int
+}
+
+func newListed(s *sidebar) *listed {
+	l := &listed{s: s, title: widget.NewLabel(""), when: newCaption("")}
+	l.title.Truncation = fyne.TextTruncateEllipsis
+	l.ExtendBaseWidget(l)
+	return l
+}
+
+// CreateRenderer is fyne.Widget's.
+func (l *listed) CreateRenderer() fyne.WidgetRenderer {
+	return widget.NewSimpleRenderer(container.New(rowLayout{}, l.title, l.when))
+}
+
+// Tapped is fyne.Tappable's.
+func (l *listed) Tapped(*fyne.PointEvent) { l.s.list.Select(l.at) }
+
+// TappedSecondary is fyne.SecondaryTappable's.
+func (l *listed) TappedSecondary(e *fyne.PointEvent) {
+	d := l.doc
+	menu := fyne.NewMenu("", fyne.NewMenuItem("Delete “"+short(workspace.Titled(d))+"”", func() { l.s.onDelete(d) }))
+	widget.ShowPopUpMenuAtPosition(menu, fyne.CurrentApp().Driver().CanvasForObject(l), e.AbsolutePosition)
+}
+
+// shortTitle is how many letters of a title a menu shows.
+const shortTitle = 30
+
+func short(title string) string {
+	if runes := []rune(title); len(runes) > shortTitle {
+		return string(runes[:shortTitle]) + "…"
+	}
+	return title
 }
 
 // show lists docs and marks the current one.

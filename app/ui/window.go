@@ -40,6 +40,7 @@ type Window struct {
 	status   *statusLine
 	banner   *banner
 	strip    *strip
+	undo     *strip // offers to take back a deletion
 	frame    *frame
 
 	stale   [staleKinds]atomic.Bool // a refresh of that kind is on its way
@@ -47,9 +48,11 @@ type Window struct {
 	last    lastDocument            // what the next start opens
 	size    fyne.Size               // of the content, as laid out last
 	colors  colorBook
-	others  []string  // names of the document's other people, as last known
-	looking time.Time // since when Together is open; zero: it is not
-	alarmed bool      // the person was told that nothing is saved
+	others  []string    // names of the document's other people, as last known
+	looking time.Time   // since when Together is open; zero: it is not
+	undoing uint64      // numbers the deletions; only the last one can be undone here
+	again   atomic.Bool // Run ends so that the program starts again
+	alarmed bool        // the person was told that nothing is saved
 }
 
 // What can be stale.
@@ -83,7 +86,7 @@ func newWindow(app fyne.App, w *workspace.Workspace, do func(func())) *Window {
 	app.Settings().SetTheme(NewTheme())
 	win := &Window{
 		app: app, w: w, do: do, win: app.NewWindow("Inkling"),
-		sidebar: newSidebar(), together: newTogether(), status: newStatusLine(), banner: newBanner(), strip: newStrip(), colors: colorBook{},
+		sidebar: newSidebar(), together: newTogether(), status: newStatusLine(), banner: newBanner(), strip: newStrip(), undo: newStrip(), colors: colorBook{},
 	}
 	win.session = w.New()
 	win.editor = editor.New(document{win.session})
@@ -102,8 +105,8 @@ func (win *Window) build() {
 	more := lowButton(theme.MoreVerticalIcon(), nil)
 	more.OnTapped = func() { win.showMenu(more) }
 	top := container.NewHBox(list, layout.NewSpacer(), people, more)
-	page := container.NewBorder(container.NewVBox(top, win.banner.content, win.strip.content), win.status.content, nil, nil, win.editor)
-	win.banner.onSize, win.strip.onSize = page.Refresh, page.Refresh
+	page := container.NewBorder(container.NewVBox(top, win.banner.content, win.undo.content, win.strip.content), win.status.content, nil, nil, win.editor)
+	win.banner.onSize, win.strip.onSize, win.undo.onSize = page.Refresh, page.Refresh, page.Refresh
 	win.frame = newFrame(win.sidebar.content, page, win.together.content)
 	win.frame.onSize = func(s fyne.Size) { win.size = s }
 	win.win.SetContent(container.New(win.frame, win.frame.objects()...))
@@ -122,6 +125,7 @@ func lowButton(icon fyne.Resource, tapped func()) *widget.Button {
 func (win *Window) wire() {
 	win.sidebar.onOpen = win.Show
 	win.sidebar.onNew = win.newDocument
+	win.sidebar.onDelete = win.deleteListed
 	win.editor.OnSelection = win.setCaret
 	win.banner.onDone = func() { win.win.Canvas().Focus(win.editor) }
 	t := win.together
@@ -139,13 +143,14 @@ func (win *Window) wire() {
 	}
 }
 
-// Run shows the window where the person left off and returns when it was closed.
-// files are imported and the last of them is shown.
-func (win *Window) Run(files []string) {
+// Run shows the window where the person left off and returns when it was closed, with
+// whether that was to start again. files are imported and the last of them is shown.
+func (win *Window) Run(files []string) (again bool) {
 	win.win.Resize(win.rememberedSize())
 	win.startUp(files)
 	win.win.ShowAndRun()
 	win.leave()
+	return win.again.Load()
 }
 
 // startUp opens what the person saw last, or the files asked for.
@@ -154,6 +159,7 @@ func (win *Window) startUp(files []string) {
 	win.refresh(staleList)
 	win.refresh(stalePeople)
 	win.refresh(staleNearby)
+	win.tellPast()
 	if len(files) > 0 {
 		win.importFiles(files)
 		return
@@ -199,6 +205,12 @@ func (win *Window) rememberedSize() fyne.Size {
 
 // Quit closes the window, which ends Run. It may be called from any goroutine.
 func (win *Window) Quit() { win.do(win.win.Close) }
+
+// Restart closes the window, and Run asks for another start. It may be called from any goroutine.
+func (win *Window) Restart() {
+	win.again.Store(true)
+	win.Quit()
+}
 
 // Raise brings the window to the front. It may be called from any goroutine.
 func (win *Window) Raise() { win.do(win.win.RequestFocus) }

@@ -42,10 +42,17 @@
 //
 // # Set back
 //
-// A library that is set back to a backup writes on under the ReplicaID under which newer edits are with the
+// A library that was put back by a backup or an old copy is noticed by its token (token.go), and each document is
+// written on as a new replica. Where a whole computer was set back, the token was, too. Then the library writes on
+// under the ReplicaID under which newer edits are with the
 // peers. As soon as these come back, the document has both versions, and the session goes on as a new replica (fork.go):
 // nothing of the old one can be undone, and the person is told once, by [Session.Forked]. Who
 // writes nothing before they come back goes on as if nothing had happened.
+//
+// # By itself
+//
+// While it is open, a workspace makes backups, counts the days of the bin and destroys what was there for 30 of
+// them (upkeep.go).
 //
 // # What it does not do
 //

@@ -13,6 +13,10 @@ type Event interface{ event() }
 type (
 	// DocumentsChanged: the list of documents, a title or an order in it.
 	DocumentsChanged struct{}
+	// DocumentDeleted: a document went to the bin.
+	DocumentDeleted struct{ ID crdt.DocID }
+	// BackupsChanged: there is a new backup.
+	BackupsChanged struct{}
 	// PeopleChanged: somebody came, went, or has got more of my words.
 	PeopleChanged struct{}
 	// NearbyChanged: who is seen on the network and not known yet.
@@ -30,6 +34,8 @@ type (
 )
 
 func (DocumentsChanged) event() {}
+func (DocumentDeleted) event()  {}
+func (BackupsChanged) event()   {}
 func (PeopleChanged) event()    {}
 func (NearbyChanged) event()    {}
 func (SavingChanged) event()    {}

@@ -33,6 +33,7 @@ func (w *Workspace) Examine(ctx context.Context) []Finding {
 	return slices.Concat(
 		w.examineLibrary(ctx),
 		w.examineSaving(),
+		w.examineBackups(),
 		w.examineKey(),
 		w.examinePort(),
 		w.examineNetwork(ctx),
@@ -62,6 +63,21 @@ func (w *Workspace) examineSaving() []Finding {
 			Do: "Make room on the disk, or export what you wrote to another one."}}
 	}
 	return nil
+}
+
+// examineBackups says whether there is a backup, and tries whether it is whole enough to be opened.
+func (w *Workspace) examineBackups() []Finding {
+	list, err := w.Backups()
+	if err == nil && (len(list) == 0 || list[0].Replaced) {
+		return []Finding{{OK: true, What: "There is no backup yet. The first is made when Inkling has run for a minute."}}
+	}
+	if err == nil {
+		_, err = w.Restoring(list[0].Path)
+	}
+	if err != nil {
+		return []Finding{{What: fmt.Sprintf("The newest backup cannot be read: %v.", err), Do: "Make another one: inkling backup."}}
+	}
+	return []Finding{{OK: true, What: fmt.Sprintf("The newest backup is of %s.", Moment(list[0].At))}}
 }
 
 func (w *Workspace) examineKey() []Finding {

@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -9,28 +10,57 @@ import (
 	"inkling/crdt"
 )
 
-// backUp closes a workspace and returns a copy of its folder, and the workspace opened again.
+// backUp closes a workspace and returns a copy of its folder, and the workspace opened again. Beside the copy
+// lies the file that says which library was there last: a snapshot of the whole computer has both.
 func backUp(t *testing.T, w *Workspace) (backup string, again *Workspace) {
 	t.Helper()
 	closeTest(t, w)
-	backup = t.TempDir()
+	backup = filepath.Join(t.TempDir(), "library")
 	if err := os.CopyFS(backup, os.DirFS(w.Dir())); err != nil {
 		t.Fatal(err)
 	}
+	copyTestFile(t, tokenPathOf(t, w.Dir()), backup+tokenSuffix)
 	return backup, openTest(t, w.Dir())
 }
 
-// setBack closes a workspace and opens its folder again as it was in a backup.
+// setBack closes a workspace, sets the computer back to a backup, and opens the workspace again.
 func setBack(t *testing.T, w *Workspace, backup string) *Workspace {
 	t.Helper()
 	closeTest(t, w)
-	if err := os.RemoveAll(w.Dir()); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.CopyFS(w.Dir(), os.DirFS(backup)); err != nil {
-		t.Fatal(err)
-	}
+	putBack(t, w.Dir(), backup)
+	copyTestFile(t, backup+tokenSuffix, tokenPathOf(t, w.Dir()))
 	return openTest(t, w.Dir())
+}
+
+// putBack puts a copy of a library's folder in its place.
+func putBack(t *testing.T, dir, backup string) {
+	t.Helper()
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(dir, os.DirFS(backup)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func tokenPathOf(t *testing.T, dir string) string {
+	t.Helper()
+	path, err := tokenPath(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func copyTestFile(t *testing.T, from, to string) {
+	t.Helper()
+	text, err := os.ReadFile(from)
+	if err == nil {
+		err = os.WriteFile(to, text, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // open opens a document until the test ends.

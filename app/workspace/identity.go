@@ -27,6 +27,9 @@ func DefaultDir() (string, error) {
 	return filepath.Join(base, "inkling"), nil
 }
 
+// keySuffix ends the name of a device key's file.
+const keySuffix = ".key"
+
 // KeyPath returns where the device key of the library in dir is kept: outside the
 // library, so that neither a copy of the folder nor a backup carries it along.
 // dir must be absolute.
@@ -36,7 +39,7 @@ func KeyPath(dir string) (string, error) {
 		return "", fmt.Errorf("no folder for the device key is known: %w", err)
 	}
 	sum := sha256.Sum256([]byte(realDir(dir)))
-	return filepath.Join(base, "inkling", "devices", hex.EncodeToString(sum[:8])+".key"), nil
+	return filepath.Join(base, "inkling", "devices", hex.EncodeToString(sum[:8])+keySuffix), nil
 }
 
 // deviceKey returns the device key of the library in dir, made at the first start.
@@ -60,27 +63,13 @@ func deviceKey(dir string) (ed25519.PrivateKey, error) {
 	return ed25519.NewKeyFromSeed(seed), nil
 }
 
-// newDeviceKey writes a new key to path. It is renamed into place when it is on
-// the disk, so that a power cut leaves a whole key or none.
+// newDeviceKey writes a new key to path. A power cut leaves a whole key or none.
 func newDeviceKey(path string) (ed25519.PrivateKey, error) {
 	_, key, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("make the device key: %w", err)
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("make the device key: %w", err)
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), "new-*.key") // mode 0600
-	if err != nil {
-		return nil, fmt.Errorf("make the device key: %w", err)
-	}
-	defer os.Remove(f.Name())
-	_, err = f.WriteString(hex.EncodeToString(key.Seed()) + "\n")
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
+	if err := writeWhole(path, hex.EncodeToString(key.Seed())+"\n"); err != nil {
 		return nil, fmt.Errorf("make the device key: %w", err)
 	}
 	return key, nil

@@ -16,10 +16,8 @@ const folderKey = "folder"
 
 // followFolder gives a library that was moved on this computer its device key back,
 // which is kept by the name of the folder: else its owner could only read it. Where a
-// library is still in the old folder this is a copy, and a device of its own.
-//
-// What was in the old folder cannot be seen any more, so the replicas end here: if that
-// was a newer state, their next Seqs may be taken.
+// library is still in the old folder this is a copy, and a device of its own. Whether it is the
+// state that was there last says the token (token.go), which comes along.
 func (w *Workspace) followFolder() error {
 	last, err := w.lib.State(crdt.DocID{}, folderKey)
 	here := realDir(w.dir)
@@ -27,9 +25,6 @@ func (w *Workspace) followFolder() error {
 		return err
 	}
 	if len(last) > 0 && wasMoved(string(last), here) {
-		if err := w.lib.ForgetNonces(); err != nil {
-			return err
-		}
 		if err := moveKey(string(last), here); err != nil {
 			return err
 		}
@@ -51,16 +46,19 @@ func isAbsent(path string) bool {
 	return errors.Is(err, fs.ErrNotExist)
 }
 
-// moveKey renames the device key of the library that was in one folder for another.
+// moveKey renames the device key of the library that was in one folder for another, and before it the token: a crash
+// between the two leaves the key where it is looked for at the next start.
 func moveKey(from, to string) error {
-	old, err1 := KeyPath(from)
-	now, err2 := KeyPath(to)
-	err := errors.Join(err1, err2)
-	if err == nil {
-		err = os.Rename(old, now)
-	}
-	if err != nil {
-		return fmt.Errorf("take the device key along to %s: %w", to, err)
+	for _, pathOf := range []func(string) (string, error){tokenPath, KeyPath} {
+		old, err1 := pathOf(from)
+		now, err2 := pathOf(to)
+		err := errors.Join(err1, err2)
+		if err == nil && !isAbsent(old) {
+			err = os.Rename(old, now)
+		}
+		if err != nil {
+			return fmt.Errorf("take the device key along to %s: %w", to, err)
+		}
 	}
 	return nil
 }

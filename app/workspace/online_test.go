@@ -3,6 +3,7 @@ package workspace
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -166,10 +167,11 @@ func TestSetBackLibraryMeetsOthers(t *testing.T) {
 	typeAt(sb, 6, "early ")
 	sb.Close()
 	closeTest(t, ben)
-	backup := t.TempDir()
+	backup := filepath.Join(t.TempDir(), "library")
 	if err := os.CopyFS(backup, os.DirFS(dir)); err != nil {
 		t.Fatal(err)
 	}
+	copyTestFile(t, tokenPathOf(t, dir), backup+tokenSuffix)
 	ben = openOnline(t, dir, "Ben")
 	sb = open(t, ben, id)
 	typeAt(sb, 6, "later ")

@@ -183,18 +183,10 @@ func (w *Workspace) takeIn(ctx context.Context, p *portable.Parcel) error {
 
 // welcome makes a document one of the library's, in the list.
 func (w *Workspace) welcome(g crdt.Genesis) error {
-	now := w.now()
-	err := w.lib.Add(g, now)
-	if err == nil {
-		err = w.lib.AddMember(g.DocID(), w.device, now)
-	}
-	if err == nil {
-		err = w.lib.Undelete(g.DocID())
-	}
-	if err != nil {
+	if err := w.lib.Welcome(g, w.device, w.now()); err != nil {
 		return fmt.Errorf("add the document: %w", err)
 	}
-	w.events.tell(DocumentsChanged{})
+	w.sharingChanged(g.DocID())
 	return nil
 }
 

@@ -152,12 +152,20 @@ func TestParcelFromTheBin(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := saved(t, w, id)
-	if err := w.Delete(id); err != nil {
-		t.Fatal(err)
-	}
-	bringIn(t, w, file)
-	if docs, err := w.Documents(); err != nil || len(docs) != 1 {
-		t.Errorf("the list is %v (%v)", docs, err)
+	for _, drop := range []func(crdt.DocID) error{w.Delete, w.Destroy} {
+		if err := w.Delete(id); err != nil {
+			t.Fatal(err)
+		}
+		if err := drop(id); err != nil {
+			t.Fatal(err)
+		}
+		bringIn(t, w, file)
+		if docs, err := w.Documents(); err != nil || len(docs) != 1 {
+			t.Errorf("the list is %v (%v)", docs, err)
+		}
+		if text, err := w.Export(id); err != nil || text != "text" {
+			t.Errorf("the text is %q (%v)", text, err)
+		}
 	}
 }
 

@@ -36,15 +36,20 @@ type Config struct {
 // concurrent use.
 type Workspace struct {
 	dir    string
-	lib    *storage.Library
-	node   *netsync.Node // nil when offline
+	lib    *storage.Library // nil after OpenFolder
+	node   *netsync.Node    // nil when offline
 	key    ed25519.PrivateKey
 	device PeerID
 	log    *slog.Logger
 	events watchers[Event]
+	past   Past // set while it is opened
+
+	tokenMu sync.Mutex    // held while the token is renewed
+	wrote   chan struct{} // holds one: the library was written to
+	keeping chan struct{} // closed when upkeep has ended; nil when there is none
 
 	keeper  *keeper
-	keeping sync.WaitGroup // its goroutine
+	tending sync.WaitGroup // its goroutine
 
 	life      context.Context // ends with Close
 	end       context.CancelFunc
@@ -75,7 +80,7 @@ func Open(cfg Config) (*Workspace, error) {
 	w.log = cfg.Logger
 	if err := w.start(cfg); err != nil {
 		w.end()
-		w.keeping.Wait()
+		w.tending.Wait()
 		return nil, errors.Join(err, lib.Close())
 	}
 	return w, nil
@@ -84,6 +89,7 @@ func Open(cfg Config) (*Workspace, error) {
 func newWorkspace(dir string, lib *storage.Library) *Workspace {
 	w := &Workspace{
 		dir: dir, lib: lib,
+		wrote:    make(chan struct{}, 1),
 		sessions: map[crdt.DocID]*Session{},
 		shown:    map[crdt.DocID]int{},
 		people:   newPeople(),
@@ -105,6 +111,14 @@ func OpenDamaged(dir string) (*Workspace, error) {
 	return w, nil
 }
 
+// OpenFolder is OpenDamaged for a library of which nothing can be read. Only [Workspace.Backups],
+// [Workspace.Restore] and [Workspace.Close] make sense on it; [Workspace.Restoring] gives an error.
+func OpenFolder(dir string) *Workspace {
+	w := newWorkspace(dir, nil)
+	w.log = slog.New(slog.DiscardHandler)
+	return w
+}
+
 func (w *Workspace) start(cfg Config) error {
 	if w.log == nil {
 		w.log = slog.New(slog.DiscardHandler)
@@ -117,17 +131,32 @@ func (w *Workspace) start(cfg Config) error {
 		return err
 	}
 	w.device = PeerID(w.key.Public().(ed25519.PublicKey))
-	if err := w.lib.Adopt(w.device, w.now()); err != nil {
+	foreign, err := w.lib.Adopt(w.device, w.now())
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(w.loadPast(), w.followToken(foreign)); err != nil {
 		return err
 	}
 	if err := w.loadName(cfg.Name); err != nil {
 		return err
 	}
 	w.lib.SignWith(w.key)
-	w.keeping.Go(func() { w.keeper.run(w.life) })
-	if cfg.Offline {
-		return nil
+	if !cfg.Offline {
+		if err := w.startNode(cfg); err != nil {
+			return err
+		}
 	}
+	w.tending.Go(func() { w.keeper.run(w.life) })
+	w.keeping = make(chan struct{})
+	go func() {
+		defer close(w.keeping)
+		w.upkeep(!cfg.Offline)
+	}()
+	return nil
+}
+
+func (w *Workspace) startNode(cfg Config) (err error) {
 	finder := cfg.Finder
 	if finder == nil {
 		finder = discovery.New(w.log)
@@ -161,10 +190,24 @@ func (w *Workspace) Close() error {
 		for _, s := range w.loaded() {
 			s.close()
 		}
-		w.keeping.Wait()
-		w.closeErr = errors.Join(goodbye, w.lib.Close())
+		w.endUpkeep()
+		w.tending.Wait()
+		if w.lib != nil {
+			w.closeErr = errors.Join(goodbye, w.lib.Close())
+		}
 	})
 	return w.closeErr
+}
+
+// endUpkeep waits for what is under way and leaves the library with a token that no copy made before has.
+func (w *Workspace) endUpkeep() {
+	if w.keeping == nil {
+		return
+	}
+	<-w.keeping
+	if err := w.renewWritten(); err != nil {
+		w.log.Warn("the library's token could not be renewed", "err", err)
+	}
 }
 
 // loaded returns the sessions there are.
@@ -320,14 +363,6 @@ func (w *Workspace) committed(s *Session) {
 	if w.node != nil {
 		w.node.Committed(s.id)
 	}
+	w.noteWrite()
 	w.events.tell(DocumentsChanged{})
-}
-
-// Delete puts a document into the bin.
-func (w *Workspace) Delete(id crdt.DocID) error {
-	if err := w.lib.Delete(id, w.now()); err != nil {
-		return fmt.Errorf("delete the document: %w", err)
-	}
-	w.events.tell(DocumentsChanged{})
-	return nil
 }

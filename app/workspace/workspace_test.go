@@ -124,7 +124,7 @@ func TestCopiedLibraryWritesAnew(t *testing.T) {
 }
 
 // TestMovedLibraryStaysOnesOwn: who moves the folder on the same computer writes on, as
-// the same device, but not as the same replica; a copy made after that is no move.
+// the same device and the same replica; a copy made after that is no move.
 func TestMovedLibraryStaysOnesOwn(t *testing.T) {
 	parent := t.TempDir()
 	from, to := filepath.Join(parent, "from"), filepath.Join(parent, "to")
@@ -146,7 +146,7 @@ func TestMovedLibraryStaysOnesOwn(t *testing.T) {
 		}
 		typeAt(s, 0, "!")
 		s.Close()
-		if nonceOf(t, w, id) == old || w.device != device || s.Standing() != MayWrite {
+		if nonceOf(t, w, id) != old || w.past.SetBack || w.device != device || s.Standing() != MayWrite {
 			t.Errorf("nonce %x, before %x; device %x, before %x", nonceOf(t, w, id), old, w.device[:4], device[:4])
 		}
 		if r, err := w.Check(t.Context()); err != nil || !r.Intact() {

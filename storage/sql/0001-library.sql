@@ -2,15 +2,19 @@
 -- All times are milliseconds since the Unix epoch. They are shown to people and
 -- decide nothing. Keys are raw bytes.
 
--- A document this library knows. The row stays when the document goes to the bin,
--- so that a deleted document is not taken for a new one when a peer offers it.
+-- A document this library knows. The row stays when the document goes to the bin, and when
+-- it is destroyed, so that it is neither offered to others nor taken from them again.
 CREATE TABLE doc (
   id      INTEGER PRIMARY KEY,                           -- short number used inside this file only
   name    BLOB    NOT NULL UNIQUE CHECK (length(name) = 32),    -- crdt.DocID: SHA-256 of genesis
   genesis BLOB    NOT NULL CHECK (length(genesis) = 49),        -- crdt.Genesis.Bytes
   created INTEGER NOT NULL,
   deleted INTEGER,                                       -- when it went to the bin; NULL: it is not there
-  nonce   BLOB CHECK (length(nonce) = 16)                -- of the crdt.Author that this device writes as; NULL: none drawn
+  binned  INTEGER,                                       -- the running day on which it did; see state 'days'
+  destroyed INTEGER,                                     -- when it was deleted for ever: no other table has rows of it, or not for long
+  nonce   BLOB CHECK (length(nonce) = 16),               -- of the crdt.Author that this device writes as; NULL: none drawn
+  CHECK ((deleted IS NULL) = (binned IS NULL)),
+  CHECK (destroyed IS NULL OR deleted IS NOT NULL AND nonce IS NULL)
 ) STRICT;
 
 -- The journal: with the block that it may begin with (table block), the only truth about what a document says.
@@ -124,8 +128,8 @@ CREATE TABLE invite (
   used    INTEGER                                        -- when; NULL: open
 ) STRICT, WITHOUT ROWID;
 
--- Small things remembered for the person: window size, caret places. Losing
--- them loses no words.
+-- Small things remembered for the person: window size, caret places. And of the library itself: its
+-- token, the running days. Losing them loses no words.
 CREATE TABLE state (
   doc   BLOB NOT NULL CHECK (length(doc) = 32),          -- doc.name, or 32 zero bytes for the library itself
   key   TEXT NOT NULL,

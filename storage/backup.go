@@ -1,0 +1,222 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"inkling/crdt"
+)
+
+// A backup is the whole library as one file: library.db as it was at one moment, written by VACUUM INTO while the
+// library is in use. It lies in DIR/backups, named after its time in UTC (20261121T194503Z.db). It has no nonces
+// and no open invites, so that however it is put back, by us or by hand, nobody writes on as a replica of which
+// others know more. Neither has it the device's key, which is not in the library.
+//
+// It comes into being under another name (….new) and gets its own when it has been read back whole and is on the
+// disk: a file with the name of a backup is one. Which ones are kept says backup_keep.go.
+
+// Names in a library's folder.
+const (
+	backupFolder = "backups"
+	backupSuffix = ".db"
+	draftSuffix  = ".new"
+	backupTime   = "20060102T150405Z"
+)
+
+// ErrUnchanged says that there is nothing in the library that the newest backup does not have.
+var ErrUnchanged = errors.New("nothing has changed since the newest backup")
+
+// Back makes a backup in DIR/backups, which it makes for the owner's eyes only, and removes those that are not to be
+// kept any longer. When nothing has changed it gives [ErrUnchanged], when the disk is nearly full a [*RoomError].
+// It takes about 8 s per GB, on the caller's goroutine. Nobody waits for it.
+func (l *Library) Back(ctx context.Context, now time.Time) (Backup, error) {
+	l.backing.Lock()
+	defer l.backing.Unlock()
+	list, err := Backups(l.dir)
+	if err != nil {
+		return Backup{}, err
+	}
+	same, err := l.sameAs(list)
+	if err == nil && same {
+		err = ErrUnchanged
+	}
+	if err != nil {
+		return Backup{}, err
+	}
+	folder := filepath.Join(l.dir, backupFolder)
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return Backup{}, fmt.Errorf("storage: make a backup: %w", err)
+	}
+	if err := removeDrafts(folder); err != nil {
+		return Backup{}, fmt.Errorf("storage: make a backup: %w", err)
+	}
+	b, err := l.BackTo(ctx, freeName(folder, now))
+	if err != nil {
+		return Backup{}, err
+	}
+	if err := syncDir(l.dir); err != nil { // the folder itself may be new
+		return Backup{}, err
+	}
+	return b, prune(folder, b)
+}
+
+// BackTo is Back for a file that the caller names, which must not exist. Its folder must.
+func (l *Library) BackTo(ctx context.Context, path string) (Backup, error) {
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		return Backup{}, errors.Join(fmt.Errorf("%q is there already; name another file", path), err)
+	}
+	draft := path + draftSuffix
+	err := l.writeCopy(ctx, draft, forgetPresent)
+	if err == nil {
+		err = publish(draft, path)
+	}
+	if err != nil {
+		os.Remove(draft) // it may not be there; what went wrong before is told
+		return Backup{}, fmt.Errorf("storage: make a backup: %w", err)
+	}
+	return statBackup(path)
+}
+
+// publish gives a whole and durable draft its name.
+func publish(draft, path string) error {
+	if err := os.Rename(draft, path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// sameAs says whether the newest backup was made of the library as it is.
+func (l *Library) sameAs(list []Backup) (bool, error) {
+	token, err := l.Token()
+	if err != nil || token == (Token{}) || l.Written() || len(list) == 0 {
+		return false, err
+	}
+	newest, err := OpenBackup(list[0].Path)
+	if err != nil {
+		return false, nil // a backup that cannot be read is a reason to make another one
+	}
+	defer newest.Close()
+	had, err := newest.Token()
+	return err == nil && had == token, nil
+}
+
+// writeCopy makes a whole, checked and durable copy of the library: a new file, which alter has gone over in one
+// transaction. After an error it leaves what there is of it.
+func (l *Library) writeCopy(ctx context.Context, path string, alter func(*sql.Tx) error) error {
+	if err := checkRoom(filepath.Dir(path), l.size()); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) // VACUUM INTO takes an empty file
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	if err := l.vacuumInto(ctx, path); err != nil {
+		return err
+	}
+	if err := alterCopy(path, alter); err != nil {
+		return err
+	}
+	if err := checkCopy(ctx, path); err != nil {
+		return fmt.Errorf("the copy is not what the library holds, and was thrown away: %w", err)
+	}
+	return syncFile(path)
+}
+
+// size returns how many bytes a copy of the library has at most.
+func (l *Library) size() (n int64) {
+	for _, suffix := range []string{"", walSuffix} {
+		if info, err := os.Stat(filepath.Join(l.dir, l.file()+suffix)); err == nil {
+			n += info.Size()
+		}
+	}
+	return n
+}
+
+// vacuumInto copies the library by a connection of its own: a reader, for which the writer does not wait.
+func (l *Library) vacuumInto(ctx context.Context, path string) error {
+	source := filepath.Join(l.dir, l.file())
+	db, err := openPool(source, dsn(source, "ro", basePragmas), 1)
+	if err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, `VACUUM INTO ?`, path)
+	return errors.Join(err, db.Close())
+}
+
+// alterCopy runs alter on a copy that nobody else knows. What is removed is overwritten.
+func alterCopy(path string, alter func(*sql.Tx) error) error {
+	db, err := openWriter(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(transact(db, alter), db.Close())
+}
+
+// checkCopy reads a copy whole: its tables, its structure, and the checksum of every change.
+func checkCopy(ctx context.Context, path string) error {
+	b, err := OpenBackup(path)
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	if err := checkSchema(b.readers); err != nil {
+		return err
+	}
+	if err := checkStructure(ctx, b.readers, "PRAGMA quick_check(1)"); err != nil {
+		return err
+	}
+	documents, err := b.documents(``)
+	if err != nil {
+		return err
+	}
+	for _, d := range documents {
+		if err := b.checkRows(ctx, d.ID); err != nil {
+			return fmt.Errorf("document %q: %w", d.name(), err)
+		}
+	}
+	return nil
+}
+
+// checkRows checks each row of doc's journal by itself, and that none is missing.
+func (l *Library) checkRows(ctx context.Context, doc crdt.DocID) error {
+	place := int64(0)
+	for s, err := range l.journal(ctx, doc, 0) {
+		if err != nil {
+			return err
+		}
+		if err := s.check(); err != nil {
+			return fmt.Errorf("change %d: %w", s.place, err)
+		}
+		if place++; s.place != place {
+			return fmt.Errorf("change %d is missing", place)
+		}
+	}
+	return nil
+}
+
+// removeDrafts removes what backups that were cut short have left in folder.
+func removeDrafts(folder string) error {
+	drafts, err := filepath.Glob(filepath.Join(folder, "*"+backupSuffix+draftSuffix+"*")) // with -journal, -wal, -shm
+	for _, path := range drafts {
+		err = errors.Join(err, os.Remove(path))
+	}
+	return err
+}
+
+// syncFile makes what is written to a file durable.
+func syncFile(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}

@@ -1,0 +1,92 @@
+package storage
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// Which backups are kept: the newest of each of the last 24 hours, 7 days and 4 weeks that have one. Hours, days and
+// weeks without a backup do not count, so a library that is used once a month keeps four of them for months. This
+// looks at the times in the names, which the clock of the computer made: where that was wrong, the wrong ones are
+// kept longer. The one made last is kept in any case.
+
+// ages are the spans of which the newest backup is kept, and how many of them.
+var ages = []struct {
+	keep int
+	span func(time.Time) string // names the span in which a time is
+}{
+	{24, func(t time.Time) string { return t.UTC().Format("2006010215") }},
+	{7, func(t time.Time) string { return t.UTC().Format(time.DateOnly) }},
+	{4, func(t time.Time) string { year, week := t.UTC().ISOWeek(); return fmt.Sprint(year, " ", week) }},
+}
+
+// kept returns those of times that are kept. They come, and are returned, the newest first.
+func kept(times []time.Time) []time.Time {
+	keep := map[time.Time]bool{}
+	for _, age := range ages {
+		last, spans := "", 0
+		for _, t := range times {
+			if s := age.span(t); s != last && spans < age.keep {
+				last, spans, keep[t] = s, spans+1, true
+			}
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(times), func(t time.Time) bool { return !keep[t] })
+}
+
+// prune removes the backups in folder that are not to be kept, but never made.
+func prune(folder string, made Backup) error {
+	list, err := Backups(filepath.Dir(folder))
+	if err != nil {
+		return err
+	}
+	list = slices.DeleteFunc(list, func(b Backup) bool { return b.Replaced })
+	keep := kept(timesOf(list))
+	for _, b := range list {
+		if b.Path == made.Path || slices.Contains(keep, b.At) {
+			continue
+		}
+		if err := os.Remove(b.Path); err != nil {
+			return fmt.Errorf("storage: remove an old backup: %w", err)
+		}
+	}
+	return nil
+}
+
+func timesOf(list []Backup) []time.Time {
+	times := make([]time.Time, len(list))
+	for i, b := range list {
+		times[i] = b.At
+	}
+	return times
+}
+
+// Forgotten returns when the last of some backups goes, if from now on one is made in every hour. list are all there
+// are. What was replaced by a backup never goes by itself: where one such is among the holding, the time is zero, and
+// so when there is none.
+func Forgotten(list, holding []Backup, now time.Time) time.Time {
+	held := map[time.Time]bool{}
+	for _, b := range holding {
+		if b.Replaced {
+			return time.Time{}
+		}
+		held[b.At] = true
+	}
+	times := timesOf(slices.DeleteFunc(slices.Clone(list), func(b Backup) bool { return b.Replaced }))
+	if len(held) == 0 || len(times) == 0 {
+		return time.Time{}
+	}
+	left := func() bool { return slices.ContainsFunc(times, func(t time.Time) bool { return held[t] }) }
+	at := now.UTC().Truncate(time.Second)
+	if due := times[0].Add(time.Hour); at.Before(due) {
+		at = due
+	}
+	for left() {
+		times = kept(slices.Insert(times, 0, at))
+		at = at.Add(time.Hour)
+	}
+	return at.Add(-time.Hour)
+}

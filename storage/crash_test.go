@@ -1,0 +1,138 @@
+package storage_test
+
+import (
+	"flag"
+	"hash/maphash"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"inkling/storage"
+)
+
+var (
+	imagesWanted = flag.Int("images", 100, "how many crash images TestCrash looks at")
+	seedWanted   = flag.Uint64("seed", 0, "seed of the crash tests; 0: another each time")
+)
+
+// Crash tests run the library on a disk in memory, let the power fail at any moment, and
+// look at what is left (package disktest says what that may be). In virtual time.
+
+// crashes counts the images of one or more trials. No two images of a trial are equal.
+type crashes struct {
+	images, lost, corrupt int
+}
+
+// imagesPerPosition is how many images are drawn between two events of a disk.
+const imagesPerPosition = 6
+
+// look makes images all along the record of tr, until there are enough, and judges them.
+// When few are wanted it passes over most positions.
+func (c *crashes) look(tr *trial, lying bool, enough int, tell func(format string, args ...any)) {
+	seen := map[uint64]*verdict{}
+	seed := maphash.MakeSeed()
+	chance := float64(enough-c.images) / float64(tr.disk.Position())
+	for r := tr.replay(lying); c.images < enough && r.Next(); {
+		if tr.rng.Float64() > chance {
+			continue
+		}
+		draws := imagesPerPosition
+		if r.Settled() {
+			draws = 1
+		}
+		for ; draws > 0 && c.images < enough; draws-- {
+			image := r.Image(tr.rng)
+			sum := image.Sum(seed)
+			if seen[sum] == nil {
+				seen[sum] = tr.judge(image)
+				c.images++
+			}
+			image.Close()
+			c.count(tr, seen[sum], r.Position(), tell)
+		}
+	}
+}
+
+// count counts what is wrong with an image, once.
+func (c *crashes) count(tr *trial, v *verdict, position int, tell func(format string, args ...any)) {
+	lost := v.lost(tr, position)
+	switch {
+	case v.told:
+		return
+	case v.corrupt != nil:
+		c.corrupt++
+		tell("power cut at event %d: %v", position, v.corrupt)
+	case lost != nil:
+		c.lost++
+		tell("power cut at event %d: %v", position, lost)
+	}
+	v.told = v.corrupt != nil || lost != nil
+}
+
+// entriesPerTrial keeps trials short: what grows with it is the time that an image
+// takes, not the number of states that a disk may be left in.
+const entriesPerTrial = 40
+
+// crashTrial runs a trial, with checkpoints now often, now as in the program.
+func crashTrial(t *testing.T, rng *rand.Rand) *trial {
+	t.Helper()
+	pages := []string{"4", "16", "64", "256"}[rng.IntN(4)]
+	defer storage.SetPragma("wal_autocheckpoint", pages)()
+	tr := newTrial(t, rng, writing(t, rng, entriesPerTrial))
+	tr.run()
+	return tr
+}
+
+func crashSeed(t *testing.T) *rand.Rand {
+	t.Helper()
+	seed := *seedWanted
+	if seed == 0 {
+		seed = uint64(time.Now().UnixNano())
+	}
+	t.Logf("seed %d", seed)
+	return rand.New(rand.NewPCG(seed, 1))
+}
+
+// Whenever the power fails, what was said to be committed is there, and the library is
+// whole.
+func TestCrash(t *testing.T) {
+	rng := crashSeed(t)
+	began := time.Now()
+	var c crashes
+	trials := 0
+	for ; c.images < *imagesWanted && !t.Failed(); trials++ {
+		tr := crashTrial(t, rng)
+		c.look(tr, false, *imagesWanted, t.Errorf)
+		tr.disk.Close()
+	}
+	t.Logf("%d trials, %.0f images a minute", trials, float64(c.images)/time.Since(began).Minutes())
+	t.Logf("images=%d lost=%d corrupt=%d", c.images, c.lost, c.corrupt)
+}
+
+// The same run must find the losses of a library that does not wait for the disk.
+func TestCrashTestsFindAMissingSync(t *testing.T) {
+	defer storage.SetPragma("synchronous", "normal")()
+	if c := untilFound(t, false); c.lost == 0 {
+		t.Errorf("%+v: nothing lost with synchronous=NORMAL", c)
+	}
+}
+
+// And those of a disk that says that it has written, and has not.
+func TestCrashTestsFindALyingDisk(t *testing.T) {
+	if c := untilFound(t, true); c.lost == 0 || c.corrupt == 0 {
+		t.Errorf("%+v: a disk that lies about syncing was not found out", c)
+	}
+}
+
+// untilFound looks at up to 2000 images, until it has met what is wrong.
+func untilFound(t *testing.T, lying bool) (c crashes) {
+	t.Helper()
+	rng := crashSeed(t)
+	for c.images < 2000 && (c.lost == 0 || lying && c.corrupt == 0) {
+		tr := crashTrial(t, rng)
+		c.look(tr, lying, c.images+40, func(string, ...any) {})
+		tr.disk.Close()
+	}
+	t.Logf("images=%d lost=%d corrupt=%d", c.images, c.lost, c.corrupt)
+	return c
+}

@@ -1,0 +1,167 @@
+package storage_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"inkling/storage"
+	"inkling/storage/disktest"
+)
+
+// verdict is what an image of a trial's disk was found to hold. The laws: it opens
+// and is whole; what is in it are the first entries of the trial, as they were appended,
+// and the counter of the same time; it takes the next entry.
+type verdict struct {
+	entries int // how many of the trial's
+	counted int
+	known   map[int]bool // documents
+	corrupt error        // a law is broken
+	told    bool         // that something is wrong
+}
+
+// lost says what is missing of what was said to be committed by position.
+func (v *verdict) lost(tr *trial, position int) error {
+	if want := tr.toldBy(position); v.entries < want {
+		return fmt.Errorf("%d entries are left of %d that were said to be committed", v.entries, want)
+	}
+	if want := tr.countedBy(position); v.counted < want {
+		return fmt.Errorf("the counter is %d behind", want-v.counted)
+	}
+	for n, added := range tr.added {
+		if added <= position && !v.known[n] {
+			return fmt.Errorf("document %d was said to be added", n)
+		}
+	}
+	return nil
+}
+
+// judge looks at an image.
+func (tr *trial) judge(image *disktest.Disk) *verdict {
+	l, err := storage.OpenIn(image)
+	if err != nil {
+		return &verdict{corrupt: fmt.Errorf("open: %w", err)}
+	}
+	v, err := tr.read(l)
+	if err == nil {
+		err = checkAll(l)
+	}
+	if err == nil {
+		err = tr.goOn(l, v.entries)
+	}
+	if closeErr := l.Close(); closeErr != nil {
+		err = errors.Join(err, fmt.Errorf("close: %w", closeErr))
+	}
+	v.corrupt = err
+	return &v
+}
+
+// read compares the journals, the list and the counter with the trial's entries.
+func (tr *trial) read(l *storage.Library) (v verdict, err error) {
+	v.known = map[int]bool{}
+	held := map[int]int{} // changes, by document
+	documents, err := l.Documents()
+	if err != nil {
+		return v, err
+	}
+	for n := range tr.added {
+		v.known[n] = slices.ContainsFunc(documents, func(d storage.Document) bool { return d.ID == genesis(n).DocID() })
+		if !v.known[n] {
+			continue
+		}
+		if held[n], err = tr.readJournal(l, n); err != nil {
+			return v, err
+		}
+	}
+	newest := map[int]entry{}
+	for _, e := range tr.entries {
+		if held[e.document] < len(e.changes) {
+			break
+		}
+		held[e.document] -= len(e.changes)
+		newest[e.document] = e
+		v.entries++
+	}
+	for n, more := range held {
+		if more > 0 {
+			return v, fmt.Errorf("document %d has %d changes more than the first %d entries", n, more, v.entries)
+		}
+	}
+	for _, d := range documents {
+		if err := listed(d, newest); err != nil {
+			return v, err
+		}
+	}
+	v.counted, err = readCounter(l)
+	return v, err
+}
+
+// readJournal returns how many changes a document has; they are the first that were
+// appended to it.
+func (tr *trial) readJournal(l *storage.Library, document int) (n int, err error) {
+	want := tr.frames[document]
+	for c, err := range l.Changes(genesis(document).DocID()) {
+		if err != nil {
+			return n, err
+		}
+		if n >= len(want) || !bytes.Equal(c.AppendFrame(nil), want[n]) {
+			return n, fmt.Errorf("change %d of document %d is not the one that was appended", n, document)
+		}
+		n++
+	}
+	return n, nil
+}
+
+// listed says whether the list has what the newest entry of a document says.
+func listed(d storage.Document, newest map[int]entry) error {
+	for n, e := range newest {
+		if genesis(n).DocID() == d.ID && (d.Title != e.title || !d.Modified.Equal(e.now)) {
+			return fmt.Errorf("document %d is listed as %q of %v, its newest change is of %q, %v", n, d.Title, d.Modified, e.title, e.now)
+		}
+	}
+	return nil
+}
+
+// readCounter returns how often the trial has counted.
+func readCounter(l *storage.Library) (int, error) {
+	value, err := l.State(genesis(1).DocID(), counter)
+	if err != nil || value == nil {
+		return 0, err
+	}
+	n, err := strconv.Atoi(string(value))
+	return n + 1, err
+}
+
+func checkAll(l *storage.Library) error {
+	r, err := l.Check(context.Background())
+	if err == nil && !r.Intact() {
+		err = errors.New(r.String())
+	}
+	return err
+}
+
+// goOn appends the next entry and sees that it is there. When there is none, it appends
+// the last once more, which alters nothing.
+func (tr *trial) goOn(l *storage.Library, held int) error {
+	held = min(held, len(tr.entries)-1)
+	e := tr.entries[held]
+	if err := l.Add(genesis(e.document), day); err != nil {
+		return fmt.Errorf("go on: %w", err)
+	}
+	if err := save(l, e.doc(), e.changes, e.title, e.now); err != nil {
+		return fmt.Errorf("go on: %w", err)
+	}
+	want := 0
+	for _, before := range tr.entries[:held+1] {
+		if before.document == e.document {
+			want += len(before.changes)
+		}
+	}
+	if n, err := tr.readJournal(l, e.document); err != nil || n != want {
+		return fmt.Errorf("after going on: %d changes, want %d: %w", n, want, err)
+	}
+	return nil
+}
