@@ -134,47 +134,30 @@ func merge(tx *sql.Tx, pages int) (more bool, err error) {
 	return after-before >= 2, err
 }
 
+// laggingSQL compares places: of the last row of a document, or, where all rows went into a block, of that.
+const laggingSQL = `
+SELECT doc.name FROM doc LEFT JOIN indexed ON indexed.doc = doc.id LEFT JOIN listing ON listing.doc = doc.id
+ WHERE doc.destroyed IS NULL AND coalesce(indexed.place, 0) <> max(
+       (SELECT coalesce(max(change.id), 0) & 0xffffffff FROM change WHERE change.id BETWEEN doc.id << 32 AND doc.id << 32 | 0xffffffff),
+       coalesce((SELECT upto FROM block WHERE block.doc = doc.id AND block.kind = ?), 0))
+ ORDER BY listing.modified DESC, doc.name`
+
 // Lagging lists the documents, in the bin or not, whose index does not go as far as the journal, the last changed
-// first. One without changes does not lag. It looks at each document: about 20 µs for one.
+// first. One without changes does not lag. It looks at each document: about 10 µs for one.
 func (l *Library) Lagging() ([]crdt.DocID, error) {
-	list, err := l.lagging()
+	rows, err := l.readers.Query(laggingSQL, baseKind)
 	if err != nil {
 		return nil, fmt.Errorf("storage: look for documents to index: %w", err)
 	}
-	return list, nil
-}
-
-func (l *Library) lagging() (list []crdt.DocID, err error) {
-	documents, err := l.documents(`ORDER BY 5 DESC, doc.name`)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := l.readers.Query(`SELECT doc, place FROM indexed`)
-	if err != nil {
-		return nil, err
-	}
-	indexed := map[int64]int64{}
-	_, err = collect(rows, func(scan func(...any) error) (_ struct{}, err error) {
-		var id, place int64
-		err = scan(&id, &place)
-		indexed[id] = place
-		return struct{}{}, err
+	list, err := collect(rows, func(scan func(...any) error) (doc crdt.DocID, err error) {
+		var name []byte
+		if err = scan(&name); err == nil {
+			err = fill(doc[:], name, "name")
+		}
+		return doc, err
 	})
 	if err != nil {
-		return nil, err
-	}
-	for _, d := range documents {
-		var id, last int64
-		err := l.readers.QueryRow(lastPlaceSQL, d.ID[:]).Scan(&id, &last)
-		if errors.Is(err, sql.ErrNoRows) {
-			continue // it was destroyed meanwhile
-		}
-		if err != nil {
-			return nil, err
-		}
-		if indexed[id] != last {
-			list = append(list, d.ID)
-		}
+		return nil, fmt.Errorf("storage: look for documents to index: %w", err)
 	}
 	return list, nil
 }

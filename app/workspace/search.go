@@ -92,18 +92,9 @@ func (w *Workspace) textToIndex(id crdt.DocID) (title, text string, err error) {
 		s.sync() // what was in it and not on the disk yet must be there before the index says so
 		return title, text, nil
 	}
-	row, err := w.lib.Document(id)
+	doc, err := w.lib.Load(id)
 	if err != nil {
 		return "", "", err
-	}
-	doc := crdt.New(row.Genesis)
-	for c, err := range w.lib.Changes(id) {
-		if err != nil {
-			return "", "", err
-		}
-		if _, err := doc.Load(c); err != nil {
-			return "", "", err
-		}
 	}
 	return titleOf(doc), doc.Text(), nil
 }

@@ -49,6 +49,9 @@ type Workspace struct {
 	keeping chan struct{} // closed when upkeep has ended; nil when there is none
 	resting resting       // documents to index
 
+	keeper  *keeper
+	tending sync.WaitGroup // its goroutine
+
 	life      context.Context // ends with Close
 	end       context.CancelFunc
 	closeOnce sync.Once
@@ -77,6 +80,8 @@ func Open(cfg Config) (*Workspace, error) {
 	w := newWorkspace(dir, lib)
 	w.log = cfg.Logger
 	if err := w.start(cfg); err != nil {
+		w.end()
+		w.tending.Wait()
 		return nil, errors.Join(err, lib.Close())
 	}
 	return w, nil
@@ -92,6 +97,7 @@ func newWorkspace(dir string, lib *storage.Library) *Workspace {
 		resting:  newResting(),
 	}
 	w.life, w.end = context.WithCancel(context.Background())
+	w.keeper = newKeeper(w)
 	return w
 }
 
@@ -137,6 +143,7 @@ func (w *Workspace) start(cfg Config) error {
 	if err := w.loadName(cfg.Name); err != nil {
 		return err
 	}
+	w.lib.SignWith(w.key)
 	if !cfg.Offline {
 		if err := w.startNode(cfg); err != nil {
 			return err
@@ -147,6 +154,7 @@ func (w *Workspace) start(cfg Config) error {
 		defer close(w.resting.done)
 		w.keepIndex()
 	}()
+	w.tending.Go(func() { w.keeper.run(w.life) })
 	w.keeping = make(chan struct{})
 	go func() {
 		defer close(w.keeping)
@@ -191,6 +199,7 @@ func (w *Workspace) Close() error {
 		}
 		w.endIndex()
 		w.endUpkeep()
+		w.tending.Wait()
 		if w.lib != nil {
 			w.closeErr = errors.Join(goodbye, w.lib.Close())
 		}
@@ -320,6 +329,7 @@ func (w *Workspace) drop(s *Session) {
 	w.mu.Unlock()
 	if idle {
 		s.close()
+		w.keeper.closed(s.id)
 	}
 }
 
@@ -358,6 +368,7 @@ func (w *Workspace) setPresence(id crdt.DocID, p *netsync.Presence) {
 
 // committed tells who may want to know that changes of s are on disk.
 func (w *Workspace) committed(s *Session) {
+	w.keeper.wrote(s.id)
 	if w.node != nil {
 		w.node.Committed(s.id)
 	}
