@@ -50,7 +50,7 @@ type Library struct {
 // makes is for the owner's eyes only (0700); one that is there keeps its mode, and
 // the files in it are 0600 all the same.
 //
-// The structure of the whole file is checked, in about 1 ms per MB; beyond
+// The structure of all tables is checked, in about 1 ms per MB; beyond
 // [fullCheckBytes] only part of it.
 func Open(dir string) (*Library, error) {
 	dir, err := filepath.Abs(dir)

@@ -207,6 +207,62 @@ func TestDestroyedIsNotIndexed(t *testing.T) {
 	checkIndex(t, l)
 }
 
+// TestDestroyedIndexIsTakenUp: what a kill leaves in the index of a destroyed document goes later.
+func TestDestroyedIndexIsTakenUp(t *testing.T) {
+	l := storagetest.Open(t)
+	doc := index(t, l, 1, "", "xylophonistic common")
+	index(t, l, 2, "", "common")
+	if err := l.Delete(doc, day); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, statement := range []string{`UPDATE doc SET destroyed = 1 WHERE deleted IS NOT NULL`, `DELETE FROM listing WHERE doc = 1`} {
+		if err := storage.Alter(l.Dir(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l = storagetest.OpenDir(t, l.Dir())
+	if got := finds(t, l, "common"); len(got) != 1 {
+		t.Errorf("a destroyed document is found: %v", got)
+	}
+	if err := l.SweepDestroyed(); err != nil {
+		t.Fatal(err)
+	}
+	for _, query := range []string{
+		`SELECT count(*) FROM search_data WHERE instr(block, CAST('ylophonist' AS BLOB))`,
+		`SELECT count(*) FROM indexed WHERE doc = 1`, `SELECT count(*) FROM state WHERE key = 'unmerged'`,
+	} {
+		if n, err := storage.Count(l, query); n != 0 || err != nil {
+			t.Errorf("%s: %d, %v", query, n, err)
+		}
+	}
+}
+
+// TestDamagedIndexIsMadeAnew: a library whose index is damaged opens, and loses nothing.
+func TestDamagedIndexIsMadeAnew(t *testing.T) {
+	l := storagetest.Open(t)
+	doc := index(t, l, 1, "", "green tea")
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := storage.Alter(l.Dir(), `UPDATE search_data SET block = x'0001' WHERE id > 10`); err != nil {
+		t.Fatal(err)
+	}
+	l = storagetest.OpenDir(t, l.Dir())
+	if _, err := l.Search(t.Context(), "green"); err == nil {
+		t.Error("the damage was not noticed: the test does not damage what it should")
+	}
+	if err := l.DropIndex(); err != nil {
+		t.Fatal(err)
+	}
+	index(t, l, 1, "", "green tea")
+	if got := finds(t, l, "gre"); !slices.Equal(got, []crdt.DocID{doc}) {
+		t.Errorf("made anew, it finds %v", got)
+	}
+}
+
 // checkIndex says that SQLite's index is just that of the texts in table indexed.
 func checkIndex(t testing.TB, l *storage.Library) {
 	t.Helper()
@@ -278,6 +334,11 @@ func TestLagging(t *testing.T) {
 	lags(doc)
 	if err := l.Index(doc, 2, "", "green"); err != nil { // the same text again
 		t.Fatal(err)
+	}
+	lags()
+	compactAll(t, l, doc) // no rows are left
+	if n, err := storage.Count(l, `SELECT count(*) FROM change`); n != 0 || err != nil {
+		t.Fatalf("%d rows after compaction, %v", n, err)
 	}
 	lags()
 	if err := l.DropIndex(); err != nil {

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"inkling/crdt"
-	_ "modernc.org/sqlite"
 )
 
 func finds(t *testing.T, w *Workspace, typed string) (ids []crdt.DocID) {
