@@ -62,8 +62,8 @@ type Workspace struct {
 }
 
 // Open opens the library in cfg.Dir, making it when there is none, and starts the
-// network. It gives storage's *LockedError when another program has the library
-// and *DamagedError when it is damaged.
+// network. It gives storage's *LockedError when another program has the library,
+// and an error of which [OnlyToRead] is true when it can only be looked at.
 func Open(cfg Config) (*Workspace, error) {
 	dir, err := filepath.Abs(cfg.Dir)
 	if err != nil {
@@ -93,9 +93,9 @@ func newWorkspace(dir string, lib *storage.Library) *Workspace {
 	return w
 }
 
-// OpenDamaged opens a library that [Open] found damaged, only to list and export
-// what is intact in it. Nothing in the folder is written.
-func OpenDamaged(dir string) (*Workspace, error) {
+// OpenToRead opens a library that [Open] refused, see [OnlyToRead], to list and export
+// what can be read of it. Nothing in the folder is written.
+func OpenToRead(dir string) (*Workspace, error) {
 	lib, err := storage.OpenReadOnly(dir)
 	if err != nil {
 		return nil, err
@@ -105,7 +105,7 @@ func OpenDamaged(dir string) (*Workspace, error) {
 	return w, nil
 }
 
-// OpenFolder is OpenDamaged for a library of which nothing can be read. Only [Workspace.Backups],
+// OpenFolder is OpenToRead for a library of which nothing can be read. Only [Workspace.Backups],
 // [Workspace.Restore] and [Workspace.Close] make sense on it; [Workspace.Restoring] gives an error.
 func OpenFolder(dir string) *Workspace {
 	w := newWorkspace(dir, nil)
