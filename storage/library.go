@@ -28,10 +28,11 @@ type Library struct {
 	name    string // of the file in dir; "": library.db
 	readers *sql.DB
 	// Of the owner only; nil in a library opened for reading.
-	lock   *os.File
-	queue  *queue
-	tails  *tails
-	writer *writer
+	lock    *os.File
+	queue   *queue
+	tails   *tails
+	writer  *writer
+	reserve *reserve
 
 	named   atomic.Uint64 // writer.commits when the library got its token
 	backing sync.Mutex    // held while a backup is made
@@ -65,6 +66,9 @@ func Open(dir string) (*Library, error) {
 		return nil, err
 	}
 	l, err := openOwned(dir, lock)
+	if err != nil && wantsRoom(err, dir) && newReserve(dir).release() {
+		l, err = openOwned(dir, lock)
+	}
 	if err != nil {
 		lock.Close()
 		return nil, err
@@ -103,9 +107,10 @@ func begin(dir string, lock *os.File, cut bool) (*Library, error) {
 		w.db.Close()
 		return nil, err
 	}
-	l := &Library{dir: dir, lock: lock, readers: readers, tails: newTails(readers), queue: newQueue(), writer: w}
-	w.queue, w.tails = l.queue, l.tails
-	if cut { // nobody knows whether its token came last
+	l := &Library{dir: dir, lock: lock, readers: readers, tails: newTails(readers), queue: newQueue(), writer: w, reserve: newReserve(dir)}
+	w.queue, w.tails, w.reserve = l.queue, l.tails, l.reserve
+	_ = l.reserve.take() // HasReserve says that there is none, and TakeReserve why
+	if cut {             // nobody knows whether its token came last
 		w.commits.Add(1)
 	}
 	go l.queue.tell()

@@ -93,7 +93,11 @@ func (win *Window) bring(kind int) {
 		})
 	case staleSaving:
 		since, err := win.w.Saving()
-		win.do(func() { win.showSaving(since, err) })
+		full := win.w.DiskFull()
+		win.do(func() {
+			win.showSaving(since, err)
+			win.disk.show(diskWords(full, err != nil), nil)
+		})
 	}
 }
 

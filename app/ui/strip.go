@@ -71,6 +71,17 @@ func standing(s workspace.Standing, empty bool, others []string) string {
 // forked says what a person has to know whose document was changed in two copies of a library.
 const forked = "This document was also changed in a copy of this library (an old backup, perhaps). Both versions were kept: look through the text for doubled passages."
 
+// diskWords says that the disk is full and what helps; "" when it is not. refuses says that nothing can be saved.
+func diskWords(full, refuses bool) string {
+	switch {
+	case full && refuses:
+		return "The disk is full. What you write now is only in this window: keep it open, and make room on the disk. Then all is saved by itself."
+	case full:
+		return "The disk is full. What you write is still saved, in the last room that was kept for it. Make room on the disk now."
+	}
+	return ""
+}
+
 // showStanding says whether the open document can be written in, and if so, whether it forked.
 func (win *Window) showStanding() {
 	empty := false

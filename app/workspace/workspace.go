@@ -223,6 +223,9 @@ func (w *Workspace) Observe(f func(Event)) (stop func()) { return w.events.add(f
 // all is well.
 func (w *Workspace) Saving() (since time.Time, err error) { return w.lib.Trouble() }
 
+// DiskFull says whether the disk is so full that the library goes on in the last room kept for it, or has none at all.
+func (w *Workspace) DiskFull() bool { return !w.lib.HasReserve() }
+
 // Document is a row of the list of documents.
 type Document = storage.Document
 
