@@ -27,13 +27,13 @@ type PlaceError struct {
 func (e *PlaceError) Error() string {
 	why := fmt.Sprintf("that folder is on another computer (%s), where what you write can be damaged", e.Remote)
 	if e.Synced != "" {
-		why = fmt.Sprintf("%s copies that folder to other computers, also in the middle of writing, which can damage what you write", e.Synced)
+		why = fmt.Sprintf("%s copies what is there to other computers, also in the middle of writing, which can damage what you write", e.Synced)
 	}
 	if !e.Used {
 		return fmt.Sprintf("the library cannot be in %q: %s.\nName a folder on a disk of this computer, outside of it: `inkling --data FOLDER`", e.Dir, why)
 	}
-	return fmt.Sprintf("the library in %q cannot be written in: %s.\nNothing in it was changed. Move it to a disk of this computer, when no Inkling "+
-		"has it open, and name the new place: `inkling --data FOLDER`.\nTo see its documents here run `inkling list`, to save them `inkling export` (with --data %q)",
+	return fmt.Sprintf("the library in %q cannot be written in: %s.\nNothing in it was changed. Move it to a disk of this computer, outside of that folder, when "+
+		"no Inkling has it open, and name the new place: `inkling --data FOLDER`.\nTo see its documents here run `inkling list`, to save them `inkling export` (with --data %q)",
 		e.Dir, why, e.Dir)
 }
 

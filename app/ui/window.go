@@ -160,6 +160,7 @@ func (win *Window) startUp(files []string) {
 	win.refresh(staleList)
 	win.refresh(stalePeople)
 	win.refresh(staleNearby)
+	win.refresh(staleSaving)
 	win.tellPast()
 	if len(files) > 0 {
 		win.importFiles(files)

@@ -64,13 +64,13 @@ func notText(b []byte) int {
 	return -1
 }
 
-// Export returns the text of a document as it is now.
+// Export returns the text of a document as it is now, also while the disk refuses to save it.
 func (w *Workspace) Export(id crdt.DocID) (string, error) {
 	s, err := w.acquire(id)
 	if err != nil {
 		return "", err
 	}
-	defer w.release(s)
+	defer w.leave(s)
 	return s.Text(), nil
 }
 

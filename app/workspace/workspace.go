@@ -291,6 +291,11 @@ func (w *Workspace) acquire(id crdt.DocID) (*Session, error) {
 // release counts one user less. A document without users is dropped after a while.
 func (w *Workspace) release(s *Session) {
 	s.sync() // so that who has no users has nothing unsaved either
+	w.leave(s)
+}
+
+// leave is release for a user who only looked: it does not wait for the disk.
+func (w *Workspace) leave(s *Session) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if s.refs--; s.refs == 0 {
