@@ -5,6 +5,7 @@ package uitest
 import (
 	"errors"
 	"fmt"
+	"image"
 	"os"
 	"path/filepath"
 	"strings"
@@ -80,6 +81,8 @@ func TestFullDisk(t *testing.T) {
 	ana.start()
 	ana.types("Before\n")
 	ana.waitForText("Before\n")
+	ana.settle()
+	calm := ana.see()
 	reserve := filepath.Join(dir, "reserve")
 	waitForFile(t, reserve, true)
 
@@ -94,7 +97,8 @@ func TestFullDisk(t *testing.T) {
 		want += word
 		ana.waitForText(want)
 	}
-	ana.settle()
+	ana.waitForStrip(calm, true)
+	warned := ana.see()
 	keepImage(t, "reserve", ana.see())
 	ana.inkling("doctor").expect(t, 1, "The disk with", "Make room on the disk now")
 	for n := 0; ana.status().Unsaved == ""; n++ {
@@ -104,7 +108,7 @@ func TestFullDisk(t *testing.T) {
 		want += word
 		ana.waitForText(want)
 	}
-	ana.settle()
+	ana.waitForStrip(warned, true)
 	keepImage(t, "unsaved", ana.see())
 
 	d.empty()
@@ -113,7 +117,7 @@ func TestFullDisk(t *testing.T) {
 	if r := ana.inkling("doctor"); strings.Contains(r.stdout, "disk with") {
 		t.Errorf("the disk is still said to be full: %v", r)
 	}
-	ana.settle()
+	ana.waitForStrip(calm, false)
 	keepImage(t, "room-again", ana.see())
 	ana.kill()
 	ana.inkling("export", "Before").expect(t, 0, want)
@@ -122,6 +126,16 @@ func TestFullDisk(t *testing.T) {
 	ana.launch()
 	ana.waitUntilShown("Before")
 	ana.waitForText(want)
+}
+
+// waitForStrip waits until what is above the page is another than before, or the same again.
+func (p *person) waitForStrip(before *image.RGBA, other bool) {
+	p.t.Helper()
+	eventually(p.t, reservePatience, fmt.Sprintf("what is above the page is another: %v", other), func() (bool, string) {
+		p.settle()
+		changed := difference(before, p.see())
+		return (changed.Min.Y < 120 && changed.Dx() > 100) == other, changed.String()
+	})
 }
 
 func waitForFile(t testing.TB, path string, want bool) {

@@ -53,7 +53,7 @@ type Window struct {
 	looking time.Time   // since when Together is open; zero: it is not
 	undoing uint64      // numbers the deletions; only the last one can be undone here
 	again   atomic.Bool // Run ends so that the program starts again
-	alarmed bool        // the person was told that nothing is saved
+	alarmed bool        // the person was told that nothing is saved, though there is room
 }
 
 // What can be stale.
