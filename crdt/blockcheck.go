@@ -6,7 +6,7 @@ package crdt
 func (d *Doc) checkUnusual() error {
 	for _, k := range d.replicas {
 		if !d.vouched(k) {
-			return formatErrorf(0, "replica %s is no member, or signed where no change ends", k.id)
+			return formatErrorf(0, "replica %s is no member, or hashed or signed where its chain does not end", k.id)
 		}
 	}
 	if !d.allKnown() {
@@ -56,9 +56,12 @@ func (d *Doc) checkChange(lv uint32) error {
 	return err
 }
 
-// vouched says whether k's device is a member and its hashes and signatures belong to
+// vouched says whether k's device is a member, its hash is of its last change, and its signatures belong to
 // ends of its changes. Whether they are right, only [Doc.Verify] says.
 func (d *Doc) vouched(k *replica) bool {
+	if k.headNext != k.next {
+		return false
+	}
 	ends := []uint32{k.headNext, k.signature.next}
 	for _, s := range k.kept {
 		ends = append(ends, s.next)

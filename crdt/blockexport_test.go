@@ -53,9 +53,9 @@ func OpenTables(plain []byte) (tables [][]byte, text []byte) {
 	return tables, plain[r.at:]
 }
 
-// CheckLog is Check but for what is done with the log: the order and what is deleted.
+// CheckLog is Check but for the order of the elements and what of them is deleted.
 func (d *Doc) CheckLog() error {
-	for _, f := range []func() error{d.checkArrivals, d.checkReplicas, d.checkChains, d.checkRuns, d.checkSeen, d.checkText, d.checkChanges} {
+	for _, f := range []func() error{d.checkArrivals, d.checkReplicas, d.checkChains, d.checkRuns, d.checkSeen, d.checkText, d.checkChanges, d.checkElements} {
 		if err := f(); err != nil {
 			return err
 		}

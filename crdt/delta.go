@@ -2,12 +2,12 @@ package crdt
 
 // DeltaSince returns the changes that a copy with vector v lacks, in an order in
 // which it can apply them: what d has sealed or applied, up to the newest signature of
-// each chain. The signatures are those that d keeps; the last change of each chain has one.
+// each chain, with their hashes and [Change.Previous]. The signatures are those that d keeps; the last change of each chain has one.
 // O(changes that are lacking, and arrivals); O(all changes) where hashes are no longer at hand.
 func (d *Doc) DeltaSince(v VersionVector) (delta []*Change) {
 	reach := d.reach(v)
 	missing := map[moment]Hash{}
-	var of []moment
+	var of, before []moment // where each change ends, and where it goes on from
 	for i := range d.arrivals {
 		a := &d.arrivals[i]
 		end := min(d.arrivalEnd(i), d.changes.end)
@@ -25,13 +25,20 @@ func (d *Doc) DeltaSince(v VersionVector) (delta []*Change) {
 			if c.Next > r.signature.next {
 				break
 			}
-			m := moment{r, c.Next}
+			m, p := moment{r, c.Next}, moment{r.before(c.Seq), c.Seq}
 			if hash, ok := r.hashAt(c.Next); ok {
 				c.Hash = hash
 			} else {
 				missing[m] = Hash{}
 			}
-			delta, of = append(delta, c), append(of, m)
+			if follows := len(of) > 0 && of[len(of)-1] == p; p.next > 0 && !follows {
+				if hash, ok := p.of.hashAt(p.next); ok {
+					c.Previous = hash.stamp()
+				} else {
+					missing[p] = Hash{}
+				}
+			}
+			delta, of, before = append(delta, c), append(of, m), append(before, p)
 			lv += c.Next - c.Seq
 		}
 	}
@@ -43,6 +50,11 @@ func (d *Doc) DeltaSince(v VersionVector) (delta []*Change) {
 			c.Hash = hash
 		}
 		c.Stamp = c.Hash.stamp()
+		if hash, ok := missing[before[i]]; ok {
+			c.Previous = hash.stamp()
+		} else if i > 0 && of[i-1] == before[i] {
+			c.Previous = delta[i-1].Stamp
+		}
 	}
 	return delta
 }

@@ -115,7 +115,15 @@ func TestOpenOfOtherNumbers(t *testing.T) {
 	_, changes := strangeChanges(rand.New(rand.NewPCG(5, 5)), 3, 12)
 	d := crdt.New(crdttest.People(1)[0].Genesis())
 	apply(t, d, changes...)
-	head, plain := crdt.UnpackOpen(value(d.OpenBlock()))
+	for _, d := range []*crdt.Doc{d, unseenText(t)} {
+		must(t, sameAll(d))
+		head, plain := crdt.UnpackOpen(value(d.OpenBlock()))
+		otherNumbers(t, head, plain)
+	}
+}
+
+func otherNumbers(t *testing.T, head, plain []byte) {
+	t.Helper()
 	tables, text := crdt.OpenTables(plain)
 	pack := func() (plain []byte) {
 		for _, table := range tables {
@@ -139,6 +147,38 @@ func TestOpenOfOtherNumbers(t *testing.T) {
 		}
 		tables[i] = table
 	}
+}
+
+// unseenText returns a document in which two delete one's text, letter by letter, forward and backward, of which they have
+// seen the beginning only; the rest stands right behind it.
+func unseenText(t *testing.T) *crdt.Doc {
+	t.Helper()
+	p := newPeople(t, 3, "")
+	type batch = []*crdt.Change
+	typed := func(who int, text string, at int) batch {
+		p.docs[who].Insert(at, text, noon)
+		return p.who[who].Flush(p.docs[who])
+	}
+	seen := typed(0, "abc", 0)
+	apply(t, p.docs[1], seen...)
+	apply(t, p.docs[2], seen...)
+	unseen := typed(0, "def", 3)
+	var deletes batch
+	for range 3 {
+		p.docs[1].Delete(0, 1, noon)
+		p.docs[1].BreakUndo()
+		deletes = append(deletes, p.who[1].Flush(p.docs[1])...)
+		p.docs[2].Delete(p.docs[2].Len()-1, p.docs[2].Len(), noon)
+		p.docs[2].BreakUndo()
+		deletes = append(deletes, p.who[2].Flush(p.docs[2])...)
+	}
+	d := crdt.New(p.docs[0].Genesis())
+	for _, changes := range []batch{p.docs[0].DeltaSince(nil)[:1], seen, unseen} {
+		apply(t, d, changes...)
+	}
+	slices.SortStableFunc(deletes, func(a, b *crdt.Change) int { return a.Replica.Compare(b.Replica) })
+	apply(t, d, deletes...)
+	return d
 }
 
 // openAnything opens an open-block that has just these parts, and edits it.

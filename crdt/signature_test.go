@@ -307,12 +307,13 @@ func TestDamagedFrames(t *testing.T) {
 	})
 }
 
-// TestPrevious: who makes or applies changes learns what each goes on from.
+// TestPrevious: who makes or applies changes, or takes them out of a document, learns what each goes on from.
 func TestPrevious(t *testing.T) {
 	ana := crdttest.NewPerson("Ana")
 	abc := letters(t, ana, "abc")
-	applied := apply(t, crdt.New(ana.Genesis()), abc...).Changes
-	for _, list := range [][]*crdt.Change{abc, applied} {
+	d := crdt.New(ana.Genesis())
+	applied := apply(t, d, abc...).Changes
+	for _, list := range [][]*crdt.Change{abc, applied, d.DeltaSince(nil)} {
 		before := crdt.Stamp{}
 		for _, c := range list {
 			if c.Previous != before || c.Stamp == before {

@@ -285,9 +285,9 @@ func (w *world) same() error {
 
 // sameChanges compares changes, in whatever order.
 func sameChanges(got, want []*crdt.Change) error {
-	bodies := map[crdt.Hash]string{}
+	bodies, previous := map[crdt.Hash]string{}, map[crdt.Hash]crdt.Stamp{}
 	for _, c := range want {
-		bodies[c.Hash] = string(c.Body)
+		bodies[c.Hash], previous[c.Hash] = string(c.Body), c.Previous
 	}
 	if len(got) != len(want) {
 		return fmt.Errorf("%d changes, want %d", len(got), len(want))
@@ -295,6 +295,9 @@ func sameChanges(got, want []*crdt.Change) error {
 	for _, c := range got {
 		if body := bodies[c.Hash]; body != string(c.Body) {
 			return fmt.Errorf("the body %x at %d of %s, want %x", c.Body, c.Seq, c.Replica, body)
+		}
+		if known := previous[c.Hash]; c.Previous != known && (known != crdt.Stamp{} || c.Seq == 0) { // one from elsewhere does not say
+			return fmt.Errorf("%d of %s goes on from %x, want %x", c.Seq, c.Replica, c.Previous, previous[c.Hash])
 		}
 	}
 	return nil

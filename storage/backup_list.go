@@ -90,7 +90,7 @@ func OpenBackup(path string) (*Library, error) {
 	if err = orDamage(err); err != nil {
 		return nil, fmt.Errorf("storage: open %q: %w", path, err)
 	}
-	return &Library{dir: filepath.Dir(path), name: filepath.Base(path), readers: readers}, nil
+	return &Library{dir: filepath.Dir(path), name: filepath.Base(path), readers: readers, archives: newArchives(readers)}, nil
 }
 
 // Holding returns those of list that hold a document, whether or not it is in the bin there. One that cannot be

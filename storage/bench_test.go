@@ -211,21 +211,28 @@ func BenchmarkCheck(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*10_000), "ns/change")
 }
 
-// BenchmarkSince asks, as after each key, what a peer lacks who has all but the last of 10,000 changes.
+// BenchmarkSince asks, as after each key, what a peer lacks who has all but the last of 10,000 changes; all of them
+// rows, or all but 100 of them a block.
 func BenchmarkSince(b *testing.B) {
-	l, doc := benchLibrary(b)
-	ana := newHand(1, 1)
-	var list []*crdt.Change
-	for seq := range 10_000 {
-		list = append(list, ana.insert(uint32(seq), "x"))
-	}
-	if err := save(l, doc, list, "", day); err != nil {
-		b.Fatal(err)
-	}
-	have := []crdt.Head{headOf(list[len(list)-2])}
-	for b.Loop() {
-		if frames, _, err := l.Since(doc, have, 1000); err != nil || len(frames) != 1 {
-			b.Fatal(len(frames), err)
-		}
+	for _, name := range []string{"rows", "block"} {
+		b.Run(name, func(b *testing.B) {
+			l, doc := benchLibrary(b)
+			ana := newHand(1, 1)
+			var list []*crdt.Change
+			for seq := range 10_000 {
+				list = append(list, ana.insert(uint32(seq), "x"))
+			}
+			mustSave(b, l, doc, list[:9900]...)
+			if name == "block" {
+				compactAll(b, l, doc)
+			}
+			mustSave(b, l, doc, list[9900:]...)
+			have := []crdt.Head{headOf(list[len(list)-2])}
+			for b.Loop() {
+				if frames, _, err := l.Since(doc, have, 1000); err != nil || len(frames) != 1 {
+					b.Fatal(len(frames), err)
+				}
+			}
+		})
 	}
 }

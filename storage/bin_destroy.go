@@ -53,7 +53,7 @@ func (l *Library) Destroy(id crdt.DocID, now time.Time) error {
 // SweepDestroyed removes what destroyed documents still have on the disk.
 func (l *Library) SweepDestroyed() error {
 	rows, err := l.readers.Query(`SELECT id FROM doc WHERE destroyed IS NOT NULL AND (
-		EXISTS (SELECT 1 FROM change WHERE change.doc = doc.id) OR EXISTS (SELECT 1 FROM listing WHERE listing.doc = doc.id))`)
+		EXISTS (SELECT 1 FROM change WHERE change.doc = doc.id) OR EXISTS (SELECT 1 FROM block WHERE block.doc = doc.id) OR EXISTS (SELECT 1 FROM listing WHERE listing.doc = doc.id))`)
 	if err != nil {
 		return fmt.Errorf("storage: look for destroyed documents: %w", err)
 	}
@@ -88,6 +88,11 @@ func sweep(tx *sql.Tx, id int64, n int) (more bool, err error) {
 	}
 	if removed, err := result.RowsAffected(); err != nil || removed == int64(n) {
 		return err == nil, err
+	}
+	for _, kind := range []int{baseKind, successorKind, openKind} {
+		if err := deleteBlock(tx, id, kind, "AND (SELECT destroyed IS NOT NULL FROM doc WHERE id = ?1)"); err != nil {
+			return false, err
+		}
 	}
 	for _, table := range []string{"fork", "invite", "member", "listing"} {
 		if _, err := tx.Exec(`DELETE FROM `+table+` WHERE doc = (SELECT id FROM doc WHERE id = ? AND destroyed IS NOT NULL)`, id); err != nil {

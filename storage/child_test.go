@@ -2,6 +2,7 @@ package storage_test
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -105,8 +106,8 @@ func letter(n int) string { return string(rune('a' + n%26)) }
 
 // writeForEver goes on typing the alphabet at the end of the first document, one to
 // three letters a change, with up to 20 changes on their way, and prints, for each
-// change committed, how many letters are. Another goroutine keeps committing other
-// things, so that at any moment a commit is likely to be under way.
+// change committed, how many letters are. Other goroutines keep committing other
+// things, so that at any moment a commit is likely to be under way, and keep compacting.
 func writeForEver(dir string) error {
 	l, err := storage.Open(dir)
 	if err != nil {
@@ -127,6 +128,13 @@ func writeForEver(dir string) error {
 	go func() {
 		for n := 0; ; n++ {
 			if err := l.SetState(id, "n", fmt.Append(nil, n)); err != nil {
+				failed <- err
+			}
+		}
+	}()
+	go func() {
+		for {
+			if _, err := l.Compact(context.Background(), id, storage.Always, true); err != nil {
 				failed <- err
 			}
 		}
@@ -173,6 +181,9 @@ func rebuild(l *storage.Library, id crdt.DocID) (*crdt.Doc, error) {
 		if _, err := doc.Load(c); err != nil {
 			return nil, err
 		}
+	}
+	if loaded, err := l.Load(id); err != nil || loaded.Text() != doc.Text() {
+		return nil, fmt.Errorf("what was loaded is not what the changes say: %w", err)
 	}
 	return doc, nil
 }

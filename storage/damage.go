@@ -108,7 +108,7 @@ func survey(path string) (intact []Document, lost []string) {
 	if err != nil {
 		return nil, nil // nothing can be read: that is what the caller reports
 	}
-	l := &Library{readers: db}
+	l := &Library{readers: db, archives: newArchives(db)}
 	defer db.Close()
 	documents, _ := l.documents(`ORDER BY 5 DESC, doc.name`) // what was read before an error counts
 	for _, d := range documents {

@@ -5,8 +5,12 @@
 //
 // Changes are the only truth (package crdt). The library is a journal of them:
 // per document, in the order in which they were applied. Whoever has the journal
-// has the text. Nothing in it is ever altered. The list of documents is derived
+// has the text. No change in it is ever altered. The list of documents is derived
 // from it and written in the same transaction.
+//
+// A change comes in as a row of its own. Rows that have gathered are compacted: one block, a few hundredths as
+// long, takes the place of all that were there, and new rows go on behind it (block.go, compact.go). No row is deleted
+// before the block was read from the disk and compared with it.
 //
 // One goroutine writes. [Library.Append] puts changes into a queue and returns;
 // the goroutine commits the first changes of a burst at once and later ones in
@@ -20,6 +24,10 @@
 //	Library   the folder and its database; one process owns it at a time
 //	Journal   a document's committed changes in apply order
 //	Place     a change's number in its document's journal, from 1
+//	Block     many changes in few bytes (crdt/FORMAT-BLOCKS.md); Base: the one that a journal begins
+//	          with; Successor: a base to be; Open-block: one that is quicker to open
+//	Row       a change that is kept by itself, behind the base
+//	Archive   a base unpacked in memory, for who asks for what is old
 //	Body      the bytes of a change, as crdt encodes them; stored with the change's
 //	          hash, its signature if it has one, and a checksum of the row
 //	Previous  the stamp (beginning of the hash) of the change that one goes on from
@@ -50,7 +58,9 @@
 //	library.Append(genesis.DocID(), changes, "Title", now, func(err error) {
 //		// committed when err is nil
 //	})
+//	doc, err = library.Load(genesis.DocID())
 //	for change, err := range library.Changes(genesis.DocID()) { … }
+//	more, err := library.Compact(ctx, genesis.DocID(), storage.WhenIdle, true)
 //	err = library.Close()
 //
 // # Files
@@ -68,11 +78,11 @@
 // # What it does not do
 //
 // It does not apply changes or keep text, and who wrote them it checks in
-// [Library.Check] only. It does not
-// compact history, or salvage what is left of a damaged document. Nothing of it makes backups, empties the bin or takes the
-// reserve anew by itself: package workspace does.
+// [Library.Check] only. It compacts when it is told to, and does not salvage what is left of a damaged document. Nothing
+// of it makes backups, empties the bin or takes the reserve anew by itself: package workspace does.
 // It does not encrypt. A chain that forked is kept with all its tails, but what is asked of it
-// costs a look at all its rows. Nothing here may os.Open
+// costs a look at all its rows. What is asked of changes in the base unpacks it: at most two archives are kept, for
+// 30 s after their last use. Nothing here may os.Open
 // library.db while SQLite has it open: closing such a file drops SQLite's locks
 // (POSIX record locks belong to the process).
 package storage

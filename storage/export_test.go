@@ -72,14 +72,20 @@ func CheckSampleOnly() (restore func()) {
 }
 
 const (
-	PageSQL    = pageSQL
-	HeadsSQL   = headsSQL
-	NextRowSQL = nextRowSQL
-	FamilySQL  = familySQL
-	KnowsSQL   = knowsSQL
-	HasEndSQL  = hasEndSQL
-	ForksSQL   = forksSQL
-	MaxQueued  = maxQueued
+	PageSQL       = pageSQL
+	HeadsSQL      = headsSQL
+	NextRowSQL    = nextRowSQL
+	FamilySQL     = familySQL
+	KnowsSQL      = knowsSQL
+	HasEndSQL     = hasEndSQL
+	ForksSQL      = forksSQL
+	BlocksSQL     = blocksSQL
+	PartsSQL      = partsSQL
+	FreshSQL      = freshSQL
+	OldestSQL     = oldestSQL
+	SweepSQL      = sweepSQL
+	BlockHeadsSQL = blockHeadsSQL
+	MaxQueued     = maxQueued
 )
 
 // Hurry makes the writer begin the next group now.
@@ -88,6 +94,35 @@ func Hurry(l *Library) {
 	defer l.queue.mu.Unlock()
 	l.queue.nextAt = time.Time{}
 	l.queue.wakeWriter()
+}
+
+// SmallSteps makes compaction delete few rows at a time and keep an open-block of everything, until the returned function is called.
+func SmallSteps() (restore func()) {
+	rows, from := coveredRows, openBlockFrom
+	coveredRows, openBlockFrom = 7, 1
+	return func() { coveredRows, openBlockFrom = rows, from }
+}
+
+// DropArchives makes l forget what it has unpacked.
+func DropArchives(l *Library) { l.archives.drop() }
+
+// AlterOpen runs a statement through the writer of l.
+func AlterOpen(l *Library, statement string) error {
+	return l.write("alter", func(tx *sql.Tx) error {
+		_, err := tx.Exec(statement)
+		return err
+	})
+}
+
+// PlantSuccessor stores bytes as the successor of doc's base, as a program with a defect may.
+func PlantSuccessor(l *Library, doc crdt.DocID, body []byte, upto int64, ends []crdt.Head) error {
+	t, err := l.tail(doc)
+	if err != nil {
+		return err
+	}
+	return l.write("plant a block", func(tx *sql.Tx) error {
+		return insertBlock(tx, t.id, &block{kind: successorKind, upto: upto, weight: 1}, body, ends)
+	})
 }
 
 // FullDisk makes every disk too full for a copy, until the returned function is called.

@@ -10,14 +10,15 @@ import (
 // extension is changes on their way into a document's journal, in a transaction that has
 // all that went there before them.
 type extension struct {
-	tx     *sql.Tx
-	tail   *tail // of the journal with fresh
-	fresh  []*crdt.Change
-	forked []crdt.ReplicaID // chains that fork with fresh
+	tx      *sql.Tx
+	tail    *tail // of the journal with fresh
+	fresh   []*crdt.Change
+	forked  []crdt.ReplicaID         // chains that fork with fresh
+	archive func() (*archive, error) // of the base
 }
 
 // add takes c, unless the journal has it. When c does not go on from a change there, e stays as it
-// is and a [*SeqError] is returned; other errors are the database's.
+// is and a [*SeqError] is returned, or a [*BlockError] when that cannot be told; other errors are the database's.
 func (e *extension) add(c *crdt.Change) error {
 	ends := e.tail.heads[c.Replica]
 	if at := slices.Index(ends, previousOf(c)); at >= 0 {
@@ -65,7 +66,18 @@ func (e *extension) knows(c *crdt.Change) (known bool, err error) {
 		}
 	}
 	err = e.tx.QueryRow(knowsSQL, e.tail.id, c.Replica[:], c.Seq, c.Hash[:]).Scan(&known)
-	return known, err
+	if known || err != nil || !e.mayBeOld(headOf(c)) {
+		return known, err
+	}
+	a, err := e.archive()
+	return err == nil && a.knows(c), err
+}
+
+// mayBeOld says whether the base may have a change that ends at h. The archive, which can tell, is seldom asked for: by
+// who appends again what is old, and where a chain forks in the base.
+func (e *extension) mayBeOld(h crdt.Head) bool {
+	ends := e.tail.baseHeads()[h.Replica]
+	return len(ends) > 0 && h.Next <= furthest(ends)
 }
 
 const hasEndSQL = `
@@ -80,7 +92,11 @@ func (e *extension) hasEnd(h crdt.Head) (has bool, err error) {
 		}
 	}
 	err = e.tx.QueryRow(hasEndSQL, e.tail.id, h.Replica[:], h.Next, h.Stamp[:]).Scan(&has)
-	return has, err
+	if has || err != nil || !e.mayBeOld(h) {
+		return has, err
+	}
+	a, err := e.archive()
+	return err == nil && a.find(h) > 0, err
 }
 
 // furthest returns the greatest Seq behind one of the heads, 0 when there is none.

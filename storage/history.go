@@ -38,12 +38,13 @@ func (e *LostError) Error() string {
 
 func (e *LostError) Unwrap() error { return e.Reason }
 
-// stored is a row of the journal as read.
+// stored is a change of the journal as read: a row, or one out of the base.
 type stored struct {
 	crdt.Change
 	place    int64
 	codec    int
 	checksum checksum
+	old      bool // it is out of the base, which was checked as a whole
 }
 
 // checksum finds a damaged row by itself: sql/README.md says of what it is made.
@@ -66,6 +67,8 @@ func checksumOf(c *crdt.Change) (sum checksum) {
 // check says whether s is what was written.
 func (s *stored) check() error {
 	switch {
+	case s.old:
+		return nil
 	case s.codec != codecChange:
 		return fmt.Errorf("it is in encoding %d, which needs a newer Inkling", s.codec)
 	case checksumOf(&s.Change) != s.checksum:
@@ -76,8 +79,8 @@ func (s *stored) check() error {
 
 // change returns the change that s holds.
 func (s *stored) change() (*crdt.Change, error) {
-	if err := s.check(); err != nil {
-		return nil, err
+	if err := s.check(); err != nil || s.old {
+		return &s.Change, err
 	}
 	c, err := crdt.NewChange(s.Replica, s.Seq, s.Body, s.Hash, s.Signature)
 	if err != nil {
@@ -94,9 +97,9 @@ func (s *stored) lost(doc crdt.DocID, title string, reason error) *LostError {
 	return &LostError{Doc: doc, Title: title, Replica: s.Replica, Seq: s.Seq, Next: s.Next, Reason: reason}
 }
 
-// Changes gives the committed changes of doc in apply order, hashed, those included
-// that are committed meanwhile. A change that cannot be read gives a [*LostError] in its
-// place, and the next ones follow; after any other error nothing follows.
+// Changes gives the committed changes of doc in apply order, hashed, those included that are committed meanwhile. Those
+// that are kept as a block have few of the signatures that they came with. A change that cannot be read gives a
+// [*LostError] in its place, and the next ones follow; after any other error, such as a [*BlockError], nothing follows.
 func (l *Library) Changes(doc crdt.DocID) iter.Seq2[*crdt.Change, error] {
 	return func(yield func(*crdt.Change, error) bool) {
 		d, err := l.Document(doc)
@@ -120,7 +123,7 @@ func (l *Library) Changes(doc crdt.DocID) iter.Seq2[*crdt.Change, error] {
 	}
 }
 
-// journal gives the rows of doc behind the place after, unchecked, page by page.
+// journal gives the changes of doc behind the place after, rows unchecked, page by page.
 // It ends after an error.
 func (l *Library) journal(ctx context.Context, doc crdt.DocID, after int64) iter.Seq2[*stored, error] {
 	return func(yield func(*stored, error) bool) {
@@ -143,6 +146,74 @@ func (l *Library) journal(ctx context.Context, doc crdt.DocID, after int64) iter
 	}
 }
 
+// page returns some of what is behind the place after: out of the base, as far as that goes, else rows. A page of rows
+// that does not begin directly behind after may come of a base that covers them since a moment ago.
+func (l *Library) page(ctx context.Context, doc crdt.DocID, after int64) ([]*stored, error) {
+	for {
+		b, err := l.baseOf(ctx, doc)
+		if err != nil {
+			return nil, err
+		}
+		if after < b.covers() {
+			page, err := l.oldPage(ctx, doc, b, after)
+			if errors.Is(err, errGone) && l.moved(ctx, doc, b) {
+				continue
+			}
+			return page, err
+		}
+		page, err := l.rows(ctx, doc, after)
+		if (len(page) == 0 || page[0].place != after+1) && l.moved(ctx, doc, b) {
+			continue
+		}
+		return page, err
+	}
+}
+
+// baseOf returns the block that doc's journal begins with, nil when there is none.
+func (l *Library) baseOf(ctx context.Context, doc crdt.DocID) (*block, error) {
+	if l.queue != nil {
+		t, err := l.tails.get(doc)
+		if err != nil {
+			return nil, err
+		}
+		return t.block(), nil
+	}
+	id, err := l.number(ctx, doc)
+	if err != nil {
+		return nil, err
+	}
+	blocks, err := readBlocks(ctx, l.readers, id)
+	return blocks[baseKind], err
+}
+
+// moved says whether doc has another base than b by now.
+func (l *Library) moved(ctx context.Context, doc crdt.DocID, b *block) bool {
+	now, err := l.baseOf(ctx, doc)
+	return err == nil && !now.same(b)
+}
+
+// number returns doc.id of a document, or [ErrNotFound].
+func (l *Library) number(ctx context.Context, doc crdt.DocID) (id int64, err error) {
+	err = l.readers.QueryRowContext(ctx, `SELECT id FROM doc WHERE name = ? AND destroyed IS NULL`, doc[:]).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = ErrNotFound
+	}
+	return id, err
+}
+
+// oldPage returns some changes of the base b behind the place after.
+func (l *Library) oldPage(ctx context.Context, doc crdt.DocID, b *block, after int64) ([]*stored, error) {
+	a, err := l.archives.get(ctx, doc, b)
+	if err != nil {
+		return nil, err
+	}
+	var page []*stored
+	for i, c := range a.changes[after:min(after+pageRows, b.upto)] {
+		page = append(page, &stored{Change: *c, place: after + int64(i) + 1, codec: codecChange, old: true})
+	}
+	return page, nil
+}
+
 // changeID is change.id of the change at a place, counted from 1, of the document
 // with number doc.
 func changeID(doc, place int64) int64 { return doc<<32 | place }
@@ -154,9 +225,9 @@ SELECT change.id & 0xffffffff, change.replica, change.seq, change.next_seq, chan
  WHERE doc.name = ?1
  ORDER BY change.id LIMIT ?3`
 
-// page reads about pageBytes of doc's journal behind the place after; with an
+// rows reads about pageBytes of doc's rows behind the place after; with an
 // error, what came before it.
-func (l *Library) page(ctx context.Context, doc crdt.DocID, after int64) ([]*stored, error) {
+func (l *Library) rows(ctx context.Context, doc crdt.DocID, after int64) ([]*stored, error) {
 	rows, err := l.readers.QueryContext(ctx, pageSQL, doc[:], after, pageRows)
 	if err != nil {
 		return nil, err

@@ -92,7 +92,7 @@ func inspect(dir, path string, size int64) error {
 
 // checkList says whether every document can be listed.
 func checkList(db *sql.DB) error {
-	l := &Library{readers: db}
+	l := &Library{readers: db, archives: newArchives(db)}
 	_, err := l.documents("")
 	if err != nil && !isDatabaseError(err) {
 		return damage(err.Error())
@@ -178,12 +178,12 @@ func complaints(ctx context.Context, db *sql.DB, pragma string) ([]string, error
 // checkSample checks all small tables, and the newest changes of the documents changed
 // last.
 func checkSample(db *sql.DB) error {
-	for _, table := range []string{"doc", "fork", "listing", "peer", "member", "invite", "state"} {
+	for _, table := range []string{"doc", "block", "head", "fork", "listing", "peer", "member", "invite", "state"} {
 		if err := checkStructure(context.Background(), db, "PRAGMA quick_check("+table+")"); err != nil {
 			return err
 		}
 	}
-	l := &Library{readers: db}
+	l := &Library{readers: db, archives: newArchives(db)}
 	documents, err := l.documents(`ORDER BY 5 DESC LIMIT ?`, sampleDocuments)
 	for _, d := range documents {
 		if err := l.checkNewest(d); err != nil {
@@ -193,13 +193,18 @@ func checkSample(db *sql.DB) error {
 	return err
 }
 
-// checkNewest checks d's newest changes, each by itself.
+// checkNewest checks the checksums of d's newest rows, and of the block in front of them.
 func (l *Library) checkNewest(d Document) error {
 	t, err := l.tail(d.ID)
 	if err != nil {
 		return err
 	}
-	for s, err := range l.journal(context.Background(), d.ID, max(0, t.place-sampleChanges)) {
+	if b := t.block(); b != nil {
+		if _, err := b.body(context.Background(), l.readers); err != nil {
+			return damage(blockError(l.readers, d.ID, b, err).Error())
+		}
+	}
+	for s, err := range l.journal(context.Background(), d.ID, max(t.block().covers(), t.place-sampleChanges)) {
 		if err != nil {
 			return err
 		}

@@ -24,15 +24,18 @@ var (
 // Library is one person's documents on disk. Its methods are safe for concurrent
 // use. Times are kept to the millisecond.
 type Library struct {
-	dir     string
-	name    string // of the file in dir; "": library.db
-	readers *sql.DB
+	dir      string
+	name     string // of the file in dir; "": library.db
+	readers  *sql.DB
+	archives *archives
 	// Of the owner only; nil in a library opened for reading.
 	lock    *os.File
 	queue   *queue
 	tails   *tails
 	writer  *writer
 	reserve *reserve
+	// compacting is held by who puts blocks in the place of rows.
+	compacting sync.Mutex
 
 	named   atomic.Uint64 // writer.commits when the library got its token
 	backing sync.Mutex    // held while a backup is made
@@ -107,8 +110,9 @@ func begin(dir string, lock *os.File, cut bool) (*Library, error) {
 		w.db.Close()
 		return nil, err
 	}
-	l := &Library{dir: dir, lock: lock, readers: readers, tails: newTails(readers), queue: newQueue(), writer: w, reserve: newReserve(dir)}
-	w.queue, w.tails, w.reserve = l.queue, l.tails, l.reserve
+	l := &Library{dir: dir, lock: lock, readers: readers, archives: newArchives(readers), tails: newTails(readers), queue: newQueue(),
+		writer: w, reserve: newReserve(dir)}
+	w.queue, w.tails, w.archives, w.reserve = l.queue, l.tails, l.archives, l.reserve
 	_ = l.reserve.take() // HasReserve says that there is none, and TakeReserve why
 	if cut {             // nobody knows whether its token came last
 		w.commits.Add(1)
@@ -137,7 +141,7 @@ func OpenReadOnly(dir string) (*Library, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Library{dir: dir, readers: readers}
+	l := &Library{dir: dir, readers: readers, archives: newArchives(readers)}
 	var newer *NewerError
 	err = checkIdentity(readers, dir)
 	if errors.As(err, &newer) && l.listable() {
@@ -172,6 +176,7 @@ func (l *Library) Close() error {
 }
 
 func (l *Library) close() error {
+	defer l.archives.close()
 	if l.writer == nil {
 		return l.readers.Close()
 	}
@@ -198,6 +203,18 @@ func (l *Library) write(what string, f func(*sql.Tx) error) error {
 		err := transact(db, f)
 		if err == nil {
 			l.writer.commits.Add(1)
+		}
+		return err
+	})
+}
+
+// writeThen is write, with what the writer itself is to do after the commit, before it does anything else.
+func (l *Library) writeThen(what string, f func(*sql.Tx) error, then func()) error {
+	return l.onWriter(what, func(db *sql.DB) error {
+		err := transact(db, f)
+		if err == nil {
+			l.writer.commits.Add(1)
+			then()
 		}
 		return err
 	})

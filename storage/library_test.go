@@ -218,7 +218,8 @@ func TestJoinedDocumentLeavesTheBinOnlyByAnotherInvite(t *testing.T) {
 func TestQueriesUseTheirIndices(t *testing.T) {
 	l := storagetest.Open(t)
 	for query, args := range map[string][]any{
-		storage.PageSQL: {nil, 0, 1}, storage.HeadsSQL: {1, 1 << 40}, storage.NextRowSQL: {1, nil, 1, 1}, storage.FamilySQL: {1, nil, 1},
+		storage.PageSQL: {nil, 0, 1}, storage.HeadsSQL: {1, 0, 1 << 40}, storage.NextRowSQL: {1, nil, 1, 1, 1}, storage.FamilySQL: {1, nil, 1, 1},
+		storage.BlocksSQL: {1}, storage.PartsSQL: {1}, storage.FreshSQL: {1, 1}, storage.OldestSQL: {1}, storage.SweepSQL: {1, 1, 1}, storage.BlockHeadsSQL: {1},
 		storage.KnowsSQL: {1, nil, 1, nil}, storage.HasEndSQL: {1, nil, 1, nil}, storage.ForksSQL: {1},
 	} {
 		plan, err := storage.Plan(l, query, args...)

@@ -56,7 +56,7 @@ var mutants = []mutant{
 	{name: "a fork is not noted", file: "writer.go",
 		edit: [2]string{"range e.forked {", "range e.forked[:0] {"}},
 	{name: "a wrong job leaves its first changes in the tail", file: "writer.go",
-		edit: [2]string{"tail: t.clone()}", "tail: t}"}},
+		edit: [2]string{"tail: t.clone(), archive", "tail: t, archive"}},
 	{name: "trouble is not told", file: "group.go",
 		edit: [2]string{"\tq.failure = err\n", ""}},
 	{name: "trouble does not end", file: "group.go",

@@ -24,25 +24,27 @@ type share struct {
 	heads heads                                 // those that say so; none is before another as far as both are stored
 	upTo  map[crdt.ReplicaID]uint32             // in a chain that did not fork: where what it has ends
 	has   map[crdt.ReplicaID]map[crdt.Head]bool // in one that did: the ends of changes that it has
+	old   map[crdt.ReplicaID]int64              // and the place up to which it has all
 	edits int                                   // how many Seqs it lacks
 	first int64                                 // the place of the first change that it lacks; 0: it lacks none
 }
 
 // share finds what a copy has that told heads: nothing has to be looked up of a chain at whose end it is, one row of
-// one that did not fork, all rows of one that did.
-func (l *Library) share(t *tail, told []crdt.Head) (*share, error) {
-	s := &share{tail: t, heads: sortHeads(told), upTo: map[crdt.ReplicaID]uint32{}, has: map[crdt.ReplicaID]map[crdt.Head]bool{}}
+// one that did not fork, all rows of one that did. Only if it lacks something of the base, that is unpacked.
+func (l *Library) share(doc crdt.DocID, t *tail, told []crdt.Head) (*share, error) {
+	s := &share{tail: t, heads: sortHeads(told), upTo: map[crdt.ReplicaID]uint32{},
+		has: map[crdt.ReplicaID]map[crdt.Head]bool{}, old: map[crdt.ReplicaID]int64{}}
 	for r, ends := range t.heads {
 		var err error
 		switch told := s.heads[r]; {
 		case containsAll(told, ends):
 			s.heads[r], s.upTo[r] = ends, furthest(ends)
 		case len(ends) > 1:
-			err = l.shareFamily(s, r)
+			err = l.shareFamily(doc, s, r)
 		case len(told) > 0 && told[0].Next > ends[0].Next:
 			s.upTo[r] = ends[0].Next
 		default:
-			err = l.shareChain(s, r)
+			err = l.shareChain(doc, s, r)
 		}
 		if err != nil {
 			return nil, err
@@ -61,24 +63,23 @@ func containsAll(list, wanted []crdt.Head) bool {
 }
 
 // nextRowSQL gives the row behind a Seq of a chain that did not fork.
-const nextRowSQL = `SELECT id & 0xffffffff, seq, previous FROM change WHERE doc = ? AND replica = ? AND seq >= ? AND id <= ? ORDER BY seq LIMIT 1`
+const nextRowSQL = `
+SELECT id & 0xffffffff, seq, previous FROM change
+ WHERE doc = ? AND replica = ? AND seq >= ? AND id BETWEEN ? AND ? ORDER BY seq LIMIT 1`
 
-// shareChain finds the furthest head that the copy told of a chain that did not fork: the row behind it
+// shareChain finds the furthest head that the copy told of a chain that did not fork: the change behind it
 // names it. What the copy told besides is before that, or not known here.
-func (l *Library) shareChain(s *share, r crdt.ReplicaID) error {
+func (l *Library) shareChain(doc crdt.DocID, s *share, r crdt.ReplicaID) error {
 	start := crdt.Head{Replica: r}
 	for _, h := range append(s.heads[r][:len(s.heads[r]):len(s.heads[r])], start) {
-		behind := crdt.Head{Replica: r}
-		var place int64
-		var previous []byte
-		err := l.readers.QueryRow(nextRowSQL, s.tail.id, r[:], h.Next, s.tail.last()).Scan(&place, &behind.Next, &previous)
+		place, behind, err := l.behind(doc, s.tail, h)
 		if errors.Is(err, sql.ErrNoRows) {
 			continue // h is another head with the Seq at which the chain ends
 		}
 		if err != nil {
 			return err
 		}
-		if copy(behind.Stamp[:], previous); behind != h {
+		if behind != h {
 			continue
 		}
 		s.heads[r], s.upTo[r] = nil, h.Next
@@ -91,14 +92,47 @@ func (l *Library) shareChain(s *share, r crdt.ReplicaID) error {
 	return fmt.Errorf("the chain of replica %s does not begin at 0", r)
 }
 
-// shareFamily finds what the copy has of a chain that forked.
-func (l *Library) shareFamily(s *share, r crdt.ReplicaID) error {
+// behind finds the first change of h's chain, which did not fork, that begins at h's Seq or behind it. It returns the
+// change's place and what it goes on from; [sql.ErrNoRows] when there is none.
+func (l *Library) behind(doc crdt.DocID, t *tail, h crdt.Head) (place int64, previous crdt.Head, err error) {
+	previous.Replica = h.Replica
+	if h.Next < furthest(t.baseHeads()[h.Replica]) {
+		a, err := l.archives.get(context.Background(), doc, t.base.block)
+		if err != nil {
+			return 0, previous, err
+		}
+		if place = a.behind(h); place > 0 {
+			c := a.changes[place-1]
+			return place, crdt.Head{Replica: h.Replica, Next: c.Seq, Stamp: c.Previous}, nil
+		}
+	}
+	var stamp []byte
+	err = l.readers.QueryRow(nextRowSQL, t.id, h.Replica[:], h.Next, t.first(), t.last()).Scan(&place, &previous.Next, &stamp)
+	copy(previous.Stamp[:], stamp)
+	return place, previous, err
+}
+
+// shareFamily finds what the copy has of a chain that forked. Who has all of the base's part of it has what its rows
+// say.
+func (l *Library) shareFamily(doc crdt.DocID, s *share, r crdt.ReplicaID) error {
 	f, err := readFamily(l.readers, s.tail, r)
 	if err != nil {
 		return err
 	}
+	if old := s.tail.baseHeads()[r]; !f.reaches(old, s.heads[r]) {
+		a, err := l.archives.get(context.Background(), doc, s.tail.base.block)
+		if err != nil {
+			return err
+		}
+		f.include(a, r)
+	} else {
+		s.old[r] = s.tail.block().covers()
+		for _, h := range old {
+			f.links[h] = link{}
+		}
+	}
 	s.has[r], s.heads[r] = f.behind(s.heads[r])
-	for h, row := range f.rows {
+	for h, row := range f.links {
 		if !s.has[r][h] {
 			s.lacks(row.place, int(h.Next-row.seq))
 		}
@@ -115,9 +149,9 @@ func (s *share) lacks(place int64, edits int) {
 }
 
 // includes says whether the copy has c.
-func (s *share) includes(c *crdt.Change) bool {
+func (s *share) includes(c *stored) bool {
 	if has := s.has[c.Replica]; has != nil {
-		return has[headOf(c)]
+		return has[headOf(&c.Change)] || c.place <= s.old[c.Replica]
 	}
 	return c.Next <= s.upTo[c.Replica]
 }
@@ -138,16 +172,43 @@ func (s *share) grow(c *crdt.Change) {
 // one, and about maxBytes at most; and the heads that the copy can tell once it has them. Ask again with these for the
 // rest. They end where signatures cover all of them, because nobody can apply
 // others, and for that go up to 4 MiB beyond maxBytes. A row that is not what was
-// written gives a [*LostError], so that it is not passed on.
+// written gives a [*LostError], and a block a [*BlockError], so that it is not passed on.
+//
+// Who has what the base covers, by the heads told, costs a look at rows only. Else the base is unpacked, and kept so
+// for a while: about 2 µs for each change in it. Of these few have a signature; see [Library.Block] for what else such
+// a copy can be given.
 //
 // Where the copy knows of a fork that is not known here, or the other way round, frames may come that it has; see package
 // docsync for why two that go on talking end with the same.
 func (l *Library) Since(doc crdt.DocID, have []crdt.Head, maxBytes int) (frames [][]byte, then []crdt.Head, err error) {
-	t, err := l.tail(doc)
-	if err != nil {
-		return nil, nil, err
+	err = l.upon(doc, func(t *tail) (err error) {
+		frames, then, err = l.since(doc, t, have, maxBytes)
+		return err
+	})
+	return frames, then, err
+}
+
+// upon calls f with doc's tail, again if meanwhile the journal has got another base: then rows may be gone that
+// f looked for.
+func (l *Library) upon(doc crdt.DocID, f func(t *tail) error) error {
+	for {
+		t, err := l.tail(doc)
+		if err != nil {
+			return err
+		}
+		failed := f(t)
+		now, err := l.tail(doc)
+		if err != nil {
+			return err
+		}
+		if now.block().same(t.block()) {
+			return failed
+		}
 	}
-	theirs, err := l.share(t, have)
+}
+
+func (l *Library) since(doc crdt.DocID, t *tail, have []crdt.Head, maxBytes int) (frames [][]byte, then []crdt.Head, err error) {
+	theirs, err := l.share(doc, t, have)
 	if err != nil {
 		return nil, nil, fmt.Errorf("storage: find changes of %s: %w", doc, err)
 	}
@@ -161,7 +222,7 @@ func (l *Library) Since(doc crdt.DocID, have []crdt.Head, maxBytes int) (frames 
 			return nil, nil, err
 		case s.place > t.place: // it may fork what theirs takes for a chain that did not
 			return lacking.frames, theirs.heads.list(), nil
-		case theirs.includes(&s.Change):
+		case theirs.includes(s):
 			continue
 		}
 		if err := s.check(); err != nil {
@@ -179,15 +240,15 @@ func (l *Library) Since(doc crdt.DocID, have []crdt.Head, maxBytes int) (frames 
 // Lacking returns how many edits (Seqs) of the committed changes of doc a copy lacks that told the given
 // heads. Unknown documents give [ErrNotFound].
 func (l *Library) Lacking(doc crdt.DocID, have []crdt.Head) (edits int, err error) {
-	t, err := l.tail(doc)
-	if err != nil {
-		return 0, err
-	}
-	theirs, err := l.share(t, have)
-	if err != nil {
-		return 0, fmt.Errorf("storage: find changes of %s: %w", doc, err)
-	}
-	return theirs.edits, nil
+	err = l.upon(doc, func(t *tail) error {
+		theirs, err := l.share(doc, t, have)
+		if err != nil {
+			return fmt.Errorf("storage: find changes of %s: %w", doc, err)
+		}
+		edits = theirs.edits
+		return nil
+	})
+	return edits, err
 }
 
 // delta gathers frames for a copy that lacks them.

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"cmp"
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -15,11 +16,34 @@ import (
 // maxTails is how many documents' tails are kept in memory.
 const maxTails = 1024
 
-// tail is where the journal of a document ends.
+// tail is where the journal of a document ends, and the block that it begins with.
 type tail struct {
 	id    int64 // doc.id
 	heads heads
 	place int64 // of the last change; 0 when there is none
+	base  *base // nil when there is none
+}
+
+// base is a journal's block of that kind, and where the chains in it end. It is never altered.
+type base struct {
+	*block
+	heads heads
+}
+
+// block returns the base's block, nil when there is none.
+func (t *tail) block() *block {
+	if t.base == nil {
+		return nil
+	}
+	return t.base.block
+}
+
+// baseHeads returns where the chains in the base end.
+func (t *tail) baseHeads() heads {
+	if t.base == nil {
+		return nil
+	}
+	return t.base.heads
 }
 
 // heads is ends of chains, by chain. The slices in it are never altered, only replaced.
@@ -70,8 +94,11 @@ func previousColumn(c *crdt.Change) []byte {
 // last returns change.id of the last change.
 func (t *tail) last() int64 { return changeID(t.id, t.place) }
 
+// first returns the least change.id of a row behind the base.
+func (t *tail) first() int64 { return changeID(t.id, t.block().covers()+1) }
+
 func (t *tail) clone() *tail {
-	return &tail{id: t.id, heads: maps.Clone(t.heads), place: t.place}
+	return &tail{id: t.id, heads: maps.Clone(t.heads), place: t.place, base: t.base}
 }
 
 // tails remembers the tails of documents in use. What it holds is committed; a
@@ -112,6 +139,24 @@ func (s *tails) publish(grown map[crdt.DocID]*tail) {
 	}
 }
 
+// rebase makes known that a commit has given doc another base, which has no change that the journal had not.
+func (s *tails) rebase(doc crdt.DocID, to *base) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t := s.byDoc[doc]; t != nil {
+		t = t.clone()
+		t.base = to
+		s.byDoc[doc] = t
+	}
+}
+
+// drop forgets the tail of doc, so that it is read again.
+func (s *tails) drop(doc crdt.DocID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.byDoc, doc)
+}
+
 func (s *tails) put(doc crdt.DocID, t *tail) {
 	if s.byDoc[doc] == nil && len(s.byDoc) >= maxTails {
 		for other := range s.byDoc { // any one: it is read again when needed
@@ -122,13 +167,6 @@ func (s *tails) put(doc crdt.DocID, t *tail) {
 	s.byDoc[doc] = t
 }
 
-// drop forgets the tail of doc.
-func (s *tails) drop(doc crdt.DocID) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.byDoc, doc)
-}
-
 // forget drops all, so that it is read again.
 func (s *tails) forget() {
 	s.mu.Lock()
@@ -136,15 +174,15 @@ func (s *tails) forget() {
 	clear(s.byDoc)
 }
 
-// lastPlaceSQL gives doc.id and the place of a document's last change.
+// lastPlaceSQL gives doc.id and the place of a document's last row.
 const lastPlaceSQL = `
 SELECT id, (SELECT coalesce(max(change.id), 0) & 0xffffffff FROM change
              WHERE change.id BETWEEN doc.id << 32 AND doc.id << 32 | 0xffffffff)
   FROM doc WHERE name = ? AND destroyed IS NULL`
 
-// headsSQL finds each replica of a document and the end of its chain by stepping
+// headsSQL finds each replica of a document that has rows and the end of its chain by stepping
 // through the index: two look-ups per replica, however long the journal is. Of a chain
-// that forked it gives one end. Changes with a greater id than ?2 count as not there.
+// that forked it gives one end. Rows with a lesser id than ?2 or a greater than ?3 count as not there.
 const headsSQL = `
 WITH RECURSIVE replicas (replica) AS (
     SELECT (SELECT min(replica) FROM change WHERE doc = ?1)
@@ -154,19 +192,27 @@ WITH RECURSIVE replicas (replica) AS (
 )
 SELECT change.replica, change.next_seq, substr(change.hash, 1, 8)
   FROM replicas CROSS JOIN change
-    ON change.id = (SELECT id FROM change WHERE doc = ?1 AND replica = replicas.replica AND id <= ?2 ORDER BY seq DESC LIMIT 1)`
+    ON change.id = (SELECT id FROM change WHERE doc = ?1 AND replica = replicas.replica AND id BETWEEN ?2 AND ?3 ORDER BY seq DESC LIMIT 1)`
 
 const forksSQL = `SELECT replica FROM fork WHERE doc = ?`
 
-// readTail reads where the journal of doc ends. A chain that forked costs a look at all its rows.
+// readTail reads where the journal of doc ends, all in one state of the database. A chain that forked costs a look at
+// all its rows.
 func readTail(db *sql.DB, doc crdt.DocID) (*tail, error) {
 	t := &tail{}
-	err := db.QueryRow(lastPlaceSQL, doc[:]).Scan(&t.id, &t.place)
+	tx, err := db.BeginTx(context.Background(), &sql.TxOptions{ReadOnly: true})
+	if err == nil {
+		defer tx.Rollback() // nothing was written
+		err = tx.QueryRow(lastPlaceSQL, doc[:]).Scan(&t.id, &t.place)
+	}
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, ErrNotFound
 	}
 	if err == nil {
-		err = t.readHeads(db)
+		err = t.readBase(tx)
+	}
+	if err == nil {
+		err = t.readHeads(tx)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("storage: read the heads of %s: %w", doc, err)
@@ -174,35 +220,48 @@ func readTail(db *sql.DB, doc crdt.DocID) (*tail, error) {
 	return t, nil
 }
 
-// readHeads reads t.heads, up to t.place.
-func (t *tail) readHeads(db *sql.DB) error {
-	rows, err := db.Query(headsSQL, t.id, t.last())
-	if err != nil {
+// readBase reads t.base, and moves t.place behind it.
+func (t *tail) readBase(tx *sql.Tx) error {
+	blocks, err := readBlocks(context.Background(), tx, t.id)
+	if err != nil || blocks[baseKind] == nil {
 		return err
 	}
+	t.base, err = newBase(tx, blocks[baseKind])
+	t.place = max(t.place, t.base.upto)
+	return err
+}
+
+// newBase returns b as a base.
+func newBase(db querier, b *block) (*base, error) {
+	ends, err := readBlockHeads(context.Background(), db, b)
+	return &base{b, sortHeads(ends)}, err
+}
+
+// readHeads reads t.heads, up to t.place: where rows go on with a chain, it ends with them, else as in the base.
+func (t *tail) readHeads(tx *sql.Tx) error {
 	t.heads = heads{}
-	_, err = collect(rows, func(scan func(...any) error) (_ struct{}, err error) {
-		var replica, stamp []byte
-		var h crdt.Head
-		if err = scan(&replica, &h.Next, &stamp); err == nil {
-			err = errors.Join(fill(h.Replica[:], replica, "replica"), fill(h.Stamp[:], stamp, "stamp"))
-		}
-		t.heads[h.Replica] = []crdt.Head{h}
-		return struct{}{}, err
-	})
+	maps.Copy(t.heads, t.baseHeads())
+	rows, err := tx.Query(headsSQL, t.id, t.first(), t.last())
 	if err != nil {
 		return err
 	}
-	forked, err := readForks(db, t.id)
+	ends, err := collect(rows, scanHead)
+	if err != nil {
+		return err
+	}
+	for _, h := range ends {
+		t.heads[h.Replica] = []crdt.Head{h}
+	}
+	forked, err := readForks(tx, t.id)
 	if err != nil {
 		return err
 	}
 	for _, r := range forked {
-		f, err := readFamily(db, t, r)
+		f, err := readFamily(tx, t, r)
 		if err != nil {
 			return err
 		}
-		t.heads[r] = f.heads()
+		t.heads[r] = f.heads(t.baseHeads()[r])
 	}
 	return nil
 }

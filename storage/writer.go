@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -14,12 +15,13 @@ import (
 // writer owns the only connection that writes. Its goroutine commits one group of
 // the queue after the other.
 type writer struct {
-	path    string
-	queue   *queue
-	tails   *tails
-	reserve *reserve
-	stopped chan struct{} // closed when run has ended
-	commits atomic.Uint64 // how many, since the library was opened, of what a backup is for
+	path     string
+	queue    *queue
+	tails    *tails
+	archives *archives
+	reserve  *reserve
+	stopped  chan struct{} // closed when run has ended
+	commits  atomic.Uint64 // how many, since the library was opened, of what a backup is for
 
 	// db is nil after a failure: what the connection then holds in memory is not
 	// to be relied on (a sync that failed once may succeed the next time without
@@ -146,10 +148,11 @@ func (w *writer) commitChanges(group []*job) error {
 
 // commitJob writes those changes of j that t lacks, and moves t past them.
 func (w *writer) commitJob(tx *sql.Tx, t *tail, j *job) error {
-	e := extension{tx: tx, tail: t.clone()}
+	e := extension{tx: tx, tail: t.clone(), archive: func() (*archive, error) {
+		return w.archives.get(context.Background(), j.doc, t.base.block)
+	}}
 	for _, c := range j.changes {
-		var wrong *SeqError
-		if err := e.add(c); errors.As(err, &wrong) {
+		if err := e.add(c); errors.As(err, new(*SeqError)) || errors.As(err, new(*BlockError)) {
 			j.err = err
 			return nil
 		} else if err != nil {

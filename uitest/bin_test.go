@@ -12,9 +12,9 @@ import (
 
 // Places in the menu More, counted from 1.
 const (
-	menuDelete  = 5
-	menuBin     = 6
-	menuBackups = 7
+	menuDelete  = 6
+	menuBin     = 7
+	menuBackups = 8
 )
 
 // chooses opens the menu More and chooses its n-th entry by the keyboard.

@@ -25,6 +25,12 @@
 // A document that no window shows is loaded for this and dropped again when it
 // has been idle for a while.
 //
+// # What becomes of old edits
+//
+// While nobody edits, and when a document has been closed, the keeper (keeper.go) has the library put a block in the place
+// of the rows that have gathered. It takes one step of that at a time, with a rest in between, and nobody waits for it. A
+// document opens out of its block and the few rows behind it; deleted text is unpacked beside the session, before anybody undoes.
+//
 // # Who may write
 //
 // A document's creator, and every device that a member granted it: letting a newcomer

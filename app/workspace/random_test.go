@@ -7,9 +7,10 @@ import (
 	"unicode/utf8"
 
 	"inkling/crdt"
+	"inkling/storage"
 )
 
-// TestRandomLives lets members of a document write, undo, restart, forget the network and
+// TestRandomLives lets members of a document write, undo, restart, compact, forget the network and
 // pass on what they have, in any order. In the end all have one text, every library is
 // intact, and a restart changed nothing that undo would do.
 func TestRandomLives(t *testing.T) {
@@ -20,7 +21,7 @@ func TestRandomLives(t *testing.T) {
 	for step := range 150 {
 		p := random.IntN(len(v.people))
 		s := v.sessions[p]
-		switch random.IntN(8) {
+		switch random.IntN(10) {
 		case 0, 1, 2:
 			typeAt(s, random.IntN(utf8.RuneCountInString(s.Text())+1), fmt.Sprintf("<%d.%d>", p, step))
 		case 3:
@@ -37,6 +38,8 @@ func TestRandomLives(t *testing.T) {
 			v.pass(p, random.IntN(len(v.people)))
 		case 7:
 			v.restart(p)
+		case 8, 9:
+			v.compact(p)
 		}
 	}
 	v.meet()
@@ -100,6 +103,14 @@ func (v *village) restart(p int) {
 	after := v.sessions[p]
 	if after.Text() != text || string(after.doc.UndoList()) != undo || after.Standing() != MayWrite {
 		v.t.Fatalf("before the restart %q, undo %x; after it %q, %x", text, undo, after.Text(), after.doc.UndoList())
+	}
+}
+
+// compact takes a step of compaction at p.
+func (v *village) compact(p int) {
+	v.t.Helper()
+	if _, err := v.people[p].lib.Compact(v.t.Context(), v.doc, storage.Always, false); err != nil {
+		v.t.Fatal(err)
 	}
 }
 

@@ -93,7 +93,21 @@ func (s *Session) load() {
 		close(s.ended)
 		return
 	}
+	if deleted := s.doc.DeletedText(); deleted != nil {
+		go s.unpack(deleted)
+	}
 	go s.flushLoop()
+	s.w.keeper.opened(s.id)
+}
+
+// unpack unpacks deleted text beside the document, so that the first undo need not wait for it.
+func (s *Session) unpack(deleted *crdt.Deleted) {
+	if err := deleted.Decode(); err != nil {
+		s.w.log.Error("deleted text cannot be read", "doc", s.id, "err", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.doc.FillDeleted(deleted)
 }
 
 func (s *Session) read() error {
@@ -106,13 +120,8 @@ func (s *Session) read() error {
 	if err := s.loadNonce(); err != nil {
 		return err
 	}
-	for c, err := range s.w.lib.Changes(s.id) {
-		if err != nil {
-			return err
-		}
-		if _, err := s.doc.Load(c); err != nil {
-			return err
-		}
+	if s.doc, err = s.w.lib.Load(s.id); err != nil {
+		return err
 	}
 	s.attach()
 	if s.mine, err = s.loadCaret(); err != nil {

@@ -48,6 +48,9 @@ type Workspace struct {
 	wrote   chan struct{} // holds one: the library was written to
 	keeping chan struct{} // closed when upkeep has ended; nil when there is none
 
+	keeper  *keeper
+	tending sync.WaitGroup // its goroutine
+
 	life      context.Context // ends with Close
 	end       context.CancelFunc
 	closeOnce sync.Once
@@ -76,6 +79,8 @@ func Open(cfg Config) (*Workspace, error) {
 	w := newWorkspace(dir, lib)
 	w.log = cfg.Logger
 	if err := w.start(cfg); err != nil {
+		w.end()
+		w.tending.Wait()
 		return nil, errors.Join(err, lib.Close())
 	}
 	return w, nil
@@ -90,6 +95,7 @@ func newWorkspace(dir string, lib *storage.Library) *Workspace {
 		people:   newPeople(),
 	}
 	w.life, w.end = context.WithCancel(context.Background())
+	w.keeper = newKeeper(w)
 	return w
 }
 
@@ -135,11 +141,13 @@ func (w *Workspace) start(cfg Config) error {
 	if err := w.loadName(cfg.Name); err != nil {
 		return err
 	}
+	w.lib.SignWith(w.key)
 	if !cfg.Offline {
 		if err := w.startNode(cfg); err != nil {
 			return err
 		}
 	}
+	w.tending.Go(func() { w.keeper.run(w.life) })
 	w.keeping = make(chan struct{})
 	go func() {
 		defer close(w.keeping)
@@ -183,6 +191,7 @@ func (w *Workspace) Close() error {
 			s.close()
 		}
 		w.endUpkeep()
+		w.tending.Wait()
 		if w.lib != nil {
 			w.closeErr = errors.Join(goodbye, w.lib.Close())
 		}
@@ -319,6 +328,7 @@ func (w *Workspace) drop(s *Session) {
 	w.mu.Unlock()
 	if idle {
 		s.close()
+		w.keeper.closed(s.id)
 	}
 }
 
@@ -357,6 +367,7 @@ func (w *Workspace) setPresence(id crdt.DocID, p *netsync.Presence) {
 
 // committed tells who may want to know that changes of s are on disk.
 func (w *Workspace) committed(s *Session) {
+	w.keeper.wrote(s.id)
 	if w.node != nil {
 		w.node.Committed(s.id)
 	}

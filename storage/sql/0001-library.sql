@@ -17,8 +17,8 @@ CREATE TABLE doc (
   CHECK (destroyed IS NULL OR deleted IS NOT NULL AND nonce IS NULL)
 ) STRICT;
 
--- The journal: the only truth about what a document says. Rows are never altered.
--- Each goes on from one that is there, or begins its chain: what goes on from a row has
+-- The journal: with the block that it may begin with (table block), the only truth about what a document says.
+-- Rows are never altered. Each goes on from one that is there or in that block, or begins its chain: what goes on from a row has
 -- the row's next_seq as its seq, and the first 8 bytes of the row's hash as its previous. Where two rows
 -- go on from one, the chain forked; see table fork.
 --
@@ -46,6 +46,42 @@ CREATE TABLE change (
 -- Not UNIQUE with the hash: that would cost a fifth more bytes for each key typed, and the only
 -- writer looks before it inserts.
 CREATE INDEX change_chain ON change (doc, replica, seq);
+
+-- Many changes in few bytes (crdt/FORMAT-BLOCKS.md): those of a document from its first to that at place upto.
+-- A document has at most one block of each kind:
+--   1  the base: what the journal begins with. Rows with a place up to upto count as not there and
+--      are deleted little by little
+--   2  the base to be: it becomes the base when it has been read again and compared with the base and the rows that it
+--      covers, none of which is deleted before
+--   3  derived, quicker to open: the document of the one of the other two that has the hash "of"
+CREATE TABLE block (
+  id     INTEGER PRIMARY KEY,
+  doc    INTEGER NOT NULL REFERENCES doc (id),
+  kind   INTEGER NOT NULL CHECK (kind IN (1, 2, 3)),
+  upto   INTEGER NOT NULL CHECK (upto > 0),
+  weight INTEGER NOT NULL,                               -- bytes of the bodies of its changes, and 16 for each; says when the next one pays
+  length INTEGER NOT NULL,                               -- in bytes
+  hash   BLOB    NOT NULL CHECK (length(hash) = 32),     -- SHA-256 of the bytes
+  of     BLOB    CHECK (length(of) = 32),
+  UNIQUE (doc, kind),
+  CHECK ((of IS NULL) = (kind <> 3))
+) STRICT;
+
+-- The bytes of a block in parts of 256 KiB; id is block * 2^16 + part, counted from 0.
+CREATE TABLE block_part (
+  id       INTEGER PRIMARY KEY,
+  checksum BLOB NOT NULL CHECK (length(checksum) = 8),   -- of body: the first bytes of its SHA-256
+  body     BLOB NOT NULL
+) STRICT;
+
+-- Where the chains in a block of kind 1 or 2 end: nothing in the block goes on from there.
+CREATE TABLE head (
+  block    INTEGER NOT NULL REFERENCES block (id),
+  replica  BLOB    NOT NULL CHECK (length(replica) = 16),
+  next_seq INTEGER NOT NULL,
+  stamp    BLOB    NOT NULL CHECK (length(stamp) = 8),   -- first bytes of the hash of the chain's last change
+  PRIMARY KEY (block, replica, next_seq, stamp)
+) STRICT, WITHOUT ROWID;
 
 -- Derived from the journal: the chains that forked, so that the others need no look at
 -- all their rows. Written in the transaction of the change that forks.

@@ -1,0 +1,134 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"inkling/crdt"
+)
+
+// Compaction puts a block in the place of a document's rows. It is two steps, and the second is taken only some time
+// after the first, by the next call of [Library.Compact]:
+//
+//	compose   base and rows are loaded, written as one block, and that is compared with them. It is stored as the
+//	          successor: nothing is deleted. A document opens faster from then on
+//	settle    the successor is read from the disk and compared once more with base and rows. Then, in one
+//	          transaction, it becomes the base and the old one goes; and after that the rows that it covers, some at a time
+//
+// Whatever ends in between, power or program, the base and the rows behind it are the whole journal. A successor that
+// cannot be read, or says anything else than the rows, is dropped, and the rows are still there. All computing is done
+// by who calls, so the writer is never held up for longer than one of these transactions.
+
+// changeWeight is what each change counts for in a weight, in bytes, besides its body.
+const changeWeight = 16
+
+func weightOf(changes, bodies int64) int64 { return bodies + changeWeight*changes }
+
+// Effort says when a compaction pays: when the rows are at least so many, or so long, and weigh at least one
+// Share-th of what is in the block already, which has to be written again.
+type Effort struct {
+	Changes int64 // rows
+	Bytes   int64 // or bytes of their bodies
+	Share   int64
+}
+
+// Efforts: while the program rests, when a document is closed, and whatever it costs.
+var (
+	WhenIdle    = Effort{Changes: 256, Bytes: 64 << 10, Share: 8}
+	WhenClosing = Effort{Changes: 64, Bytes: 16 << 10, Share: 32}
+	Always      = Effort{Changes: 1, Bytes: 1, Share: 1 << 32}
+)
+
+// MaxUnsigned is how many changes in a row, and MaxUnsignedBytes how many bytes of their bodies, [Library.Compact]
+// leaves without a signature in the block of a document that others have; those that [Library.SignWith] can make count.
+// Who gets changes one by one keeps them waiting until a signature comes, and not more than crdt.MaxPendingChanges or 4
+// MB; only who gets the block as a whole ([Library.Block]) needs none in between. So that nobody is left out while
+// there are programs that cannot be sent a block, a document with more stays as rows.
+const (
+	MaxUnsigned      = 4096
+	MaxUnsignedBytes = 2 << 20
+)
+
+// ErrNotShareable is why a document that others have is not compacted, see [MaxUnsigned].
+var ErrNotShareable = errors.New("storage: others could not be given the changes of this document one by one any more, so they stay as they are")
+
+// errRefuses says that the disk does: then nothing is compacted.
+var errRefuses = errors.New("the disk refuses to save")
+
+// Compact takes the next step towards keeping doc's changes as one block, and returns whether another call has more to
+// do, sooner or later. It finishes what an earlier call began; else, when that pays, it begins anew. It takes memory
+// and CPU as opening the document does, and some µs for each byte of text; nobody waits for it. It gives up between its
+// steps when ctx ends. alone says that nobody else has the document; else it may refuse with [ErrNotShareable]. The
+// other errors leave all as it was, too: a [*BlockError], a [*LostError], or that the changes are not what their
+// devices signed.
+func (l *Library) Compact(ctx context.Context, doc crdt.DocID, pays Effort, alone bool) (more bool, err error) {
+	if l.queue == nil {
+		return false, ErrReadOnly
+	}
+	l.compacting.Lock()
+	defer l.compacting.Unlock()
+	if _, err := l.Trouble(); err != nil {
+		return true, fmt.Errorf("storage: compact %s: %w: %w", doc, errRefuses, err)
+	}
+	c := &compaction{l: l, doc: doc, alone: alone}
+	if more, err = c.step(ctx, pays); err != nil {
+		err = fmt.Errorf("storage: compact %s: %w", doc, err)
+	}
+	return more, err
+}
+
+// compaction is one call of Compact.
+type compaction struct {
+	l     *Library
+	doc   crdt.DocID
+	alone bool
+	tail  *tail
+	rows  []*crdt.Change // behind the base, up to the tail's place or the successor's
+	bytes int64          // of their bodies
+}
+
+func (c *compaction) step(ctx context.Context, pays Effort) (more bool, err error) {
+	if c.tail, err = c.l.tail(c.doc); err != nil {
+		return false, err
+	}
+	blocks, err := readBlocks(ctx, c.l.readers, c.tail.id)
+	if err != nil {
+		return false, err
+	}
+	next := blocks[successorKind]
+	if next != nil {
+		if err := c.settle(ctx, next); err != nil {
+			return false, err
+		}
+	}
+	if err := c.sweep(ctx); err != nil {
+		return true, err
+	}
+	if next != nil {
+		return true, nil
+	}
+	if due, err := c.due(ctx, pays); err != nil || !due {
+		return false, err
+	}
+	err = c.compose(ctx)
+	return err == nil, err
+}
+
+const freshSQL = `SELECT count(*), coalesce(sum(length(body)), 0) FROM change WHERE id BETWEEN ? AND ?`
+
+// due says whether a compaction pays.
+func (c *compaction) due(ctx context.Context, pays Effort) (bool, error) {
+	var changes, bytes int64
+	if c.tail.place-c.tail.block().covers() < 1 {
+		return false, nil
+	}
+	if err := c.l.readers.QueryRowContext(ctx, freshSQL, c.tail.first(), c.tail.last()).Scan(&changes, &bytes); err != nil {
+		return false, err
+	}
+	var old int64
+	if b := c.tail.block(); b != nil {
+		old = b.weight
+	}
+	return (changes >= pays.Changes || bytes >= pays.Bytes) && weightOf(changes, bytes) >= old/pays.Share, nil
+}
