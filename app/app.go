@@ -196,14 +196,14 @@ func (p *program) own(ctx context.Context, offline bool, args []string) (w *work
 // command runs a sub-command: here, or in the program that has the library.
 func (p *program) command(ctx context.Context, cmd cli.Command, args []string) int {
 	w, exit, err := p.own(ctx, !cmd.Network, args)
-	if damaged := workspace.Damaged(err); damaged != nil && cmd.ReadsDamaged {
-		p.fail(damaged)
-		w, err = workspace.OpenDamaged(p.dir)
+	if workspace.OnlyToRead(err) && cmd.OnlyReads {
+		p.fail(err)
+		w, err = workspace.OpenToRead(p.dir)
 		switch {
 		case err != nil && cmd.NeedsFolder:
 			w, err = workspace.OpenFolder(p.dir), nil
 		case err != nil:
-			return cli.ExitError // the damage has been told
+			return cli.ExitError // why has been told
 		}
 	}
 	if err != nil {

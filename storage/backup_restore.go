@@ -31,8 +31,11 @@ const (
 
 // Restore has the next [Open] of the library in dir put the backup at path in its place. It returns when that is
 // on the disk. The backup is read whole before; a damaged one gives an error, and nothing changes. The library may
-// be open meanwhile, and may be damaged.
+// be open meanwhile, and may be damaged, but not lie where [Open] refuses it ([*PlaceError]).
 func Restore(ctx context.Context, dir, path string) error {
+	if err := checkPlace(dir); err != nil {
+		return err
+	}
 	if err := stage(ctx, dir, path); err != nil {
 		return fmt.Errorf("storage: restore the library: %w", err)
 	}

@@ -17,7 +17,7 @@
 // groups, 50 ms apart, with synchronous=FULL, and then says so. Only then may a
 // change leave this machine. When the disk refuses, nothing is dropped: the queue
 // is tried again until it succeeds, and [Library.Trouble] says since when nothing
-// is saved. Readers have connections of their own and are never waited for.
+// is saved. A full disk has a reserve for a while (reserve.go). Readers have connections of their own and are never waited for.
 //
 // # Words
 //
@@ -45,6 +45,7 @@
 //	          they are destroyed: their text goes from the disk, and their name stays
 //	Member    a device that a document is shared with; who of them may write in it is
 //	          said in the document
+//	Reserve   a file that takes 4 MB of the disk, to be given up for what was typed when the disk is full (reserve.go)
 //	Damaged   the file is not what was written; it is copied aside, never repaired
 //	          in place
 //
@@ -69,6 +70,7 @@
 //	DIR/library.db-wal   the newest commits while a process has it open
 //	DIR/library.db-shm   an index into the -wal file; holds nothing lasting
 //	DIR/lock             locked by the process that owns the library; empty
+//	DIR/reserve          the reserve; holds nothing
 //	DIR/backups/*.db     backups, named after their times in UTC (backup.go, backup_keep.go)
 //	DIR/restoring/       a backup that the next start puts in the library's place (backup_restore.go)
 //	DIR/replaced-*/      what was in the library's place before that; never removed by us
@@ -79,7 +81,7 @@
 // It does not apply changes, and who wrote them it checks in
 // [Library.Check] only. The text by which a document is found is given to it. It compacts when it is told to, and does
 // not salvage what is left of a damaged document. Nothing
-// of it makes backups or empties the bin by itself: package workspace does.
+// of it makes backups, empties the bin or takes the reserve anew by itself: package workspace does.
 // It does not encrypt. A chain that forked is kept with all its tails, but what is asked of it
 // costs a look at all its rows. What is asked of changes in the base unpacks it: at most two archives are kept, for
 // 30 s after their last use. Nothing here may os.Open

@@ -18,6 +18,14 @@ func LimitPages(l *Library, n int) error {
 	})
 }
 
+var (
+	DiskRoom   = diskRoom
+	CheckTight = checkTight
+)
+
+// SpendReserve takes the reserve away, as after a disk that was full.
+func SpendReserve(l *Library) { l.reserve.release() }
+
 // Alter runs a statement on the database of a library that nobody has open, as a
 // foreign SQLite shell may.
 func Alter(dir, statement string, args ...any) error {

@@ -29,10 +29,11 @@ type Library struct {
 	readers  *sql.DB
 	archives *archives
 	// Of the owner only; nil in a library opened for reading.
-	lock   *os.File
-	queue  *queue
-	tails  *tails
-	writer *writer
+	lock    *os.File
+	queue   *queue
+	tails   *tails
+	writer  *writer
+	reserve *reserve
 	// compacting is held by who puts blocks in the place of rows.
 	compacting sync.Mutex
 
@@ -46,7 +47,7 @@ type Library struct {
 // Open opens the library in dir as its owner, and makes dir and an empty library
 // when there is none. Errors: [*LockedError] when somebody else owns it,
 // [*NewerError] when a newer Inkling wrote it, [*DamagedError] when it is not what
-// was written. In none of these cases is anything in it altered. A folder that it
+// was written, [*PlaceError] when it must not lie in dir. In none of these cases is anything in it altered. A folder that it
 // makes is for the owner's eyes only (0700); one that is there keeps its mode, and
 // the files in it are 0600 all the same.
 //
@@ -57,6 +58,9 @@ func Open(dir string) (*Library, error) {
 	if err != nil {
 		return nil, fmt.Errorf("storage: open %s: %w", dir, err)
 	}
+	if err := checkPlace(dir); err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("storage: make the library's folder: %w", err)
 	}
@@ -65,6 +69,9 @@ func Open(dir string) (*Library, error) {
 		return nil, err
 	}
 	l, err := openOwned(dir, lock)
+	if err != nil && wantsRoom(err, dir) && newReserve(dir).release() {
+		l, err = openOwned(dir, lock)
+	}
 	if err != nil {
 		lock.Close()
 		return nil, err
@@ -103,9 +110,11 @@ func begin(dir string, lock *os.File, cut bool) (*Library, error) {
 		w.db.Close()
 		return nil, err
 	}
-	l := &Library{dir: dir, lock: lock, readers: readers, archives: newArchives(readers), tails: newTails(readers), queue: newQueue(), writer: w}
-	w.queue, w.tails, w.archives = l.queue, l.tails, l.archives
-	if cut { // nobody knows whether its token came last
+	l := &Library{dir: dir, lock: lock, readers: readers, archives: newArchives(readers), tails: newTails(readers), queue: newQueue(),
+		writer: w, reserve: newReserve(dir)}
+	w.queue, w.tails, w.archives, w.reserve = l.queue, l.tails, l.archives, l.reserve
+	_ = l.reserve.take() // HasReserve says that there is none, and TakeReserve why
+	if cut {             // nobody knows whether its token came last
 		w.commits.Add(1)
 	}
 	go l.queue.tell()
@@ -116,8 +125,9 @@ func begin(dir string, lock *os.File, cut bool) (*Library, error) {
 // OpenReadOnly opens the library in dir to look at it or to export from it, also a
 // damaged one, and also while its owner has it open. It takes no lock and alters
 // neither library.db nor library.db-wal (SQLite may make an empty -wal and a -shm
-// file beside them). Methods that write give [ErrReadOnly]. A library written by a
-// newer Inkling gives a [*NewerError].
+// file beside them). Methods that write give [ErrReadOnly]. Of a library written by a
+// newer Inkling can be read what this one understands; when that is not even the list
+// of documents, it gives a [*NewerError].
 func OpenReadOnly(dir string) (*Library, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -131,11 +141,23 @@ func OpenReadOnly(dir string) (*Library, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkIdentity(readers, dir); err != nil {
+	l := &Library{dir: dir, readers: readers, archives: newArchives(readers)}
+	var newer *NewerError
+	err = checkIdentity(readers, dir)
+	if errors.As(err, &newer) && l.listable() {
+		err = nil
+	}
+	if err != nil {
 		readers.Close()
 		return nil, fmt.Errorf("storage: open %s for reading: %w", path, err)
 	}
-	return &Library{dir: dir, readers: readers, archives: newArchives(readers)}, nil
+	return l, nil
+}
+
+// listable says whether the library has the tables of which the list of documents is made.
+func (l *Library) listable() bool {
+	_, err := l.documents(`LIMIT 0`)
+	return err == nil
 }
 
 // Dir returns the library's folder, absolute.

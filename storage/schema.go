@@ -41,15 +41,17 @@ func migrations() []string {
 // schemaVersion is the user_version of the libraries this program writes.
 func schemaVersion() int { return len(migrations()) }
 
-// A NewerError says that a newer Inkling wrote the library. Nothing was touched.
+// A NewerError says that a newer Inkling wrote the library. Nothing was touched. What can be read of it all the same,
+// can be listed and exported through [OpenReadOnly].
 type NewerError struct {
 	Dir            string
-	Version, Known int // of the library; the greatest this program reads
+	Version, Known int // of the library; the greatest this program writes
 }
 
 func (e *NewerError) Error() string {
-	return fmt.Sprintf("the library in %q was written by a newer Inkling (format %d, this one reads up to %d); "+
-		"nothing was touched; please update Inkling", e.Dir, e.Version, e.Known)
+	return fmt.Sprintf("the library in %q was written by a newer Inkling (format %d, this one knows up to %d). Nothing in it was changed.\n"+
+		"Update Inkling to write on in it. To see its documents until then run `inkling list`, to save them `inkling export` (with --data %q).\n"+
+		"To write elsewhere meanwhile start with another folder: `inkling --data FOLDER`", e.Dir, e.Version, e.Known, e.Dir)
 }
 
 // create makes an empty library at path. It comes into being by a rename, so that

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"sync/atomic"
 	"time"
 
@@ -18,6 +19,7 @@ type writer struct {
 	queue    *queue
 	tails    *tails
 	archives *archives
+	reserve  *reserve
 	stopped  chan struct{} // closed when run has ended
 	commits  atomic.Uint64 // how many, since the library was opened, of what a backup is for
 
@@ -74,13 +76,31 @@ func (w *writer) run() {
 	defer close(w.stopped)
 	defer w.queue.stop()
 	for group := w.queue.next(); group != nil; group = w.queue.next() {
-		if err := w.commit(group); err != nil {
-			w.disconnect()
+		if err := w.attempt(group); err != nil {
 			w.queue.refused(group, err, time.Now())
 			continue
 		}
 		w.queue.committed(group)
 	}
+}
+
+// attempt commits group, in the room of the reserve when there is no other. After a failure nothing of group is on disk.
+func (w *writer) attempt(group []*job) error {
+	err := w.commit(group)
+	if err == nil {
+		return nil
+	}
+	w.disconnect()
+	if wantsRoom(err, filepath.Dir(w.path)) && w.reserve.release() {
+		if err = w.commit(group); err == nil {
+			return nil
+		}
+		w.disconnect()
+	}
+	if saysFull(err) {
+		return fmt.Errorf("%w (%v)", errDiskFull, err)
+	}
+	return err
 }
 
 // commit writes group in one transaction. Jobs that are wrong in themselves get an
@@ -187,6 +207,9 @@ func (w *writer) shut() error {
 		return err
 	}
 	err := emptyWAL(w.db)
+	if err != nil && wantsRoom(err, filepath.Dir(w.path)) && w.reserve.release() {
+		err = emptyWAL(w.db)
+	}
 	if err != nil {
 		err = fmt.Errorf("storage: move the newest commits into %s: %w", w.path, err)
 	}

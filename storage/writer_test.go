@@ -56,6 +56,7 @@ func TestRefusedGroupIsTriedAgainOnANewConnection(t *testing.T) {
 		doc := add(t, l, 1)
 		ana := newHand(1, 1)
 		mustSave(t, l, doc, ana.insert(0, "x"))
+		storage.SpendReserve(l)
 		if err := storage.LimitPages(l, 1); err != nil {
 			t.Fatal(err)
 		}

@@ -56,8 +56,8 @@ type Command struct {
 	// Network: the command needs peers, so a workspace opened for it alone is
 	// opened with the network.
 	Network bool
-	// ReadsDamaged: the command makes sense on a damaged library too.
-	ReadsDamaged bool
+	// OnlyReads: the command makes sense also on a library that must not be written to.
+	OnlyReads bool
 	// NeedsFolder: the command makes sense also where nothing of the library can be read.
 	NeedsFolder bool
 
@@ -66,8 +66,8 @@ type Command struct {
 
 // Commands lists the sub-commands that work on a library.
 var Commands = []Command{
-	{Name: "list", Help: "list the documents: id, last edit, title", ReadsDamaged: true, run: list},
-	{Name: "export", Args: "DOC [-o FILE]", Help: "write a document to a file: NAME.inkling with its history, any other name or none its text", ReadsDamaged: true, run: export},
+	{Name: "list", Help: "list the documents: id, last edit, title", OnlyReads: true, run: list},
+	{Name: "export", Args: "DOC [-o FILE]", Help: "write a document to a file: NAME.inkling with its history, any other name or none its text", OnlyReads: true, run: export},
 	{Name: "import", Args: "FILE...", Help: "bring in documents from .inkling files, and make one of each text file", run: importFiles},
 	{Name: "open", Args: "[FILE...]", Help: "show the window of the running program, with the files imported", run: open},
 	{Name: "search", Args: "WORDS...", Help: "list the documents that have all these words, or words that begin so", run: search},
@@ -76,8 +76,8 @@ var Commands = []Command{
 	{Name: "undelete", Args: "DOC", Help: "take a document out of the bin", run: undelete},
 	{Name: "destroy", Args: "[--yes] DOC", Help: "delete a document of the bin for ever", run: destroy},
 	{Name: "backup", Args: "[-o FILE]", Help: "make a backup of the library", run: backup},
-	{Name: "backups", Help: "list the backups", ReadsDamaged: true, NeedsFolder: true, run: listBackups},
-	{Name: "restore", Args: "[BACKUP]", Help: "put a backup in the library's place", ReadsDamaged: true, NeedsFolder: true, run: restore},
+	{Name: "backups", Help: "list the backups", OnlyReads: true, NeedsFolder: true, run: listBackups},
+	{Name: "restore", Args: "[BACKUP]", Help: "put a backup in the library's place", OnlyReads: true, NeedsFolder: true, run: restore},
 	{Name: "invite", Args: "[--accept] DOC", Help: "print a link that lets one person into a document", run: invite},
 	{Name: "join", Args: "LINK", Help: "follow an invite link", Network: true, run: join},
 	{Name: "status", Args: "[--json]", Help: "who is here, what is open, and whether all is saved", run: status},

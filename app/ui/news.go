@@ -96,19 +96,22 @@ func (win *Window) bring(kind int) {
 		})
 	case staleSaving:
 		since, err := win.w.Saving()
-		win.do(func() { win.showSaving(since, err) })
+		full := win.w.DiskFull()
+		win.do(func() { win.showSaving(since, err, full) })
 	}
 }
 
-// showSaving says whether the text is on the disk; once, in large, when it stops
-// getting there.
-func (win *Window) showSaving(since time.Time, err error) {
+// showSaving says whether the text is on the disk: in large when it stops getting there, and as long as the disk is
+// full.
+func (win *Window) showSaving(since time.Time, err error, full bool) {
 	win.status.showSaving(win.session.Blank(), since, err)
-	if err != nil && !win.alarmed {
+	win.disk.show(diskWords(full, since, err), nil)
+	alarm := err != nil && !full
+	if alarm && !win.alarmed {
 		win.banner.tell(fmt.Sprintf("What you write cannot be saved since %s: %v. Keep this window open. Make room on the disk, or export the text to another one.",
 			since.Local().Format("15:04"), cause(err)))
 	}
-	win.alarmed = err != nil
+	win.alarmed = alarm
 }
 
 // cause returns the error at the bottom of err: what went wrong, without where.

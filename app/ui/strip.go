@@ -1,7 +1,9 @@
 package ui
 
 import (
+	"fmt"
 	"strings"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -70,6 +72,18 @@ func standing(s workspace.Standing, empty bool, others []string) string {
 
 // forked says what a person has to know whose document was changed in two copies of a library.
 const forked = "This document was also changed in a copy of this library (an old backup, perhaps). Both versions were kept: look through the text for doubled passages."
+
+// diskWords says that the disk is full and what helps; "" when it is not. err is why nothing can be saved since then.
+func diskWords(full bool, since time.Time, err error) string {
+	switch {
+	case full && err != nil:
+		return fmt.Sprintf("The disk is full. What you write since %s is only in this window: keep it open. Make room on the disk, and all is saved by itself; or export the text to another disk.",
+			since.Local().Format("15:04"))
+	case full:
+		return "The disk is full. What you write is still saved, in the last room that was kept for it. Make room on the disk now."
+	}
+	return ""
+}
 
 // showStanding says whether the open document can be written in, and if so, whether it forked.
 func (win *Window) showStanding() {

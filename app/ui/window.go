@@ -41,6 +41,7 @@ type Window struct {
 	banner   *banner
 	strip    *strip
 	undo     *strip // offers to take back a deletion
+	disk     *strip // says that the disk is full
 	frame    *frame
 
 	stale     [staleKinds]atomic.Bool // a refresh of that kind is on its way
@@ -53,7 +54,7 @@ type Window struct {
 	searching func()      // gives the last search up
 	undoing   uint64      // numbers the deletions; only the last one can be undone here
 	again     atomic.Bool // Run ends so that the program starts again
-	alarmed   bool        // the person was told that nothing is saved
+	alarmed   bool        // the person was told that nothing is saved, though there is room
 }
 
 // What can be stale.
@@ -87,7 +88,7 @@ func newWindow(app fyne.App, w *workspace.Workspace, do func(func())) *Window {
 	app.Settings().SetTheme(NewTheme())
 	win := &Window{
 		app: app, w: w, do: do, win: app.NewWindow("Inkling"),
-		sidebar: newSidebar(), together: newTogether(), status: newStatusLine(), banner: newBanner(), strip: newStrip(), undo: newStrip(), colors: colorBook{},
+		sidebar: newSidebar(), together: newTogether(), status: newStatusLine(), banner: newBanner(), strip: newStrip(), undo: newStrip(), disk: newStrip(), colors: colorBook{},
 		searching: func() {},
 	}
 	win.session = w.New()
@@ -107,8 +108,8 @@ func (win *Window) build() {
 	more := lowButton(theme.MoreVerticalIcon(), nil)
 	more.OnTapped = func() { win.showMenu(more) }
 	top := container.NewHBox(list, layout.NewSpacer(), people, more)
-	page := container.NewBorder(container.NewVBox(top, win.banner.content, win.undo.content, win.strip.content), win.status.content, nil, nil, win.editor)
-	win.banner.onSize, win.strip.onSize, win.undo.onSize = page.Refresh, page.Refresh, page.Refresh
+	page := container.NewBorder(container.NewVBox(top, win.banner.content, win.disk.content, win.undo.content, win.strip.content), win.status.content, nil, nil, win.editor)
+	win.banner.onSize, win.strip.onSize, win.undo.onSize, win.disk.onSize = page.Refresh, page.Refresh, page.Refresh, page.Refresh
 	win.frame = newFrame(win.sidebar.content, page, win.together.content)
 	win.frame.onSize = func(s fyne.Size) { win.size = s }
 	win.win.SetContent(container.New(win.frame, win.frame.objects()...))
@@ -163,6 +164,7 @@ func (win *Window) startUp(files []string) {
 	win.refresh(staleList)
 	win.refresh(stalePeople)
 	win.refresh(staleNearby)
+	win.refresh(staleSaving)
 	win.tellPast()
 	if len(files) > 0 {
 		win.importFiles(files)

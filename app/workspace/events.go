@@ -23,7 +23,8 @@ type (
 	PeopleChanged struct{}
 	// NearbyChanged: who is seen on the network and not known yet.
 	NearbyChanged struct{}
-	// SavingChanged: the disk refuses, or takes changes again; see [Workspace.Saving].
+	// SavingChanged: the disk refuses, or takes changes again, or has room again; see [Workspace.Saving] and
+	// [Workspace.DiskFull].
 	SavingChanged struct{}
 	// JoinRequested: somebody proved an invite of mine and waits to be let in.
 	// Answer must be called once.

@@ -62,6 +62,14 @@ func (w *Workspace) examineSaving() []Finding {
 		return []Finding{{What: fmt.Sprintf("Nothing has been saved since %s: %v.", since.Local().Format("15:04"), err),
 			Do: "Make room on the disk, or export what you wrote to another one."}}
 	}
+	if w.DiskFull() {
+		return []Finding{{What: fmt.Sprintf("The disk with %s is full or nearly so. What you write is saved as long as the last room lasts, and no backups are made.", w.dir),
+			Do: "Make room on the disk now. Inkling notices by itself."}}
+	}
+	if w.lib.DiskTight() {
+		return []Finding{{What: fmt.Sprintf("The disk with %s is nearly full. What you write is saved, but no backups are made.", w.dir),
+			Do: "Make room on the disk. Inkling notices by itself."}}
+	}
 	return nil
 }
 

@@ -116,14 +116,15 @@ func (k *keeper) next(now time.Time) (doc crdt.DocID, d duty, wait time.Duration
 	return doc, d, wait
 }
 
-// step takes one step for a document.
+// step takes one step for a document. Where the disk is tight it takes none, and comes again.
 func (k *keeper) step(ctx context.Context, doc crdt.DocID, d duty) {
 	alone, err := k.w.alone(doc)
 	more := true
-	if err == nil {
+	if err == nil && !k.w.lib.DiskTight() {
 		more, err = k.w.lib.Compact(ctx, doc, d.pays, alone)
 	}
 	_, trouble := k.w.Saving()
+	full := trouble != nil || k.w.lib.DiskTight()
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	switch {
@@ -132,7 +133,7 @@ func (k *keeper) step(ctx context.Context, doc crdt.DocID, d duty) {
 	case errors.Is(err, storage.ErrNotShareable):
 		k.w.log.Info("a document stays uncompacted", "doc", doc, "why", err)
 		k.refused[doc] = true
-	case err != nil && trouble == nil:
+	case err != nil && !full:
 		k.w.log.Error("a document could not be compacted", "doc", doc, "err", err)
 		k.refused[doc] = true
 	case err != nil || more:

@@ -64,13 +64,13 @@ func notText(b []byte) int {
 	return -1
 }
 
-// Export returns the text of a document as it is now.
+// Export returns the text of a document as it is now, also while the disk refuses to save it.
 func (w *Workspace) Export(id crdt.DocID) (string, error) {
 	s, err := w.acquire(id)
 	if err != nil {
 		return "", err
 	}
-	defer w.release(s)
+	defer w.leave(s)
 	return s.Text(), nil
 }
 
@@ -114,11 +114,11 @@ func Titled(d Document) string {
 // Check reads the whole library and verifies it.
 func (w *Workspace) Check(ctx context.Context) (storage.Report, error) { return w.lib.Check(ctx) }
 
-// Damaged returns the damage that err tells of, nil when it is another error.
-func Damaged(err error) *storage.DamagedError {
-	var d *storage.DamagedError
-	if errors.As(err, &d) {
-		return d
-	}
-	return nil
+// OnlyToRead says whether err means that the library is there and must not be written to, but can be looked at with
+// [OpenToRead]: it is damaged, a newer Inkling wrote it, or it lies where it must not.
+func OnlyToRead(err error) bool {
+	var damaged *storage.DamagedError
+	var newer *storage.NewerError
+	var place *storage.PlaceError
+	return errors.As(err, &damaged) || errors.As(err, &newer) || errors.As(err, &place) && place.Used
 }

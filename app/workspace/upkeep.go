@@ -20,8 +20,9 @@ const (
 	backupRetry = 10 * time.Minute
 )
 
-// upkeep renews the token, counts the days and makes backups until the workspace is closed.
+// upkeep renews the token, keeps the reserve, counts the days and makes backups until the workspace is closed.
 func (w *Workspace) upkeep(backups bool) {
+	w.keepReserve()
 	w.emptyBin()
 	next := w.firstBackup(w.now())
 	tick := time.NewTicker(renewDelay)
@@ -30,6 +31,7 @@ func (w *Workspace) upkeep(backups bool) {
 		if err := w.renewWritten(); err != nil {
 			w.log.Warn("the library's token could not be renewed", "err", err)
 		}
+		w.keepReserve()
 		if now := w.now(); backups && !now.Before(next) {
 			next = now.Add(w.backUp())
 			w.emptyBin()
@@ -72,8 +74,25 @@ func (w *Workspace) firstBackup(now time.Time) time.Time {
 	return soon
 }
 
-// backUp makes a backup if something has changed, and returns in what time to come again.
+// keepReserve takes the library's reserve anew as soon as the disk has room for it.
+func (w *Workspace) keepReserve() {
+	if w.lib.HasReserve() {
+		return
+	}
+	var full *storage.RoomError
+	switch err := w.lib.TakeReserve(); {
+	case err == nil:
+		w.events.tell(SavingChanged{})
+	case !errors.As(err, &full):
+		w.log.Error("no room could be kept for a full disk", "err", err)
+	}
+}
+
+// backUp makes a backup if something has changed and the disk is not tight, and returns in what time to come again.
 func (w *Workspace) backUp() time.Duration {
+	if w.lib.DiskTight() {
+		return backupRetry
+	}
 	_, err := w.BackUp(w.life)
 	switch {
 	case err == nil:
@@ -85,8 +104,12 @@ func (w *Workspace) backUp() time.Duration {
 	return backupRetry
 }
 
-// emptyBin counts today and destroys the documents whose time in the bin is over, and what a kill left of others.
+// emptyBin counts today and destroys the documents whose time in the bin is over, and what a kill left of others. It
+// waits where the disk is tight: overwriting takes room.
 func (w *Workspace) emptyBin() {
+	if w.lib.DiskTight() {
+		return
+	}
 	over, err := w.lib.CountDay(w.now())
 	for _, id := range over {
 		if err := w.Destroy(id); err != nil {

@@ -66,8 +66,8 @@ type Workspace struct {
 }
 
 // Open opens the library in cfg.Dir, making it when there is none, and starts the
-// network. It gives storage's *LockedError when another program has the library
-// and *DamagedError when it is damaged.
+// network. It gives storage's *LockedError when another program has the library,
+// and an error of which [OnlyToRead] is true when it can only be looked at.
 func Open(cfg Config) (*Workspace, error) {
 	dir, err := filepath.Abs(cfg.Dir)
 	if err != nil {
@@ -101,9 +101,9 @@ func newWorkspace(dir string, lib *storage.Library) *Workspace {
 	return w
 }
 
-// OpenDamaged opens a library that [Open] found damaged, only to list and export
-// what is intact in it. Nothing in the folder is written.
-func OpenDamaged(dir string) (*Workspace, error) {
+// OpenToRead opens a library that [Open] refused, see [OnlyToRead], to list and export
+// what can be read of it. Nothing in the folder is written.
+func OpenToRead(dir string) (*Workspace, error) {
 	lib, err := storage.OpenReadOnly(dir)
 	if err != nil {
 		return nil, err
@@ -113,7 +113,7 @@ func OpenDamaged(dir string) (*Workspace, error) {
 	return w, nil
 }
 
-// OpenFolder is OpenDamaged for a library of which nothing can be read. Only [Workspace.Backups],
+// OpenFolder is OpenToRead for a library of which nothing can be read. Only [Workspace.Backups],
 // [Workspace.Restore] and [Workspace.Close] make sense on it; [Workspace.Restoring] gives an error.
 func OpenFolder(dir string) *Workspace {
 	w := newWorkspace(dir, nil)
@@ -240,6 +240,9 @@ func (w *Workspace) Observe(f func(Event)) (stop func()) { return w.events.add(f
 // all is well.
 func (w *Workspace) Saving() (since time.Time, err error) { return w.lib.Trouble() }
 
+// DiskFull says whether the disk is so full that the library goes on in the last room kept for it, or has none at all.
+func (w *Workspace) DiskFull() bool { return !w.lib.HasReserve() }
+
 // Document is a row of the list of documents.
 type Document = storage.Document
 
@@ -305,6 +308,11 @@ func (w *Workspace) acquire(id crdt.DocID) (*Session, error) {
 // release counts one user less. A document without users is dropped after a while.
 func (w *Workspace) release(s *Session) {
 	s.sync() // so that who has no users has nothing unsaved either
+	w.leave(s)
+}
+
+// leave is release for a user who only looked: it does not wait for the disk.
+func (w *Workspace) leave(s *Session) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if s.refs--; s.refs == 0 {

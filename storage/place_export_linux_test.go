@@ -1,0 +1,6 @@
+package storage
+
+var (
+	RemoteMagic = remoteMagic
+	FuseKind    = fuseKind
+)
