@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -58,15 +59,11 @@ func (p *person) seesButtons(c color.RGBA, of int, name string) {
 // startsAgain waits until the program has put a new start in its place: another window of the same process.
 func (p *person) startsAgain() {
 	p.t.Helper()
-	old := p.window
-	eventually(p.t, windowPatience, p.name+"'s window goes", func() (bool, string) {
-		is := old.bounds()
-		return is.Empty(), is.String()
+	eventually(p.t, windowPatience, p.name+"'s program starts again", func() (bool, string) {
+		now := p.sockets()
+		return !slices.ContainsFunc(p.open, func(s string) bool { return slices.Contains(now, s) }), fmt.Sprint(now)
 	})
-	p.window = p.screen.windowOf(p.cmd.Process.Pid)
-	eventually(p.t, windowPatience, "the window is drawn", func() (bool, string) {
-		return colours(p.see()) > 8, "one blank rectangle"
-	})
+	p.awaitWindow()
 }
 
 // A document goes to the bin from the list and from the menu, comes back by Undo and from the bin, and is deleted for

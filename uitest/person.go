@@ -4,11 +4,13 @@ package uitest
 
 import (
 	"errors"
+	"fmt"
 	"image"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -37,6 +39,7 @@ type person struct {
 	ended  chan error
 	log    string // its output
 	window *window
+	open   []string // sockets, when the window was there
 }
 
 // newPerson gives somebody a display and an empty home, with the library in its usual
@@ -83,11 +86,29 @@ func (p *person) launch(args ...string) (took time.Duration) {
 	p.t.Helper()
 	start := time.Now()
 	p.begin(args...)
+	p.awaitWindow()
+	return time.Since(start)
+}
+
+// awaitWindow waits until the program has drawn its window.
+func (p *person) awaitWindow() {
+	p.t.Helper()
 	p.window = p.screen.windowOf(p.cmd.Process.Pid)
 	eventually(p.t, windowPatience, "the window is drawn", func() (bool, string) {
 		return colours(p.see()) > 8, "one blank rectangle"
 	})
-	return time.Since(start)
+	p.open = p.sockets()
+}
+
+// sockets returns the sockets that the program has open. One that was started anew in the same process has others.
+func (p *person) sockets() (list []string) {
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", p.cmd.Process.Pid)) // the pattern is well-formed
+	for _, f := range files {
+		if to, err := os.Readlink(f); err == nil && strings.HasPrefix(to, "socket:") { // it may be closed by now
+			list = append(list, to)
+		}
+	}
+	return list
 }
 
 // begin starts the program and does not wait for anything.

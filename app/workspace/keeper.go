@@ -130,6 +130,7 @@ func (k *keeper) step(ctx context.Context, doc crdt.DocID, d duty) {
 	switch {
 	case ctx.Err() != nil:
 		return
+	case errors.Is(err, storage.ErrNotFound): // nothing was ever written in it, or it was destroyed
 	case errors.Is(err, storage.ErrNotShareable):
 		k.w.log.Info("a document stays uncompacted", "doc", doc, "why", err)
 		k.refused[doc] = true
