@@ -166,17 +166,18 @@ const maxBare = 256
 // each goes on from what the other has not signed, nothing counts before the end.
 func (a *ahead) cut() {
 	changes, size := 0, 0
-	ends := map[ReplicaID]*step{} // of chains, since the last cut
+	ends := map[*step]bool{} // of chains and their tails, since the last cut
 	for _, s := range a.steps {
 		if !s.covered {
 			continue
 		}
-		ends[s.Replica] = s
+		delete(ends, s.previous.step)
+		ends[s] = true
 		changes, size = changes+1, size+len(s.Body)
 		if changes < maxBare && size <= maxUnsigned/2 {
 			continue
 		}
-		for _, end := range ends {
+		for end := range ends {
 			end.cut = true
 		}
 		clear(ends)

@@ -35,10 +35,12 @@ type DocumentReport struct {
 	// their devices signed; nil when they are, or when that cannot be told because
 	// some are missing.
 	Forged error
+	// Unsound says what does not hold of the document that the changes make ([crdt.Doc.Check]); nil when all does.
+	Unsound error
 }
 
 // Intact says whether all of the document can be read.
-func (d DocumentReport) Intact() bool { return d.complete() && d.Forged == nil }
+func (d DocumentReport) Intact() bool { return d.complete() && d.Forged == nil && d.Unsound == nil }
 
 // complete says whether every change was read.
 func (d DocumentReport) complete() bool {
@@ -71,7 +73,7 @@ func (r Report) String() string {
 		for _, spare := range d.Spare {
 			fmt.Fprintf(&b, "document %q (%s): %s; nothing is lost\n", d.name(), d.ID, spare)
 		}
-		for _, err := range []error{d.Unread, d.Forged} {
+		for _, err := range []error{d.Unread, d.Forged, d.Unsound} {
 			if err != nil {
 				fmt.Fprintf(&b, "document %q (%s): %v\n", d.name(), d.ID, err)
 			}
@@ -157,6 +159,9 @@ func (l *Library) checkDocument(ctx context.Context, d Document) (DocumentReport
 	}
 	if r.Intact() {
 		r.Forged = doc.Verify()
+	}
+	if r.Intact() {
+		r.Unsound = doc.Check()
 	}
 	return r, nil
 }
