@@ -37,6 +37,9 @@ type Library struct {
 	// compacting is held by who puts blocks in the place of rows.
 	compacting sync.Mutex
 
+	scrubbing sync.Mutex // guards scrub
+	scrub     *scrub     // nil until it is asked for
+
 	named   atomic.Uint64 // writer.commits when the library got its token
 	backing sync.Mutex    // held while a backup is made
 
