@@ -34,38 +34,53 @@ type foundBlock struct {
 	ends    []crdt.Head
 }
 
-// findDocument reads all there is of a document in r.
+// find reads all there is of a document in r. The rows count for more than a block that has the same: they have their signatures.
 func (r *remains) find(name crdt.DocID, number int64) *find {
 	f := &find{r: r, number: number, upto: r.places[number]}
-	blocks := slices.Clone(r.blocks[number])
-	// The successor of a base first, and what is derived last.
-	slices.SortStableFunc(blocks, func(a, b *block) int {
-		return cmp.Or(cmp.Compare(a.kind/openKind, b.kind/openKind), cmp.Compare(b.upto, a.upto))
-	})
-	for _, b := range blocks {
-		found, err := r.block(name, b)
-		if err == nil {
-			f.base = found
-			break
-		}
+	spare := slices.Clone(r.blocks[number])
+	slices.SortStableFunc(spare, func(a, b *block) int { return cmp.Compare(a.kind, b.kind) })
+	for _, b := range spare {
 		if b.kind == baseKind {
-			f.faults = append(f.faults, fmt.Errorf("its first %d changes, which were kept as one block, cannot be read: %w", b.upto, err))
+			f.take(name, b)
 		}
 	}
-	from, _ := slices.BinarySearchFunc(r.rows, changeID(number, f.covered()+1), func(a rowAt, id int64) int { return cmp.Compare(a.id, id) })
-	for _, at := range r.rows[from:] {
-		if at.id>>32 != number {
+	f.readRows()
+	for _, b := range spare {
+		if b.kind != baseKind && b.upto > f.covered() && len(f.absent()) > 0 {
+			f.take(name, b)
+		}
+	}
+	return f
+}
+
+// take makes b the block that f begins with, if it can be read.
+func (f *find) take(name crdt.DocID, b *block) {
+	found, err := f.r.block(name, b)
+	switch {
+	case err == nil:
+		f.base = found
+		f.rows = slices.DeleteFunc(f.rows, func(row foundRow) bool { return row.place <= found.upto })
+	case b.kind == baseKind:
+		f.faults = append(f.faults, fmt.Errorf("its first %d changes, which were kept as one block, cannot be read: %w", b.upto, err))
+	}
+}
+
+// readRows reads the rows behind the block.
+func (f *find) readRows() {
+	first := changeID(f.number, f.covered()+1)
+	from, _ := slices.BinarySearchFunc(f.r.rows, first, func(a rowAt, id int64) int { return cmp.Compare(a.id, id) })
+	for _, at := range f.r.rows[from:] {
+		if at.id>>32 != f.number {
 			break
 		}
 		place := at.id & 0xffffffff
 		if n := len(f.rows); n > 0 && f.rows[n-1].place == place {
 			continue
 		}
-		if c, err := r.change(number, place); err == nil {
+		if c, err := f.r.change(f.number, place); err == nil {
 			f.rows = append(f.rows, foundRow{place, c})
 		}
 	}
-	return f
 }
 
 // covered returns the place of the last change that the block has.
@@ -333,6 +348,7 @@ func (r *rescue) whole() bool {
 
 // journal returns the rows behind the base, each behind what it builds on: in the order that the library had, if it had all of them.
 func (r *rescue) journal() []*crdt.Change {
+	r.restoreSignatures()
 	place := map[crdt.Hash]int64{}
 	for _, row := range r.finds[0].rows {
 		place[row.change.Hash] = row.place
@@ -354,4 +370,24 @@ func (r *rescue) journal() []*crdt.Change {
 		}
 	}
 	return rows
+}
+
+// restoreSignatures gives the rows the signatures that they were found with: of those that one later signature covers, the document keeps that
+// alone, and others who have less of the chain need them.
+func (r *rescue) restoreSignatures() {
+	found := map[crdt.Hash][]byte{}
+	for _, f := range r.finds {
+		for _, c := range f.changes() {
+			if c.Signature != nil {
+				found[c.Hash] = c.Signature
+			}
+		}
+	}
+	for i, c := range r.placed {
+		if c.Signature == nil && found[c.Hash] != nil {
+			with := *c
+			with.Signature = found[c.Hash]
+			r.placed[i] = &with
+		}
+	}
 }

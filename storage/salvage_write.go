@@ -69,6 +69,10 @@ func (s *salvage) writeDraft(ctx context.Context, draft string) error {
 	if err != nil {
 		return err
 	}
+	// A draft that a power cut spoils is thrown away; it is made durable as a whole.
+	if _, err := db.Exec(`PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF`); err != nil {
+		return errors.Join(err, db.Close())
+	}
 	known := map[int64]bool{}
 	for _, number := range s.own.numbers() {
 		d, has := s.own.docs[number]
@@ -85,9 +89,6 @@ func (s *salvage) writeDraft(ctx context.Context, draft string) error {
 	}
 	if err == nil {
 		err = s.writePeople(ctx, db, known)
-	}
-	if err == nil {
-		_, err = db.Exec(`PRAGMA journal_mode = DELETE`)
 	}
 	return errors.Join(err, db.Close())
 }
