@@ -12,6 +12,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -238,7 +239,7 @@ func (p *program) finishRestore() error {
 
 // tellPast prints how the library came to be as it is, if that is news.
 func tellPast(w *workspace.Workspace) error {
-	if s := w.Past().Sentences(); s != "" {
+	if s := cmp.Or(w.Past().SalvageText(), w.Past().Sentences()); s != "" {
 		fmt.Println(s)
 	}
 	return w.PastTold()

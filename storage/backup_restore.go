@@ -174,8 +174,10 @@ func (l *Library) Restored() (time.Time, error) {
 	return at, nil
 }
 
-// RestoreTold notes that the person knows that the library was restored.
-func (l *Library) RestoreTold() error { return l.SetState(crdt.DocID{}, restoredKey, nil) }
+// RestoreTold notes that the person knows that the library was restored, or salvaged.
+func (l *Library) RestoreTold() error {
+	return errors.Join(l.SetState(crdt.DocID{}, restoredKey, nil), l.SetState(crdt.DocID{}, salvagedKey, nil))
+}
 
 // Effect says what restoring would do to the documents that are listed, those in the bin left out.
 type Effect struct {

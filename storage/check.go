@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"inkling/crdt"
@@ -55,6 +56,21 @@ func (r Report) Intact() bool {
 		}
 	}
 	return len(r.Problems) == 0
+}
+
+// Summary counts what is wrong, in words.
+func (r Report) Summary() string {
+	damaged := 0
+	for _, d := range r.Documents {
+		if !d.Intact() {
+			damaged++
+		}
+	}
+	text := plural(damaged, "document") + " of " + strconv.Itoa(len(r.Documents)) + " damaged"
+	if len(r.Problems) > 0 {
+		text += ", and the structure of the file: " + r.Problems[0]
+	}
+	return text
 }
 
 // String says what is wrong, a line for each thing, or that nothing is.

@@ -52,6 +52,7 @@ func (e *DamagedError) Error() string {
 	if e.Backup != "" {
 		fmt.Fprintf(&b, "To put the newest backup in its place, and keep what is there beside it, run `inkling restore %s`.\n", e.Backup)
 	}
+	fmt.Fprintf(&b, "To save all that can be read, with what backups have of the rest, run `inkling salvage` (with --data %q); it keeps what is there.\n", e.Dir)
 	b.WriteString("To go on writing start with another folder: `inkling --data FOLDER`.")
 	return b.String()
 }

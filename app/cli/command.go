@@ -82,6 +82,8 @@ var Commands = []Command{
 	{Name: "join", Args: "LINK", Help: "follow an invite link", Network: true, run: join},
 	{Name: "status", Args: "[--json]", Help: "who is here, what is open, and whether all is saved", run: status},
 	{Name: "rebuild", Help: "derive anew what documents are found by", run: rebuild},
+	{Name: "check", Help: "read and verify everything in the library, and name what is damaged", OnlyReads: true, run: check},
+	{Name: "salvage", Args: "[FILE]", Help: "save what can be read of a damaged library; or take what this one lacks from FILE, another library.db", OnlyReads: true, NeedsFolder: true, run: salvage},
 	{Name: "doctor", Help: "check library, port and network, and say what is wrong", run: doctor},
 }
 

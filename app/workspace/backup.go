@@ -18,6 +18,7 @@ type Backup = storage.Backup
 type Past struct {
 	Restored time.Time // of the backup from which it was restored; zero: it was not
 	Replaced string    // the folder with what was there before; "" when there was nothing
+	Salvaged string    // it was damaged: a summary of what could be saved; "": it was not
 	SetBack  bool      // it is older than the one that was here last, and we did not restore it
 }
 
@@ -26,19 +27,20 @@ func (w *Workspace) Past() Past { return w.past }
 
 // PastTold notes that the person knows.
 func (w *Workspace) PastTold() error {
-	if w.past.Restored.IsZero() {
+	if w.past.Restored.IsZero() && w.past.Salvaged == "" {
 		return nil
 	}
 	return w.lib.RestoreTold()
 }
 
-// loadPast reads whether the library was restored.
+// loadPast reads whether the library was restored, or salvaged.
 func (w *Workspace) loadPast() error {
-	at, err := w.lib.Restored()
-	if err != nil || at.IsZero() {
+	at, err1 := w.lib.Restored()
+	summary, err2 := w.lib.Salvaged()
+	if err := errors.Join(err1, err2); err != nil || at.IsZero() && summary == "" {
 		return err
 	}
-	w.past = Past{Restored: at}
+	w.past = Past{Restored: at, Salvaged: summary}
 	list, err := storage.Backups(w.dir)
 	for _, b := range list {
 		if b.Replaced {
@@ -52,6 +54,8 @@ func (w *Workspace) loadPast() error {
 // Sentences tells the past in words; "" when there is nothing to tell.
 func (p Past) Sentences() string {
 	switch {
+	case p.Salvaged != "":
+		return fmt.Sprintf("Your library was damaged. %s What was there before is kept in %s, with a list of all that is missing (%s).", p.Salvaged, p.Replaced, salvageReport)
 	case !p.Restored.IsZero() && p.Replaced == "":
 		return fmt.Sprintf("Your library is as it was on %s.", Moment(p.Restored))
 	case !p.Restored.IsZero():

@@ -26,6 +26,8 @@ type (
 	// SavingChanged: the disk refuses, or takes changes again, or has room again; see [Workspace.Saving] and
 	// [Workspace.DiskFull].
 	SavingChanged struct{}
+	// DamageChanged: what is stored was found damaged, or sound again; see [Workspace.Damage].
+	DamageChanged struct{}
 	// JoinRequested: somebody proved an invite of mine and waits to be let in.
 	// Answer must be called once.
 	JoinRequested struct {
@@ -43,6 +45,7 @@ func (IndexChanged) event()     {}
 func (PeopleChanged) event()    {}
 func (NearbyChanged) event()    {}
 func (SavingChanged) event()    {}
+func (DamageChanged) event()    {}
 func (JoinRequested) event()    {}
 
 // watchers is a set of functions to call when something happened.

@@ -47,14 +47,31 @@ func (w *Workspace) examineLibrary(ctx context.Context) []Finding {
 			Do: "Close other programs that use this folder and try again."}}
 	}
 	if !report.Intact() {
-		return []Finding{{What: fmt.Sprintf("The library in %s is damaged:\n%v", w.dir, report),
-			Do: "Export the documents that are intact with `inkling export`, then start with a new folder: inkling --data DIR."}}
+		return []Finding{{What: fmt.Sprintf("The library in %s is damaged: %s. `inkling check` names them.", w.dir, report.Summary()), Do: SalvageStep}}
 	}
 	changes := 0
 	for _, d := range report.Documents {
 		changes += d.Changes
 	}
-	return []Finding{{OK: true, What: fmt.Sprintf("The library in %s is intact. Documents: %d, changes: %d.", w.dir, len(report.Documents), changes)}}
+	return []Finding{{OK: true, What: fmt.Sprintf("The library in %s is intact. Documents: %d, changes: %d.", w.dir, len(report.Documents), changes)}, w.examineScrub()}
+}
+
+// SalvageStep is what to do about a damaged library.
+const SalvageStep = "Run `inkling salvage`: it saves what can be read, takes the rest from the backups, and keeps what is there."
+
+// examineScrub says when all that is stored was read again by itself, and whether it was sound.
+func (w *Workspace) examineScrub() Finding {
+	faults, passed, err := w.lib.Faults()
+	switch {
+	case err != nil:
+		return Finding{What: fmt.Sprintf("Whether all that is stored is read again now and then, cannot be told: %v.", err), Do: "Start Inkling again."}
+	case len(faults) > 0:
+		return Finding{What: fmt.Sprintf("When what is stored was read again, this was not what had been written, though it is now: %v.", faults[0]),
+			Do: "The disk may be failing: copy the library's folder to another one."}
+	case passed.IsZero():
+		return Finding{OK: true, What: "Inkling has not read all that is stored again yet; it does while it runs and you do not type."}
+	}
+	return Finding{OK: true, What: fmt.Sprintf("All that is stored was last read again, and found sound, on %s.", Moment(passed))}
 }
 
 func (w *Workspace) examineSaving() []Finding {

@@ -67,6 +67,13 @@ func (k *keeper) want(doc crdt.DocID, pays storage.Effort, edit bool) {
 	}
 }
 
+// rested says whether nobody has edited anything for keeperRest.
+func (k *keeper) rested(now time.Time) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return !k.edited.Add(k.rest).After(now)
+}
+
 // add notes d, instead of what was noted. The caller holds k.mu.
 func (k *keeper) add(doc crdt.DocID, d duty) {
 	if k.refused[doc] {

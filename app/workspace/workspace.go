@@ -73,6 +73,9 @@ func Open(cfg Config) (*Workspace, error) {
 	if err != nil {
 		return nil, fmt.Errorf("library folder %q: %w", cfg.Dir, err)
 	}
+	if err := salvageIfAsked(dir); err != nil {
+		return nil, err
+	}
 	lib, err := storage.Open(dir)
 	if err != nil {
 		return nil, err
@@ -155,6 +158,7 @@ func (w *Workspace) start(cfg Config) error {
 		w.keepIndex()
 	}()
 	w.tending.Go(func() { w.keeper.run(w.life) })
+	w.tending.Go(func() { w.scrub(w.life, scrubEvery, time.Second) })
 	w.keeping = make(chan struct{})
 	go func() {
 		defer close(w.keeping)
