@@ -10,6 +10,7 @@ import (
 	"inkling/app/cli"
 	"inkling/app/desktop"
 	"inkling/app/workspace"
+	"inkling/storage"
 )
 
 // window runs the program with its window until that is closed. files are imported
@@ -30,15 +31,35 @@ func (p *program) window(ctx context.Context, files []string) int {
 	w, exit, err := p.own(ctx, false, append([]string{"open"}, files...))
 	switch {
 	case err != nil:
-		p.fail(err)
-		if noWindow := desktop.Tell("Inkling cannot open your library", err); noWindow != nil {
-			p.fail(noWindow)
-		}
-		return cli.ExitError
+		return p.cannotOpen(ctx, err)
 	case w == nil:
 		return exit
 	}
 	return p.runWindow(ctx, w, files)
+}
+
+// cannotOpen says why the library cannot be opened, and salvages a damaged one if the person wants that.
+func (p *program) cannotOpen(ctx context.Context, err error) int {
+	p.fail(err)
+	var out *desktop.Way
+	var damaged *storage.DamagedError
+	if errors.As(err, &damaged) {
+		out = &desktop.Way{Label: "Save what can be read", Do: func() (string, error) {
+			report, err := workspace.Salvage(ctx, p.dir)
+			if err != nil {
+				return "", err
+			}
+			return report.String(), nil
+		}}
+	}
+	again, noWindow := desktop.Tell("Inkling cannot open your library", err, out)
+	switch {
+	case noWindow != nil:
+		p.fail(noWindow)
+	case again:
+		return p.startAgain()
+	}
+	return cli.ExitError
 }
 
 func (p *program) runWindow(ctx context.Context, w *workspace.Workspace, files []string) int {

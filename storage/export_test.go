@@ -137,3 +137,32 @@ func Count(l *Library, query string) (n int, err error) {
 	err = l.readers.QueryRow(query).Scan(&n)
 	return n, err
 }
+
+// Strings runs a query that gives strings.
+func Strings(l *Library, query string) ([]string, error) {
+	rows, err := l.readers.Query(query)
+	if err != nil {
+		return nil, err
+	}
+	return collect(rows, func(scan func(...any) error) (s string, err error) { return s, scan(&s) })
+}
+
+// ReadPage reads all rows on a page of a library's file, as a salvage does.
+func ReadPage(page []byte, number int64) (rows int) {
+	for c := range cells(page, number) {
+		columns := columnsOf(c.local, c.length)
+		if c.overflow == 0 && columns != nil {
+			v := row{c.local, columns}
+			for i, column := range columns {
+				switch column.kind {
+				case 'i':
+					v.int(i)
+				case 'b', 't':
+					v.bytes(i)
+				}
+			}
+			rows++
+		}
+	}
+	return rows
+}

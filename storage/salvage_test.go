@@ -498,3 +498,28 @@ func TestSalvageReadsTheWAL(t *testing.T) {
 		}
 	}
 }
+
+// Any bytes are taken for a page without harm.
+func FuzzPage(f *testing.F) {
+	dir := f.TempDir()
+	l, err := storage.Open(dir)
+	if err != nil {
+		f.Fatal(err)
+	}
+	mustSave(f, l, add(f, l, 1), newHand(1, 1).insert(0, "abc"))
+	if err := l.Close(); err != nil {
+		f.Fatal(err)
+	}
+	whole, err := os.ReadFile(filepath.Join(dir, "library.db"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	for n := int64(1); len(whole) > 0; n++ {
+		f.Add(n, whole[:4096])
+		whole = whole[4096:]
+	}
+	f.Fuzz(func(_ *testing.T, number int64, page []byte) {
+		storage.ReadPage(append(page, make([]byte, max(0, 4096-len(page)))...)[:4096], number)
+		storage.ReadPage(page, number)
+	})
+}

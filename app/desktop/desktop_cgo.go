@@ -48,13 +48,13 @@ func New(w *workspace.Workspace) (Window, error) {
 	return ui.New(newApp(), w), nil
 }
 
-// Tell opens a window with nothing but an error and returns when it was closed.
-func Tell(title string, err error) error {
+// Tell opens a window with nothing but an error, and the way out of it if there is one, and returns when it was closed: with whether
+// the program is to start again.
+func Tell(title string, err error, out *Way) (again bool, noWindow error) {
 	if noWindow := Available(); noWindow != nil {
-		return noWindow
+		return false, noWindow
 	}
-	ui.Tell(newApp(), title, err)
-	return nil
+	return ui.Tell(newApp(), title, err, (*ui.Way)(out)), nil
 }
 
 // preferPaper asks for light colours where the desktop can say nothing about them:

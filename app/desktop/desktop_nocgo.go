@@ -17,4 +17,4 @@ func Available() error { return errNoWindow }
 func New(*workspace.Workspace) (Window, error) { return nil, errNoWindow }
 
 // Tell fails: there is no window.
-func Tell(string, error) error { return errNoWindow }
+func Tell(string, error, *Way) (bool, error) { return false, errNoWindow }

@@ -17,3 +17,9 @@ type Window interface {
 	Quit()
 	Restart() // is Quit, and to start again
 }
+
+// Way is a way out of what keeps the program from starting: a button. Do says what came of it.
+type Way struct {
+	Label string
+	Do    func() (text string, err error)
+}

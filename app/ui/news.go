@@ -26,6 +26,8 @@ func (win *Window) observe(e workspace.Event) {
 		win.refresh(staleNearby)
 	case workspace.SavingChanged:
 		win.refresh(staleSaving)
+	case workspace.DamageChanged:
+		win.refresh(staleDamage)
 	case workspace.JoinRequested:
 		usedUp := func() { win.do(func() { win.together.showLink("") }) }
 		win.do(func() { win.banner.ask(e, usedUp) })
@@ -98,6 +100,13 @@ func (win *Window) bring(kind int) {
 		since, err := win.w.Saving()
 		full := win.w.DiskFull()
 		win.do(func() { win.showSaving(since, err, full) })
+	case staleDamage:
+		text, err := win.w.Damage()
+		win.do(func() {
+			if err == nil {
+				win.damage.show(text, &remedy{"Save what can be read…", win.askSalvage})
+			}
+		})
 	}
 }
 

@@ -42,6 +42,7 @@ type Window struct {
 	strip    *strip
 	undo     *strip // offers to take back a deletion
 	disk     *strip // says that the disk is full
+	damage   *strip // says that stored bytes are damaged
 	frame    *frame
 
 	stale     [staleKinds]atomic.Bool // a refresh of that kind is on its way
@@ -64,6 +65,7 @@ const (
 	stalePeople
 	staleNearby
 	staleSaving
+	staleDamage
 	staleKinds
 )
 
@@ -88,7 +90,7 @@ func newWindow(app fyne.App, w *workspace.Workspace, do func(func())) *Window {
 	app.Settings().SetTheme(NewTheme())
 	win := &Window{
 		app: app, w: w, do: do, win: app.NewWindow("Inkling"),
-		sidebar: newSidebar(), together: newTogether(), status: newStatusLine(), banner: newBanner(), strip: newStrip(), undo: newStrip(), disk: newStrip(), colors: colorBook{},
+		sidebar: newSidebar(), together: newTogether(), status: newStatusLine(), banner: newBanner(), strip: newStrip(), undo: newStrip(), disk: newStrip(), damage: newStrip(), colors: colorBook{},
 		searching: func() {},
 	}
 	win.session = w.New()
@@ -108,8 +110,11 @@ func (win *Window) build() {
 	more := lowButton(theme.MoreVerticalIcon(), nil)
 	more.OnTapped = func() { win.showMenu(more) }
 	top := container.NewHBox(list, layout.NewSpacer(), people, more)
-	page := container.NewBorder(container.NewVBox(top, win.banner.content, win.disk.content, win.undo.content, win.strip.content), win.status.content, nil, nil, win.editor)
-	win.banner.onSize, win.strip.onSize, win.undo.onSize, win.disk.onSize = page.Refresh, page.Refresh, page.Refresh, page.Refresh
+	page := container.NewBorder(container.NewVBox(top, win.banner.content, win.disk.content, win.damage.content, win.undo.content, win.strip.content), win.status.content, nil, nil, win.editor)
+	win.banner.onSize = page.Refresh
+	for _, s := range []*strip{win.strip, win.undo, win.disk, win.damage} {
+		s.onSize = page.Refresh
+	}
 	win.frame = newFrame(win.sidebar.content, page, win.together.content)
 	win.frame.onSize = func(s fyne.Size) { win.size = s }
 	win.win.SetContent(container.New(win.frame, win.frame.objects()...))
@@ -165,6 +170,7 @@ func (win *Window) startUp(files []string) {
 	win.refresh(stalePeople)
 	win.refresh(staleNearby)
 	win.refresh(staleSaving)
+	win.refresh(staleDamage)
 	win.tellPast()
 	if len(files) > 0 {
 		win.importFiles(files)
