@@ -139,18 +139,13 @@ func (s *salvage) other(ctx context.Context, i int) *remains {
 		return nil
 	}
 	r, err := look(ctx, w)
-	if err != nil || same(r, s.own) {
+	if err != nil {
 		w.close()
 		s.paths[i] = ""
 		return nil
 	}
 	s.others[i] = r
 	return r
-}
-
-// same says whether one file has nothing that the other has not: it is a copy of the damaged one.
-func same(a, b *remains) bool {
-	return a.w.path != b.w.path && slices.Equal(a.rows, b.rows) && slices.Equal(a.parts, b.parts) && len(a.docs) == len(b.docs)
 }
 
 // rescued puts a document together, with the help of the copies if need be.

@@ -112,8 +112,8 @@ func (s *salvage) writeDocument(ctx context.Context, db *sql.DB, d docRow) error
 		list = listingRow{firstLine(r.doc), s.report.At.UnixMilli()}
 	}
 	s.describe(d, r, list.title)
-	if !r.whole() {
-		list.title = firstLine(r.doc)
+	if title := firstLine(r.doc); !r.whole() && title != "" {
+		list.title = title
 	}
 	return transact(db, func(tx *sql.Tx) error {
 		if err := insert(tx); err != nil {

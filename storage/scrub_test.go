@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"inkling/crdt"
 	"inkling/storage"
@@ -225,43 +224,4 @@ func TestScrubLeapsOverDamagedPages(t *testing.T) {
 		t.Errorf("only %d bytes were read", bytes)
 	}
 	t.Logf("%d rows of %d, %d bytes read, %d faults", len(had), len(m.number), bytes, len(found))
-}
-
-// BenchmarkScrub measures the scrub over blocks in parts of 256 KiB, and over rows of short edits.
-func BenchmarkScrub(b *testing.B) {
-	rng := rand.New(rand.NewPCG(1, 1))
-	for _, kind := range []string{"blocks", "rows"} {
-		b.Run(kind, func(b *testing.B) {
-			l, doc := benchLibrary(b)
-			h, next := newHand(1, 1), uint32(0)
-			letters, n := 80_000, 100
-			if kind == "rows" {
-				letters, n = 4, 100_000
-			}
-			var list []*crdt.Change
-			for range n {
-				c := h.insert(next, noise(rng, letters))
-				next = c.Next
-				list = append(list, c)
-				if len(list) == 10_000 || kind == "blocks" && len(list) == 50 {
-					mustSave(b, l, doc, list...)
-					list = nil
-				}
-			}
-			if kind == "blocks" {
-				compactAll(b, l, doc)
-			}
-			scrubAll(b, l, 1<<30) // the file is in the system's memory from here on
-			var bytes int64
-			began := time.Now()
-			for b.Loop() {
-				found, read := scrubAll(b, l, 1<<30)
-				if bytes += read; len(found) > 0 {
-					b.Fatal(found)
-				}
-			}
-			b.ReportMetric(float64(bytes)/time.Since(began).Seconds()/1e6, "MB/s")
-			b.ReportMetric(float64(bytes)/float64(b.N)/1e6, "MB")
-		})
-	}
 }

@@ -158,7 +158,9 @@ func (w *Workspace) start(cfg Config) error {
 		w.keepIndex()
 	}()
 	w.tending.Go(func() { w.keeper.run(w.life) })
-	w.tending.Go(func() { w.scrub(w.life, scrubEvery, time.Second) })
+	if !cfg.Offline { // not for one command
+		w.tending.Go(func() { w.scrub(w.life, scrubEvery, time.Second) })
+	}
 	w.keeping = make(chan struct{})
 	go func() {
 		defer close(w.keeping)

@@ -1,0 +1,77 @@
+//go:build linux
+
+package uitest
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// damages alters Ana's library file, which is not in use.
+func (p *person) damages(f func(library []byte)) {
+	p.t.Helper()
+	path := filepath.Join(p.home, "data", "inkling", "library.db")
+	b, err := os.ReadFile(path)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	f(b)
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// A page of the library is lost. The window says so and offers to save what can be read; after that all is there but the document on that page, of
+// which a backup had a part.
+func TestSalvageFromTheWindow(t *testing.T) {
+	ana := newPerson(t, "Ana", lonelyMachine(t))
+	tea := "# Tea\n" + strings.Repeat("green and black, ", 2000)
+	ana.must("import", ana.file("tea.md", []byte(tea)), ana.file("cake.md", []byte("# Cake\n")))
+	ana.damages(func(b []byte) {
+		for page := 4096; page < len(b); page += 4096 { // the text is there twice: as it was typed, and for the search
+			if bytes.Count(b[page:page+4096], []byte("green and black")) > 100 && bytes.Count(b[page-4096:page], []byte("green and black")) > 100 {
+				clear(b[page : page+4096])
+			}
+		}
+	})
+	ana.inkling("check").expect(t, 1, "Tea", "inkling salvage")
+	ana.launch()
+	ana.settle()
+	ana.seesButtons(callColour, 1, "damaged")
+	ana.clicksButton(callColour, 1, 1)
+	ana.seesButtons(callColour, 1, "saved")
+	kept, err := filepath.Glob(filepath.Join(ana.home, "data", "inkling", "replaced-*", "salvage.txt"))
+	if err != nil || len(kept) != 1 {
+		t.Fatalf("reports: %v, %v", kept, err)
+	}
+	ana.clicksButton(callColour, 1, 1)
+	ana.startsAgain()
+	ana.waitForTitles("Cake", "Tea")
+	keepImage(t, "again", ana.see())
+	ana.stop()
+	ana.inkling("check").expect(t, 0, "2 documents intact")
+}
+
+// Stored bytes rot while the library can be opened all the same: the window says so above the page, and saves what can be read from there.
+func TestRotIsSeenInTheWindow(t *testing.T) {
+	ana := newPerson(t, "Ana", lonelyMachine(t))
+	ana.must("import", ana.file("tea.md", []byte("# Tea\n")), ana.file("cake.md", []byte("# Cake\nwith a cherry")))
+	ana.must("backup")
+	ana.damages(func(b []byte) { b[bytes.Index(b, []byte("with a cherry"))] ^= 1 })
+	ana.inkling("check").expect(t, 1, "Cake")
+	ana.inkling("doctor").expect(t, 1, "1 document of 2 damaged", "inkling salvage")
+	ana.launch()
+	ana.seesButtons(buttonColour, 1, "rot")
+	ana.clicksButton(buttonColour, 1, 1) // Save what can be read…
+	ana.seesButtons(dangerColour, 1, "question")
+	ana.clicksButton(dangerColour, 1, 1)
+	ana.startsAgain()
+	ana.seesButtons(callColour, 1, "salvaged") // OK
+	ana.inkling("export", "Cake").expect(t, 0, "with a cherry")
+	ana.inkling("salvage").expect(t, 0, "nothing to salvage")
+	ana.stop()
+	ana.inkling("check").expect(t, 0, "2 documents intact")
+}
