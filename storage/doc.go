@@ -48,6 +48,8 @@
 //	Reserve   a file that takes 4 MB of the disk, to be given up for what was typed when the disk is full (reserve.go)
 //	Damaged   the file is not what was written; it is copied aside, never repaired
 //	          in place
+//	Scrub     reading again, little by little, what is stored; Fault: what it finds that is not what was written (scrub.go)
+//	Salvage   making a new library of what can be read of a damaged one; Remains: that, page by page (salvage.go)
 //
 // # Smallest example
 //
@@ -73,15 +75,16 @@
 //	DIR/reserve          the reserve; holds nothing
 //	DIR/backups/*.db     backups, named after their times in UTC (backup.go, backup_keep.go)
 //	DIR/restoring/       a backup that the next start puts in the library's place (backup_restore.go)
-//	DIR/replaced-*/      what was in the library's place before that; never removed by us
+//	DIR/replaced-*/      what was in the library's place before that; never removed by us. After a salvage with a report, salvage.txt
+//	DIR/salvage-asked    the next start is to salvage the library; empty
+//	DIR/salvaging/       while a salvage runs
 //	DIR/damaged-*/       copies of a database that was found damaged
 //
 // # What it does not do
 //
 // It does not apply changes, and who wrote them it checks in
-// [Library.Check] only. The text by which a document is found is given to it. It compacts when it is told to, and does
-// not salvage what is left of a damaged document. Nothing
-// of it makes backups, empties the bin or takes the reserve anew by itself: package workspace does.
+// [Library.Check] only. The text by which a document is found is given to it. It compacts, scrubs and salvages when it is told
+// to. Nothing of it makes backups, empties the bin or takes the reserve anew by itself: package workspace does.
 // It does not encrypt. A chain that forked is kept with all its tails, but what is asked of it
 // costs a look at all its rows. What is asked of changes in the base unpacks it: at most two archives are kept, for
 // 30 s after their last use. Nothing here may os.Open

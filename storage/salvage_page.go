@@ -29,7 +29,11 @@ var errPage = errors.New("its place in the file is damaged")
 
 // pages gives the pages of a library's file as of one moment, with what is in its -wal file.
 type pages struct {
-	tx *sql.Tx
+	tx   *sql.Tx
+	read *sql.Stmt
+	// The page that was read last: rows are often asked for one after the other.
+	last int64
+	data []byte
 }
 
 // openPages begins to read. Until close nothing in the -wal file is overwritten, so that it grows while somebody writes.
@@ -38,10 +42,17 @@ func openPages(db *sql.DB) (*pages, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &pages{tx}, nil
+	read, err := tx.Prepare(`SELECT data FROM sqlite_dbpage WHERE pgno = ?`)
+	if err != nil {
+		return nil, errors.Join(err, tx.Rollback())
+	}
+	return &pages{tx: tx, read: read}, nil
 }
 
-func (p *pages) close() { p.tx.Rollback() } // nothing was written
+func (p *pages) close() {
+	p.read.Close()
+	p.tx.Rollback() // nothing was written
+}
 
 // count returns the number of the last page.
 func (p *pages) count() (n int64, err error) {
@@ -49,14 +60,21 @@ func (p *pages) count() (n int64, err error) {
 	return n, err
 }
 
-// page returns one page; they count from 1. A page that the disk does not give is an error, a damaged one is not.
+// page returns one page, which must not be altered; they count from 1. A page that the disk does not give is an error, a damaged one is not.
 func (p *pages) page(n int64) ([]byte, error) {
+	if n == p.last {
+		return p.data, nil
+	}
 	var data []byte
-	err := p.tx.QueryRow(`SELECT data FROM sqlite_dbpage WHERE pgno = ?`, n).Scan(&data)
+	err := p.read.QueryRow(n).Scan(&data)
 	if err == nil && len(data) != dbPageBytes {
 		err = errPage
 	}
-	return data, err
+	if err != nil {
+		return nil, err
+	}
+	p.last, p.data = n, data
+	return data, nil
 }
 
 // cell is a row as it lies on its page.

@@ -24,11 +24,11 @@ func (p *person) damages(f func(library []byte)) {
 	}
 }
 
-// A page of the library is lost. The window says so and offers to save what can be read; after that all is there but the document on that page, of
-// which a backup had a part.
+// Pages of the library are lost. The window says so and offers to save what can be read; after that all is there but the document on those pages,
+// and the report names it.
 func TestSalvageFromTheWindow(t *testing.T) {
 	ana := newPerson(t, "Ana", lonelyMachine(t))
-	tea := "# Tea\n" + strings.Repeat("green and black, ", 2000)
+	tea := "# Tea\n" + strings.Repeat("green and black, ", 700)
 	ana.must("import", ana.file("tea.md", []byte(tea)), ana.file("cake.md", []byte("# Cake\n")))
 	ana.damages(func(b []byte) {
 		for page := 4096; page < len(b); page += 4096 { // the text is there twice: as it was typed, and for the search
@@ -46,6 +46,10 @@ func TestSalvageFromTheWindow(t *testing.T) {
 	kept, err := filepath.Glob(filepath.Join(ana.home, "data", "inkling", "replaced-*", "salvage.txt"))
 	if err != nil || len(kept) != 1 {
 		t.Fatalf("reports: %v, %v", kept, err)
+	}
+	report, err := os.ReadFile(kept[0])
+	if err != nil || !bytes.Contains(report, []byte("Lost: 1 change")) || !bytes.Contains(report, []byte(`"Tea"`)) {
+		t.Errorf("the report: %s, %v", report, err)
 	}
 	ana.clicksButton(callColour, 1, 1)
 	ana.startsAgain()

@@ -40,7 +40,7 @@ func (win *Window) fillBackups(s *shelf, note string) {
 func aboutBackup(b workspace.Backup) string {
 	size := fmt.Sprintf("%.1f MB", float64(b.Bytes)/(1<<20))
 	if b.Replaced {
-		return "What was here until a backup was restored at that time; " + size
+		return "What was here until another library was put in its place at that time; " + size
 	}
 	return size
 }

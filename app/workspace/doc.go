@@ -53,7 +53,8 @@
 //
 // While it is open, a workspace makes backups, counts the days of the bin and destroys what was there for 30 of
 // them (upkeep.go). It has each document found by what it says: when that has rested for two seconds, when it is closed,
-// and at start where that was not done (indexing.go).
+// and at start where that was not done (indexing.go). While nobody edits it reads all that is stored again, every few days (scrub.go). A
+// library that turns out damaged is salvaged at the next start, when the person asks for it (salvage.go).
 //
 // # What it does not do
 //
