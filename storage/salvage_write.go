@@ -136,10 +136,15 @@ func (r *rescue) write(tx *sql.Tx, number int64) error {
 			return err
 		}
 	}
+	insert, err := tx.Prepare(insertChangeSQL)
+	if err != nil {
+		return err
+	}
+	defer insert.Close()
 	for _, c := range r.journal() {
 		place++
 		sum := checksumOf(c)
-		_, err := tx.Exec(insertChangeSQL, changeID(number, place), number, c.Replica[:], c.Seq, c.Next, previousColumn(c), c.Hash[:],
+		_, err := insert.Exec(changeID(number, place), number, c.Replica[:], c.Seq, c.Next, previousColumn(c), c.Hash[:],
 			c.Signature, sum[:], codecChange, c.Body)
 		if err != nil {
 			return err
