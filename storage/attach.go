@@ -30,6 +30,9 @@ const (
 	MaxFileName   = 255     // bytes of a file's name
 )
 
+// attachmentLimit is MaxAttachment, but for tests.
+var attachmentLimit = int64(MaxAttachment)
+
 // FileHash names the content of a file: its SHA-256.
 type FileHash = [sha256.Size]byte
 
@@ -78,7 +81,7 @@ func (l *Library) Attach(ctx context.Context, doc crdt.DocID, name string, lengt
 	if err := CheckFileName(name); err != nil {
 		return Attached{}, err
 	}
-	if length > MaxAttachment {
+	if length > attachmentLimit {
 		return Attached{}, ErrFileTooLong
 	}
 	a := &arrival{l: l, name: name, sum: sha256.New(), hadReserve: l.HasReserve()}
@@ -184,7 +187,7 @@ func fillPart(ctx context.Context, r io.Reader, buffer []byte) (n int, err error
 
 // put stores the next part.
 func (a *arrival) put(body []byte) error {
-	if a.length+int64(len(body)) > MaxAttachment {
+	if a.length+int64(len(body)) > attachmentLimit {
 		return ErrFileTooLong
 	}
 	if err := a.room(0); err != nil {

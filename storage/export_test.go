@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
 	"path/filepath"
@@ -86,6 +87,11 @@ const (
 	SweepSQL      = sweepSQL
 	BlockHeadsSQL = blockHeadsSQL
 	MaxQueued     = maxQueued
+	PartBytes     = partBytes
+
+	AttachedSQL       = attachedSQL
+	AttachmentPartSQL = attachmentPartSQL
+	PartRowsSQL       = partRowsSQL
 )
 
 // Hurry makes the writer begin the next group now.
@@ -132,8 +138,36 @@ func FullDisk() (restore func()) {
 	return func() { spareBytes, spareShare = bytes, share }
 }
 
+// LimitAttachments lets files have at most n bytes, until the returned function is called.
+func LimitAttachments(n int64) (restore func()) {
+	attachmentLimit = n
+	return func() { attachmentLimit = MaxAttachment }
+}
+
+// PartRows returns the ids of all parts of attachments, with the lengths of their bodies.
+func PartRows(l *Library) (map[int64]int64, error) {
+	rows := map[int64]int64{}
+	for p, err := range partRows(context.Background(), l.readers) {
+		if err != nil {
+			return rows, err
+		}
+		rows[p.id] = p.length
+	}
+	return rows, nil
+}
+
 // Count runs a query that gives a number.
 func Count(l *Library, query string) (n int, err error) {
 	err = l.readers.QueryRow(query).Scan(&n)
 	return n, err
+}
+
+// ByteAt returns a byte of a column, counted from 1.
+func ByteAt(l *Library, table, column, where string, at int) (b byte, err error) {
+	var one []byte
+	err = l.readers.QueryRow(fmt.Sprintf(`SELECT substr(CAST(%s AS BLOB), %d, 1) FROM %s WHERE %s`, column, at, table, where)).Scan(&one)
+	if err == nil && len(one) == 1 {
+		b = one[0]
+	}
+	return b, err
 }
