@@ -71,7 +71,8 @@ func (in *incoming) has(id int64) bool {
 // is room; less than 0: not known. It returns after the commit. When it fails, nothing of the file is seen, and doc holds what it held:
 // [ErrNotFound] says that there is no such document, a [*FileNameError] that no file can have that name, a [*RoomError] that the disk is too full,
 // [ErrFileTooLong] and [ErrTooManyFiles] what they say; content's own error and ctx's are returned as they are. A file that
-// doc holds already by that name stays as it is, or is no longer detached.
+// doc holds already by that name stays as it is, or is no longer detached. (Where the disk failed in the very last commit, the file may be there although
+// an error is returned. Attaching it again does no harm.)
 //
 // It takes memory for one part, 256 KiB, and some ms for each.
 func (l *Library) Attach(ctx context.Context, doc crdt.DocID, name string, length int64, content io.Reader, now time.Time) (Attached, error) {

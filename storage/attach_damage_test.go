@@ -161,4 +161,3 @@ func TestPlansOfAttachments(t *testing.T) {
 		}
 	}
 }
-

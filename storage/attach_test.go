@@ -288,12 +288,8 @@ func TestCutAttachment(t *testing.T) {
 		}{
 			{func() error { return pulled }, pulled},
 			{func() error { return io.ErrUnexpectedEOF }, io.ErrUnexpectedEOF},
-			{func() error { return l.Delete(doc, day) }, nil}, // goes on for ever if nobody ends it; see below
 			{func() error { cancel(); return nil }, context.Canceled},
 		} {
-			if c.want == nil {
-				continue
-			}
 			_, err := l.Attach(ctx, doc, "cut", -1, stops{bytes.NewReader(noise(rng, n)), c.then}, day)
 			if !errors.Is(err, c.want) {
 				t.Errorf("%d bytes, then %v: %v", n, c.want, err)
@@ -422,7 +418,7 @@ func TestManyAttachAtOnce(t *testing.T) {
 			}
 		}
 	})
-	changes := typing(rng, 200, 3)
+	changes := typing(rng, 40, 3)
 	for _, c := range changes {
 		mustSave(t, l, doc, c)
 	}
