@@ -176,7 +176,7 @@ func fillPart(ctx context.Context, r io.Reader, buffer []byte) (n int, err error
 		}
 		more, err := r.Read(buffer[n:])
 		n += more
-		if err == io.EOF { //nolint:errorlint // io.Reader: readers return io.EOF itself
+		if err == io.EOF {
 			return n, errEnd
 		}
 		if err != nil {

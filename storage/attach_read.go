@@ -38,7 +38,7 @@ type Attachment struct {
 	Length int64
 
 	l      *Library
-	ctx    context.Context //nolint:containedctx // io.Reader has no other way to one
+	ctx    context.Context
 	id     int64
 	at     int64 // where the next byte is read
 	part   []byte

@@ -13,12 +13,16 @@
 // signed to its end, and that the changes are just what this package would write of them. Only then is there a
 // [Parcel], and its changes can be applied to another copy with [crdt.Doc.Apply], as those of a peer.
 //
+// Files that the document holds may go along ([Parcel.WriteWith], [Open]): behind the document, each content once, named by its hash. They are not signed and are no part of the set. Their contents pass
+// through without being in memory as a whole. Where they are damaged the document can still be had.
+//
 // FORMAT-FILE.md says what the bytes are.
 //
 // # Words
 //
 //	Parcel    a document with all its history on its way, in memory
-//	Section   a part of the file: changes, signatures, and such as are still to be invented
+//	Section   a part of the file: changes, signatures, attachments, and such as are still to be invented
+//	Attachment  a file that goes along: a name and the hash of a Content, which several may share
 //	Piece     some bytes of a section, packed; at most 1 MiB before that
 //	Root      the name of a set of changes: the hash of the changes section
 //	Seal      the hash of the whole file, at its end
@@ -28,7 +32,7 @@
 //	parcel, err := portable.Gather(genesis, library.Changes(id))
 //	_, err = parcel.WriteTo(file)
 //	// elsewhere
-//	parcel, err := portable.Read(file)
+//	parcel, err := portable.Read(file) // the document alone; see Reader for what goes along
 //	applied, err := doc.Apply(parcel.Changes()...)
 //
 // # Limits
@@ -39,5 +43,5 @@
 // # What it does not do
 //
 // It opens no file and knows no library. It does not encrypt: who has the file can read the document. It takes no part of a
-// history, and nothing out of a damaged file.
+// history, and nothing out of a damaged file but the document where only its attachments are.
 package portable
