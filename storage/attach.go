@@ -14,14 +14,15 @@ import (
 	"inkling/crdt"
 )
 
-// A document can hold files: pictures, letters, anything. What they contain is no change of the document: it is kept beside the journal,
-// named by its hash, once however many documents hold it, and never altered.
+// A document can hold files: pictures, letters, anything. What they contain is no change of the document: it is kept
+// beside the journal, named by its hash, once however many documents hold it, and never altered.
 //
-// A file comes in by parts, of which one at a time is in memory and in the writer's queue: so a key typed meanwhile waits for one part at
-// most. Its hash is known at its end. Only then one transaction names the content, and links it to the document; until
-// then nobody sees it. If the content is there already, and whole, that one is linked, and what came in is removed.
-// If it is there and damaged, what came in takes its place, wherever it is held. What a cut leaves, by kill or power or a full disk, has no name; it is
-// removed when the library is next swept (attach_sweep.go). Taking a file off a document is a mark, as the bin's is (attach_held.go).
+// A file comes in by parts, of which one at a time is in memory and in the writer's queue: so a key typed meanwhile
+// waits for one part at most. Its hash is known at its end. Only then one transaction names the content, and links it to
+// the document; until then nobody sees it. If the content is there already, and whole, that one is linked, and what came
+// in is removed. If it is there and damaged, what came in takes its place, wherever it is held. What a cut leaves, by
+// kill or power or a full disk, has no name; it is removed when the library is next swept (attach_sweep.go). Taking a
+// file off a document is a mark, as the bin's is (attach_held.go).
 
 // Limits of what documents hold.
 const (
@@ -67,12 +68,13 @@ func (in *incoming) has(id int64) bool {
 	return in.ids[id]
 }
 
-// Attach reads content to its end and makes doc hold it under name. length is how long the content is said to be, and only tells early whether there
-// is room; less than 0: not known. It returns after the commit. When it fails, nothing of the file is seen, and doc holds what it held:
-// [ErrNotFound] says that there is no such document, a [*FileNameError] that no file can have that name, a [*RoomError] that the disk is too full,
-// [ErrFileTooLong] and [ErrTooManyFiles] what they say; content's own error and ctx's are returned as they are. A file that
-// doc holds already by that name stays as it is, or is no longer detached. (Where the disk failed in the very last commit, the file may be there although
-// an error is returned. Attaching it again does no harm.)
+// Attach reads content to its end and makes doc hold it under name. length is how long the content is said to be, and
+// only tells early whether there is room; less than 0: not known. It returns after the commit. When it fails, nothing of
+// the file is seen, and doc holds what it held: [ErrNotFound] says that there is no such document, a [*FileNameError]
+// that no file can have that name, a [*RoomError] that the disk is too full, [ErrFileTooLong] and [ErrTooManyFiles] what
+// they say; content's own error and ctx's are returned as they are. A file that doc holds already by that name stays as
+// it is, or is no longer detached. (Where the disk failed in the very last commit, the file may be there although an
+// error is returned. Attaching it again does no harm.)
 //
 // It takes memory for one part, 256 KiB, and some ms for each.
 func (l *Library) Attach(ctx context.Context, doc crdt.DocID, name string, length int64, content io.Reader, now time.Time) (Attached, error) {
@@ -233,7 +235,8 @@ func (a *arrival) finish(ctx context.Context, doc crdt.DocID, now time.Time) err
 	return err
 }
 
-// settle returns the number of the content with the arrival's hash: the one that is there, if it is whole, or the arrival's own.
+// settle returns the number of the content with the arrival's hash: the one that is there, if it is whole, or the
+// arrival's own.
 func (a *arrival) settle(tx *sql.Tx, whole bool) (id int64, err error) {
 	err = tx.QueryRow(`SELECT id FROM attachment WHERE hash = ?`, a.hash[:]).Scan(&id)
 	switch {

@@ -21,8 +21,9 @@ import (
 // attachedBytes is the length of the file of BenchmarkAttach.
 const attachedBytes = 100 << 20
 
-// BenchmarkAttach attaches a file of 100 MB and reads it back, and tells how fast, with how much memory more than before (of the Go heap, and of the process at its most), and how long
-// a key typed meanwhile, each 20 ms, took from Append to done.
+// BenchmarkAttach attaches a file of 100 MB and reads it back, and tells how fast, with how much memory more than before
+// (of the Go heap, and of the process at its most), and how long a key typed meanwhile, each 20 ms, took from Append to
+// done.
 func BenchmarkAttach(b *testing.B) {
 	for b.Loop() {
 		l, doc := benchLibrary(b)

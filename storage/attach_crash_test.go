@@ -32,8 +32,8 @@ func (h holding) equal(g holding) bool {
 	return maps.EqualFunc(h, g, func(a, b map[string]string) bool { return maps.Equal(a, b) })
 }
 
-// fileTrial is a library on a disk in memory, in which files are attached and taken off, one act after the other. states[n] is what documents hold
-// after n acts, told[n] the position of the disk when act n had returned.
+// fileTrial is a library on a disk in memory, in which files are attached and taken off, one act after the other.
+// states[n] is what documents hold after n acts, told[n] the position of the disk when act n had returned.
 type fileTrial struct {
 	t       testing.TB
 	rng     *rand.Rand
@@ -130,8 +130,8 @@ func (tr *fileTrial) content() string {
 
 func hashOf(content string) storage.FileHash { return sha256.Sum256([]byte(content)) }
 
-// judge looks at what a power cut left when the disk was at position: what documents hold is what they held after all acts that had returned, or after the one more that was
-// under way. All can be read, and a sweep leaves just that.
+// judge looks at what a power cut left when the disk was at position: what documents hold is what they held after all
+// acts that had returned, or after the one more that was under way. All can be read, and a sweep leaves just that.
 func (tr *fileTrial) judge(image *disktest.Disk, position int) (lost, corrupt error) {
 	l, err := storage.OpenIn(image)
 	if err != nil {
@@ -214,7 +214,8 @@ func checkSwept(l *storage.Library) error {
 // imagesOfFiles is what part of the images asked for is looked at here: they are long.
 const imagesOfFiles = 4
 
-// Whenever the power fails while files are attached, taken off and swept, what documents hold is what they held before or after that.
+// Whenever the power fails while files are attached, taken off and swept, what documents hold is what they held before
+// or after that.
 func TestCrashWithFiles(t *testing.T) {
 	lookAtFiles(t, false, max(*imagesWanted/imagesOfFiles, 25), t.Errorf)
 }
@@ -274,8 +275,8 @@ func lookAtFiles(t *testing.T, lying bool, enough int, tell func(format string, 
 	return c
 }
 
-// Whichever write, sync or read the disk refuses while a file comes in: it is held whole, or not at all; when the disk works again it can be attached, and nothing is
-// left over.
+// Whichever write, sync or read the disk refuses while a file comes in: it is held whole, or not at all; when the disk
+// works again it can be attached, and nothing is left over.
 func TestEveryFaultWhileAFileComesIn(t *testing.T) {
 	rng := crashSeed(t)
 	defer storage.SetPragma("wal_autocheckpoint", "64")()

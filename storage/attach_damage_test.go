@@ -12,8 +12,8 @@ import (
 	"inkling/storage/storagetest"
 )
 
-// TestEveryFlipInAnAttachment: no bit of what is stored of an attached file can be another one without a check saying so; and who reads the
-// content gets it as it was, or an error, and never anything else.
+// TestEveryFlipInAnAttachment: no bit of what is stored of an attached file can be another one without a check saying
+// so; and who reads the content gets it as it was, or an error, and never anything else.
 func TestEveryFlipInAnAttachment(t *testing.T) {
 	rng := seeded(t)
 	l, err := storage.Open(t.TempDir())

@@ -18,7 +18,8 @@ type Attached struct {
 	Hash   FileHash // of the content
 	Length int64    // of the content, in bytes
 	Added  time.Time
-	// Detached is when the person took it off; zero: it is attached. Left is how many more running days it then stays, 1 to BinDays.
+	// Detached is when the person took it off; zero: it is attached. Left is how many more running days it then stays, 1
+	// to BinDays.
 	Detached time.Time
 	Left     int
 }
@@ -31,8 +32,8 @@ SELECT attached.name, attachment.hash, attachment.length, attached.added, attach
   FROM attached JOIN doc ON doc.id = attached.doc JOIN attachment ON attachment.id = attached.attachment
  WHERE doc.name = ? AND doc.destroyed IS NULL AND attachment.hash IS NOT NULL ORDER BY attached.name, attachment.hash`
 
-// Attachments lists the files that doc holds, by name and then by hash, those that were detached among them. A document that is not known
-// holds none. When a row cannot be read, the others come with the error.
+// Attachments lists the files that doc holds, by name and then by hash, those that were detached among them. A document
+// that is not known holds none. When a row cannot be read, the others come with the error.
 func (l *Library) Attachments(doc crdt.DocID) ([]Attached, error) {
 	days, _, err := l.days()
 	if err != nil {
@@ -132,8 +133,9 @@ func (l *Library) AttachKnown(ctx context.Context, doc crdt.DocID, name string, 
 	})
 }
 
-// Detach takes a file off doc. It stays for [BinDays] running days, in which [Library.Reattach] brings it back; then it is removed from the disk, unless
-// another document holds it. Detaching it again keeps the first time. [ErrNotFound] says that doc does not hold it.
+// Detach takes a file off doc. It stays for [BinDays] running days, in which [Library.Reattach] brings it back; then it
+// is removed from the disk, unless another document holds it. Detaching it again keeps the first time. [ErrNotFound]
+// says that doc does not hold it.
 func (l *Library) Detach(doc crdt.DocID, name string, hash FileHash, now time.Time) error {
 	return l.write("detach a file", func(tx *sql.Tx) error {
 		days, _, err := readDays(tx)
@@ -144,7 +146,8 @@ func (l *Library) Detach(doc crdt.DocID, name string, hash FileHash, now time.Ti
 	})
 }
 
-// Reattach brings a file back that was detached. One that is attached stays as it is. [ErrNotFound] says that doc does not hold it.
+// Reattach brings a file back that was detached. One that is attached stays as it is. [ErrNotFound] says that doc does
+// not hold it.
 func (l *Library) Reattach(doc crdt.DocID, name string, hash FileHash) error {
 	return l.write("attach a file again", func(tx *sql.Tx) error {
 		return updateAttached(tx, `detached = NULL, binned = NULL`, doc, name, hash)

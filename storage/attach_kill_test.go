@@ -51,8 +51,8 @@ func attachForEver(dir string) error {
 	}
 }
 
-// A program is killed at random moments while it attaches files, again and again, in the same library. Every file that was said to be
-// attached is there, byte for byte, and no other; what was cut goes with the next sweep.
+// A program is killed at random moments while it attaches files, again and again, in the same library. Every file that
+// was said to be attached is there, byte for byte, and no other; what was cut goes with the next sweep.
 func TestKilledWhileAttaching(t *testing.T) {
 	rng := seeded(t)
 	dir, acknowledged := t.TempDir(), 0

@@ -11,8 +11,8 @@ import (
 	"inkling/storage"
 )
 
-// A file that does not fit on the disk is refused at once where its length is known, and else as soon as the room gets tight: then what came in is removed, its room
-// is used again, the reserve is still there, and typing goes on.
+// A file that does not fit on the disk is refused at once where its length is known, and else as soon as the room gets
+// tight: then what came in is removed, its room is used again, the reserve is still there, and typing goes on.
 func TestAttachOnASmallDisk(t *testing.T) {
 	needsRoot(t)
 	root := t.TempDir()

@@ -16,9 +16,9 @@ func (e *FileNameError) Error() string {
 	return fmt.Sprintf("%.60q cannot be a file's name: %s; rename the file", e.Name, e.Reason)
 }
 
-// CheckFileName says whether a document can hold a file by that name: nil, or a [*FileNameError]. It is UTF-8 of 1 to [MaxFileName] bytes and has
-// nothing by which a file that is taken out could land in another folder or be called by what a terminal does not show: no slashes
-// of either kind, and no control characters. It is not "." or "..".
+// CheckFileName says whether a document can hold a file by that name: nil, or a [*FileNameError]. It is UTF-8 of 1 to
+// [MaxFileName] bytes and has nothing by which a file that is taken out could land in another folder or be called by
+// what a terminal does not show: no slashes of either kind, and no control characters. It is not "." or "..".
 func CheckFileName(name string) error {
 	reason := ""
 	switch {

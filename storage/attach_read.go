@@ -29,10 +29,10 @@ func (e *AttachmentError) Error() string {
 
 func (e *AttachmentError) Unwrap() error { return e.Reason }
 
-// Attachment is the content of a file, to be read: an [io.ReadSeeker] and an [io.WriterTo]. Each part is compared with its checksum before
-// a byte of it is given out, and who reads from the beginning to the end is told by the hash, before the last part is given out,
-// whether all is what was attached: if not, an [*AttachmentError] comes. It keeps one part in memory, and no transaction
-// open. It is not safe for concurrent use.
+// Attachment is the content of a file, to be read: an [io.ReadSeeker] and an [io.WriterTo]. Each part is compared with
+// its checksum before a byte of it is given out, and who reads from the beginning to the end is told by the hash, before
+// the last part is given out, whether all is what was attached: if not, an [*AttachmentError] comes. It keeps one part
+// in memory, and no transaction open. It is not safe for concurrent use.
 type Attachment struct {
 	Hash   FileHash
 	Length int64
@@ -47,7 +47,8 @@ type Attachment struct {
 	summed int64 // how many parts went into sum, from the first on
 }
 
-// Attachment opens the content with the given hash. [ErrNotFound] says that there is none. What is read later ends with ctx. It need not be closed.
+// Attachment opens the content with the given hash. [ErrNotFound] says that there is none. What is read later ends with
+// ctx. It need not be closed.
 func (l *Library) Attachment(ctx context.Context, hash FileHash) (*Attachment, error) {
 	a := &Attachment{Hash: hash, l: l, ctx: ctx, number: -1, sum: sha256.New()}
 	err := l.readers.QueryRowContext(ctx, `SELECT id, length FROM attachment WHERE hash = ?`, hash[:]).Scan(&a.id, &a.Length)
@@ -181,15 +182,12 @@ func readPart(ctx context.Context, db querier, id int64, hash FileHash) ([]byte,
 	return list[0], nil
 }
 
-// content is a row of table attachment.
+// content is a row of table attachment. Its parts have the ids from id<<16 on, one for each 256 KiB of length.
 type content struct {
 	id     int64
 	hash   FileHash
 	length int64
 }
-
-// parts returns how many parts the content has; part n has the id c.id<<16|n.
-func (c content) parts() int64 { return (c.length + partBytes - 1) / partBytes }
 
 const contentsSQL = `SELECT id, hash, length FROM attachment WHERE hash IS NOT NULL ORDER BY id`
 
@@ -217,8 +215,9 @@ type storedPart struct {
 
 const partRowsSQL = `SELECT id, checksum, length(body) FROM attachment_part WHERE id > ? ORDER BY id LIMIT 1`
 
-// partRows goes through all parts of all contents, by their ids, those of contents that are coming in or are being removed among them. Each row is a look-up of its own: no
-// transaction stays open, and bodies are not read. It ends with the first error.
+// partRows goes through all parts of all contents, by their ids, those of contents that are coming in or are being
+// removed among them. Each row is a look-up of its own: no transaction stays open, and bodies are not read. It ends with
+// the first error.
 func partRows(ctx context.Context, db querier) iter.Seq2[storedPart, error] {
 	return func(yield func(storedPart, error) bool) {
 		for last := int64(0); ; {

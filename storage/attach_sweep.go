@@ -73,7 +73,8 @@ func (l *Library) looseContents(days uint32) ([]int64, error) {
 	return loose, err
 }
 
-// removeContent removes a content that has no name and is not coming in. Numbers are used again: each step looks anew whether that holds.
+// removeContent removes a content that has no name and is not coming in. Numbers are used again: each step looks anew
+// whether that holds.
 func (l *Library) removeContent(id int64) error {
 	for more := true; more; {
 		err := l.onWriter("remove an attachment", func(db *sql.DB) error {

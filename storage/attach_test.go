@@ -165,7 +165,8 @@ func TestSameNameTwice(t *testing.T) {
 	}
 }
 
-// TestDetachedStaysAWhile: what was detached comes back when it is asked for, and goes from the disk after the days of the bin, unless another document holds it.
+// TestDetachedStaysAWhile: what was detached comes back when it is asked for, and goes from the disk after the days of
+// the bin, unless another document holds it.
 func TestDetachedStaysAWhile(t *testing.T) {
 	rng := seeded(t)
 	l := storagetest.Open(t)
@@ -367,7 +368,8 @@ func TestTooManyFiles(t *testing.T) {
 	checkParts(t, l, 1)
 }
 
-// TestAttachOnAFullDisk: a disk that refuses a part ends the attaching, in the words of a full disk; what is typed goes on being saved.
+// TestAttachOnAFullDisk: a disk that refuses a part ends the attaching, in the words of a full disk; what is typed goes
+// on being saved.
 func TestAttachOnAFullDisk(t *testing.T) {
 	l := storagetest.Open(t)
 	doc := add(t, l, 1)
@@ -433,7 +435,8 @@ func TestManyAttachAtOnce(t *testing.T) {
 	}
 }
 
-// TestBackupHasTheFiles: a backup, and what is restored of it, has what was attached; one that is damaged does not stand in its way.
+// TestBackupHasTheFiles: a backup, and what is restored of it, has what was attached; one that is damaged does not stand
+// in its way.
 func TestBackupHasTheFiles(t *testing.T) {
 	l := storagetest.Open(t)
 	doc := add(t, l, 1)

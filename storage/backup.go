@@ -187,7 +187,8 @@ func checkCopy(ctx context.Context, path string, of *Library) error {
 	return b.checkCopiedFiles(ctx, of)
 }
 
-// checkCopiedFiles reads all attached files of a copy. One that cannot be read in the original either does not stand in the way of a backup of the rest.
+// checkCopiedFiles reads all attached files of a copy. One that cannot be read in the original either does not stand in
+// the way of a backup of the rest.
 func (l *Library) checkCopiedFiles(ctx context.Context, of *Library) error {
 	list, err := contents(ctx, l.readers)
 	for _, c := range list {

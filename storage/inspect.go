@@ -91,8 +91,8 @@ func inspect(dir, path string, size int64) error {
 }
 
 // checkTables checks each table by itself: all of them at once would have FTS5 compare every word of its index, which
-// takes a second for 3 million. Its tables are checked like others. Those of attached files, which may be great, are left to [Library.Check]:
-// damage in one is no reason to keep a person from writing.
+// takes a second for 3 million. Its tables are checked like others. Those of attached files, which may be great, are
+// left to [Library.Check]: damage in one is no reason to keep a person from writing.
 func checkTables(db *sql.DB) error {
 	rows, err := db.Query(`SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 AND name <> 'attachment_part'`)
 	if err != nil {

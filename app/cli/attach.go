@@ -59,16 +59,19 @@ func attachments(_ context.Context, c *Call) error {
 		}
 		c.printf("\n")
 	}
-	if len(list) == 0 && err == nil {
+	switch {
+	case err != nil:
+		return err
+	case len(list) == 0:
 		c.printf("Nothing is attached to “%s”.\n", workspace.Titled(doc))
-	} else if err == nil {
+	default:
 		c.printf(whereFilesGo)
 	}
-	return err
+	return nil
 }
 
-// findAttached returns the document and the file of it that a person means by words: the first is the document, the others are the file. detached says of which kind the
-// file is.
+// findAttached returns the document and the file of it that a person means by words: the first is the document, the
+// others are the file. detached says of which kind the file is.
 func findAttached(c *Call, words []string, detached bool) (doc workspace.Document, a workspace.Attached, err error) {
 	if len(words) < 2 {
 		return doc, a, usageError{"which document, and which file of it?"}

@@ -17,13 +17,14 @@ import (
 	"inkling/storage"
 )
 
-// A document can hold files. They are in the library, so in its backups, and go along where the document is saved with its history. The people one
-// writes with do not get them.
+// A document can hold files. They are in the library, so in its backups, and go along where the document is saved with
+// its history. The people one writes with do not get them.
 
 // Attached is a file that a document holds.
 type Attached = storage.Attached
 
-// Attach makes a document hold a file under the last part of its path, and returns when that is on the disk. It must be a regular file.
+// Attach makes a document hold a file under the last part of its path, and returns when that is on the disk. It must be
+// a regular file.
 func (w *Workspace) Attach(ctx context.Context, id crdt.DocID, path string) (Attached, error) {
 	info, err := os.Stat(path)
 	switch {
@@ -80,8 +81,9 @@ func (w *Workspace) Extract(ctx context.Context, a Attached, path string) error 
 	})
 }
 
-// FindAttached returns the file that a person means by words: its name, the beginning of its hash (at least 4 hexadecimal digits), or something in its name,
-// without regard to case. The first of these that fits any decides; when it fits several, or none does, it says so.
+// FindAttached returns the file that a person means by words: its name, the beginning of its hash (at least 4
+// hexadecimal digits), or something in its name, without regard to case. The first of these that fits any decides; when
+// it fits several, or none does, it says so.
 func FindAttached(list []Attached, words string) (Attached, error) {
 	want := strings.ToLower(strings.TrimSpace(words))
 	tests := []func(a Attached) bool{
@@ -107,7 +109,8 @@ func FindAttached(list []Attached, words string) (Attached, error) {
 	return Attached{}, fmt.Errorf("no file is called %q: see `inkling attachments`", words)
 }
 
-// A LeftOutError says that a document was saved or taken in, with all of its history, and that files which go along with it were not.
+// A LeftOutError says that a document was saved or taken in, with all of its history, and that files which go along with
+// it were not.
 type LeftOutError struct {
 	Done  string   // what was done all the same
 	Names []string // of the files; may be empty where these cannot be told
@@ -123,6 +126,13 @@ func (e *LeftOutError) Error() string {
 		names[i] = fmt.Sprintf("%q", n)
 	}
 	return fmt.Sprintf("%s, but not the attached %s: %v", e.Done, strings.Join(names, ", "), e.Why)
+}
+
+// because notes the first reason.
+func (e *LeftOutError) because(err error) {
+	if e.Why == nil {
+		e.Why = err
+	}
 }
 
 // Unwrap returns why.
@@ -144,7 +154,8 @@ func (w *Workspace) content(hash portable.ContentHash) (io.Reader, error) {
 	return w.lib.Attachment(w.life, hash)
 }
 
-// takeFiles attaches what goes along in a file whose document was taken in. What cannot be taken is left out, and the error, a [*LeftOutError], says so.
+// takeFiles attaches what goes along in a file whose document was taken in. What cannot be taken is left out, and the
+// error, a [*LeftOutError], says so.
 func (w *Workspace) takeFiles(ctx context.Context, name string, f *portable.Reader) error {
 	left := &LeftOutError{Done: name + " was imported"}
 	taken := map[portable.Attachment]bool{}
@@ -154,7 +165,7 @@ func (w *Workspace) takeFiles(ctx context.Context, name string, f *portable.Read
 			break
 		}
 		if err != nil {
-			left.Why = errors.Join(left.Why, fmt.Errorf("what follows the document is damaged; ask for the file again (%w)", err))
+			left.because(fmt.Errorf("what follows the document in it is damaged; ask for the file again (%w)", err))
 			break
 		}
 		for _, as := range c.Names {
@@ -163,9 +174,7 @@ func (w *Workspace) takeFiles(ctx context.Context, name string, f *portable.Read
 				return ctx.Err()
 			}
 			taken[portable.Attachment{Name: as, Hash: c.Hash, Length: c.Length}] = err == nil
-			if err != nil && left.Why == nil {
-				left.Why = err
-			}
+			left.because(err)
 		}
 	}
 	for _, a := range f.Attachments() {
@@ -174,8 +183,8 @@ func (w *Workspace) takeFiles(ctx context.Context, name string, f *portable.Read
 		}
 	}
 	slices.Sort(left.Names)
-	if f.Skipped() && left.Why == nil {
-		left.Why = errors.New("a newer Inkling saved it with more than this one understands; update yours and open the file again")
+	if f.Skipped() {
+		left.because(errors.New("a newer Inkling saved it with more than this one understands; update yours and open the file again"))
 	}
 	if left.Why == nil {
 		return nil
@@ -189,6 +198,10 @@ func (w *Workspace) takeFile(ctx context.Context, f *portable.Reader, name strin
 	err := w.lib.AttachKnown(ctx, id, name, c.Hash, w.now())
 	if errors.Is(err, storage.ErrNotFound) {
 		_, err = w.lib.Attach(ctx, id, name, c.Length, f, w.now())
+	}
+	var damaged *portable.FormatError
+	if errors.As(err, &damaged) {
+		err = fmt.Errorf("what the file has of it is damaged; ask for the file again (%w)", err)
 	}
 	return err
 }

@@ -62,7 +62,8 @@ func TestLimitsAgree(t *testing.T) {
 	}
 }
 
-// TestFilesGoAlong: saved with its history, a document brings its files to another computer, and saved there it gives the same bytes; what was detached stays here.
+// TestFilesGoAlong: saved with its history, a document brings its files to another computer, and saved there it gives
+// the same bytes; what was detached stays here.
 func TestFilesGoAlong(t *testing.T) {
 	ana := openTest(t, t.TempDir())
 	id, err := ana.Import("tea.md", []byte("# Tea\n"))
@@ -117,7 +118,8 @@ func TestFilesGoAlong(t *testing.T) {
 	}
 }
 
-// TestDamagedFileBringsTheDocument: wherever a file is damaged behind the document, or cut off, the document is taken, contents that are whole are, and the names of the others are told.
+// TestDamagedFileBringsTheDocument: wherever a file is damaged behind the document, or cut off, the document is taken,
+// contents that are whole are, and the names of the others are told.
 func TestDamagedFileBringsTheDocument(t *testing.T) {
 	ana := openTest(t, t.TempDir())
 	id, err := ana.Import("tea.md", []byte("# Tea\n"))
@@ -193,7 +195,8 @@ func TestHostileNames(t *testing.T) {
 	}
 }
 
-// TestDamagedAttachmentIsLeftOut: an attached file that is damaged in the library does not keep the document from being saved with its history.
+// TestDamagedAttachmentIsLeftOut: an attached file that is damaged in the library does not keep the document from being
+// saved with its history.
 func TestDamagedAttachmentIsLeftOut(t *testing.T) {
 	dir := t.TempDir()
 	w := openTest(t, dir)

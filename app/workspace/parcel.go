@@ -26,7 +26,8 @@ const ParcelExtension = portable.Extension
 // IsParcel says whether a file's name is that of a document with its history.
 func IsParcel(name string) bool { return strings.EqualFold(filepath.Ext(name), portable.Extension) }
 
-// WriteParcel writes a document with all its history, and the files attached to it, to out. What was edited before the call is in it.
+// WriteParcel writes a document with all its history, and the files attached to it, to out. What was edited before the
+// call is in it.
 func (w *Workspace) WriteParcel(id crdt.DocID, out io.Writer) error {
 	p, err := w.gather(id)
 	if err != nil {
@@ -40,8 +41,9 @@ func (w *Workspace) WriteParcel(id crdt.DocID, out io.Writer) error {
 	return err
 }
 
-// SaveParcel writes a document with all its history, and the files attached to it, to a file, by way of a new one beside it, which is read and verified
-// before it takes the place of what is there. Where attached files are damaged it is saved without these, and a [*LeftOutError] says so.
+// SaveParcel writes a document with all its history, and the files attached to it, to a file, by way of a new one beside
+// it, which is read and verified before it takes the place of what is there. Where attached files are damaged it is
+// saved without these, and a [*LeftOutError] says so.
 func (w *Workspace) SaveParcel(id crdt.DocID, path string) error {
 	p, err := w.gather(id)
 	if err != nil {
@@ -97,7 +99,8 @@ func verifyParcel(f *os.File, p *portable.Parcel) error {
 	return nil
 }
 
-// gather takes a document's edits to disk and returns all that is there of it. Nothing leaves this computer that is not on its disk.
+// gather takes a document's edits to disk and returns all that is there of it. Nothing leaves this computer that is not
+// on its disk.
 func (w *Workspace) gather(id crdt.DocID) (*portable.Parcel, error) {
 	if _, err := w.Saving(); err != nil {
 		return nil, fmt.Errorf("the newest words are not on the disk yet, so the history would lack them: export the text instead (%w)", err)
@@ -131,10 +134,11 @@ func (w *Workspace) gather(id crdt.DocID) (*portable.Parcel, error) {
 
 var errNothingWritten = errors.New("nothing is written in this document yet, so there is nothing to save")
 
-// ImportFile brings in a file: a document with its history, as [Workspace.SaveParcel] writes it, or text; see [Workspace.Import]. A document that
-// is known gets what it lacks, and comes back from the bin; another one is new in the list. It returns when all of it is on disk; when it fails,
-// a document has what it had, or more. Attached files that cannot be taken are left out: then the document is there, and a [*LeftOutError] is returned with its id. name is for
-// messages.
+// ImportFile brings in a file: a document with its history, as [Workspace.SaveParcel] writes it, or text; see
+// [Workspace.Import]. A document that is known gets what it lacks, and comes back from the bin; another one is new in
+// the list. It returns when all of it is on disk; when it fails, a document has what it had, or more. Attached files
+// that cannot be taken are left out: then the document is there, and a [*LeftOutError] is returned with its id. name is
+// for messages.
 func (w *Workspace) ImportFile(ctx context.Context, name string, r io.Reader) (crdt.DocID, error) {
 	in := bufio.NewReader(r)
 	first, err := in.Peek(portable.Sniff)

@@ -12,7 +12,8 @@ import (
 	"unicode/utf8"
 )
 
-// The attachments section, as FORMAT-FILE.md has it: a table of the files, and their contents. Contents pass through, in pieces; the table is in memory.
+// The attachments section, as FORMAT-FILE.md has it: a table of the files, and their contents. Contents pass through, in
+// pieces; the table is in memory.
 
 // Limits of what goes along with a document.
 const (
@@ -26,7 +27,8 @@ const sectionAttachments = 0x83
 // ContentHash names the content of a file: its SHA-256.
 type ContentHash = [sha256.Size]byte
 
-// Attachment is a file that goes along with a document. Its name is what somebody once called it, and may be anything: who makes a file of that name looks at it first.
+// Attachment is a file that goes along with a document. Its name is what somebody once called it, and may be anything:
+// who makes a file of that name looks at it first.
 type Attachment struct {
 	Name   string // UTF-8
 	Hash   ContentHash
@@ -99,8 +101,9 @@ func (e *ContentError) Error() string {
 
 func (e *ContentError) Unwrap() error { return e.Err }
 
-// WriteWith is [Parcel.WriteTo] with attachments, in any order. open gives the content with a hash; it is called for one after the other, and read to its length. A [*ContentError] says
-// that one cannot be had; what is written then is not a file. Other errors are w's, or say that the attachments cannot be in a file.
+// WriteWith is [Parcel.WriteTo] with attachments, in any order. open gives the content with a hash; it is called for one
+// after the other, and read to its length. A [*ContentError] says that one cannot be had; what is written then is not a
+// file. Other errors are w's, or say that the attachments cannot be in a file.
 func (p *Parcel) WriteWith(w io.Writer, attachments []Attachment, open func(ContentHash) (io.Reader, error)) (int64, error) {
 	list := slices.SortedFunc(slices.Values(attachments), Attachment.compare)
 	contents, problem := contentsOf(list)

@@ -95,7 +95,8 @@ func readFiles(t *testing.T, p *Parcel, whole []byte) {
 	}
 }
 
-// TestAttachmentsGoAlong: what goes along comes out as it went in; the same set, in any order, gives the same bytes; and without attachments the file is what it was.
+// TestAttachmentsGoAlong: what goes along comes out as it went in; the same set, in any order, gives the same bytes; and
+// without attachments the file is what it was.
 func TestAttachmentsGoAlong(t *testing.T) {
 	bare, p := sample(t, true)
 	eachSeed(t, func(t *testing.T, rng *rand.Rand) {
@@ -130,8 +131,8 @@ func TestAttachmentsGoAlong(t *testing.T) {
 	})
 }
 
-// TestFlipsInAttachments: no bit of a file with attachments can be another one without being noticed. While it is in the attachments, the document is read all the same, and what is
-// given out of the contents is what was written.
+// TestFlipsInAttachments: no bit of a file with attachments can be another one without being noticed. While it is in the
+// attachments, the document is read all the same, and what is given out of the contents is what was written.
 func TestFlipsInAttachments(t *testing.T) {
 	bare, p := sample(t, false)
 	whole, _ := withFiles(t, p, []string{"one", "two and more", "", "one"})
@@ -181,7 +182,8 @@ func errorOf(err error) error {
 	return err
 }
 
-// TestAttachmentsOtherwise: forms that say the same otherwise, and sections that break a rule, are refused; the document is read.
+// TestAttachmentsOtherwise: forms that say the same otherwise, and sections that break a rule, are refused; the document
+// is read.
 func TestAttachmentsOtherwise(t *testing.T) {
 	b, p := sample(t, false)
 	changes, signatures := sections(t, b)
@@ -238,7 +240,8 @@ func TestAttachmentsOtherwise(t *testing.T) {
 	}
 }
 
-// TestWriteWithRefuses: attachments that cannot be in a file are refused before a byte is written, and a content that is not what it was ends the writing with its name.
+// TestWriteWithRefuses: attachments that cannot be in a file are refused before a byte is written, and a content that is
+// not what it was ends the writing with its name.
 func TestWriteWithRefuses(t *testing.T) {
 	_, p := sample(t, false)
 	list, open := attachmentsOf([]string{"one", "two"})

@@ -28,8 +28,8 @@ func FuzzSections(f *testing.F) {
 	})
 }
 
-// FuzzAttachments: bytes of the attachments section give a typed error, or contents that are what their hashes name, and are written as they were read; whatever they are, the document
-// can be had.
+// FuzzAttachments: bytes of the attachments section give a typed error, or contents that are what their hashes name, and
+// are written as they were read; whatever they are, the document can be had.
 func FuzzAttachments(f *testing.F) {
 	b, p := sample(f, false)
 	changes, signatures := sections(f, b)

@@ -8,7 +8,8 @@ import (
 	"inkling/crdt"
 )
 
-// Reader reads a file from its beginning to its end: first the document, then the contents of what goes along with it, one after the other.
+// Reader reads a file from its beginning to its end: first the document, then the contents of what goes along with it,
+// one after the other.
 //
 //	r, err := portable.Open(file)
 //	parcel := r.Parcel() // verified
@@ -31,7 +32,8 @@ type Reader struct {
 	ended    bool // all of the file was read
 }
 
-// Open reads the document at the beginning of a file and verifies it. Its errors are those of [Read]. Where no attachments follow, all of the file is read and verified.
+// Open reads the document at the beginning of a file and verifies it. Its errors are those of [Read]. Where no
+// attachments follow, all of the file is read and verified.
 func Open(r io.Reader) (*Reader, error) {
 	in := newInput(r)
 	defer in.unpack.Close() // attachments are not packed
@@ -59,14 +61,16 @@ func Open(r io.Reader) (*Reader, error) {
 // Parcel returns the document.
 func (f *Reader) Parcel() *Parcel { return f.parcel }
 
-// Attachments returns what goes along, by name and then by hash. It is nil also when that cannot be read; then [Reader.Next] says so.
+// Attachments returns what goes along, by name and then by hash. It is nil also when that cannot be read; then
+// [Reader.Next] says so.
 func (f *Reader) Attachments() []Attachment { return f.list }
 
 // Skipped says whether the file has more in it, as far as it was read, that only a newer program understands.
 func (f *Reader) Skipped() bool { return f.in.skipped }
 
-// Next goes to the next content, which [Reader.Read] then reads. At the end of the file it is nil, with io.EOF when all of the file was what was written. A [*FormatError] says that the
-// rest cannot be read, or that something in the file, without the document, is not what was written. Other errors are the file's.
+// Next goes to the next content, which [Reader.Read] then reads. At the end of the file it is nil, with io.EOF when all
+// of the file was what was written. A [*FormatError] says that the rest cannot be read, or that something in the file,
+// without the document, is not what was written. Other errors are the file's.
 func (f *Reader) Next() (*Content, error) {
 	if f.left > 0 {
 		_, _ = io.Copy(io.Discard, f) // what is wrong with it is not asked for
@@ -84,7 +88,8 @@ func (f *Reader) Next() (*Content, error) {
 	return nil, io.EOF
 }
 
-// Read reads on in the content that Next went to. At its end it gives io.EOF only when the content is what its hash names, and a [*FormatError] otherwise.
+// Read reads on in the content that Next went to. At its end it gives io.EOF only when the content is what its hash
+// names, and a [*FormatError] otherwise.
 func (f *Reader) Read(b []byte) (int, error) {
 	if f.left == 0 {
 		return 0, f.endContent()

@@ -16,8 +16,9 @@ func IsPortable(b []byte) bool { return bytes.HasPrefix(b, []byte(magic)) }
 const Sniff = len(magic)
 
 // Read reads a file to its end and verifies all that is in it. A [*FormatError] says that it is damaged or something
-// else, a [*NewerError] that it takes a newer program, a [*ForgedError] that it is not what the devices of the document's members
-// signed; any other error is r's. O(bytes of the file, and changes). To have what goes along with the document see [Open].
+// else, a [*NewerError] that it takes a newer program, a [*ForgedError] that it is not what the devices of the
+// document's members signed; any other error is r's. O(bytes of the file, and changes). To have what goes along with the
+// document see [Open].
 func Read(r io.Reader) (*Parcel, error) {
 	f, err := Open(r)
 	for err == nil {
@@ -56,7 +57,8 @@ func (r *content) read() {
 	r.signatures()
 }
 
-// skip reads past sections that are not known, up to one with the given number or above. What they are is believed only when the seal is right.
+// skip reads past sections that are not known, up to one with the given number or above. What they are is believed only
+// when the seal is right.
 func (in *input) skip(upTo int) {
 	in.part = "other sections"
 	for in.peek() != 0 && int(in.section) < upTo {
