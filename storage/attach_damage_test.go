@@ -52,6 +52,8 @@ func TestEveryFlipInAnAttachment(t *testing.T) {
 		"UPDATE attachment SET length = 0 WHERE id = 1", "UPDATE attachment SET length = 400000 WHERE id = 1",
 		"UPDATE attached SET attachment = 1 WHERE attachment = 2", "DELETE FROM attachment_part WHERE id = 2 << 16 | 1",
 		"UPDATE attachment_part SET id = 2 << 16 | 9 WHERE id = 2 << 16 | 1",
+		// Two parts in each other's place: each has its checksum, and only the hash of all tells.
+		"UPDATE attachment_part SET id = -1 WHERE id = 2 << 16; UPDATE attachment_part SET id = 2 << 16 WHERE id = 2 << 16 | 1; UPDATE attachment_part SET id = 2 << 16 | 1 WHERE id = -1",
 		"UPDATE attachment_part SET id = 7 << 16 WHERE id = 2 << 16 | 1",
 		"UPDATE attachment SET hash = NULL, length = NULL WHERE id = 2",
 		"DELETE FROM attachment WHERE id = 2",

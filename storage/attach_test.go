@@ -435,6 +435,32 @@ func TestManyAttachAtOnce(t *testing.T) {
 	}
 }
 
+// TestSweepWhileAFileComesIn: a sweep takes nothing of what is coming in, nor of what got the number of a content that was removed.
+func TestSweepWhileAFileComesIn(t *testing.T) {
+	rng := seeded(t)
+	l := storagetest.Open(t)
+	doc := add(t, l, 1)
+	content := noise(rng, 2*storage.PartBytes+10)
+	var ids []int64
+	sweep := func() error {
+		rows, err := storage.PartRows(l)
+		for id := range rows {
+			ids = append(ids, id>>16)
+		}
+		for _, id := range ids {
+			err = errors.Join(err, storage.RemoveContent(l, id))
+		}
+		return errors.Join(err, l.SweepDestroyed())
+	}
+	var sweepErr error
+	_, err := l.Attach(context.Background(), doc, "a", -1, stops{bytes.NewReader(content), func() error { sweepErr = sweep(); return io.EOF }}, day)
+	if err := errors.Join(err, sweepErr, sweep()); err != nil || len(ids) < 4 {
+		t.Fatalf("a sweep before its end and one behind it: %v, %d parts were seen", err, len(ids))
+	}
+	checkHeld(t, l, doc, map[string][]byte{"a": content})
+	checkParts(t, l, len(content))
+}
+
 // TestBackupHasTheFiles: a backup, and what is restored of it, has what was attached; one that is damaged does not stand
 // in its way.
 func TestBackupHasTheFiles(t *testing.T) {

@@ -144,6 +144,9 @@ func LimitAttachments(n int64) (restore func()) {
 	return func() { attachmentLimit = MaxAttachment }
 }
 
+// RemoveContent removes the content with a number, as a sweep does that saw it when it had no name.
+func RemoveContent(l *Library, id int64) error { return l.removeContent(id) }
+
 // PartRows returns the ids of all parts of attachments, with the lengths of their bodies.
 func PartRows(l *Library) (map[int64]int64, error) {
 	rows := map[int64]int64{}
