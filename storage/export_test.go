@@ -96,12 +96,21 @@ func Hurry(l *Library) {
 	l.queue.wakeWriter()
 }
 
-// SmallSteps makes compaction delete few rows at a time and keep an open-block of everything, until the returned function is called.
+// SmallSteps makes compaction delete few rows at a time and keep an open-block of everything, and any free page is
+// worth giving back, few at a time, until the returned function is called.
 func SmallSteps() (restore func()) {
 	rows, from := coveredRows, openBlockFrom
 	coveredRows, openBlockFrom = 7, 1
-	return func() { coveredRows, openBlockFrom = rows, from }
+	bytes, share, pages := freeBytes, freeShare, shrinkPages
+	freeBytes, freeShare, shrinkPages = 1, 1<<40, 5
+	return func() {
+		coveredRows, openBlockFrom = rows, from
+		freeBytes, freeShare, shrinkPages = bytes, share, pages
+	}
 }
+
+// EmptyWAL moves all commits into library.db.
+func EmptyWAL(l *Library) error { return l.emptyWAL() }
 
 // DropArchives makes l forget what it has unpacked.
 func DropArchives(l *Library) { l.archives.drop() }

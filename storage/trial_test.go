@@ -75,7 +75,7 @@ func (tr *trial) bubble(f func(t *testing.T)) {
 	})
 }
 
-// step appends an entry, with what a program does beside that: it rests, compacts, starts again.
+// step appends an entry, with what a program does beside that: it rests, compacts, gives room back, starts again.
 func (tr *trial) step() {
 	tr.append()
 	switch dice := tr.rng.IntN(40); {
@@ -86,6 +86,9 @@ func (tr *trial) step() {
 		tr.count()
 	case dice < 8:
 		tr.compact()
+	case dice == 8:
+		_, err := tr.library.Shrink(context.Background())
+		tr.must(err)
 	case dice < 22:
 		time.Sleep(time.Duration(tr.rng.IntN(120)) * time.Millisecond)
 	}
