@@ -504,3 +504,36 @@ func TestDestroyedBlocks(t *testing.T) {
 		t.Errorf("load: %v", err)
 	}
 }
+
+// TestForgedBlockIsDropped: what a block says of the changes in the old base, too, is checked: their signatures.
+func TestForgedBlockIsDropped(t *testing.T) {
+	w := newTwin(t, seeded(t))
+	ana, ben := newHand(1, 1), newHand(1, 2)
+	bens, anas := ben.insert(0, "Ben"), ana.insert(0, "Ana")
+	w.save(bens, anas)
+	compactAll(t, w.l, w.doc)
+	w.save(ana.insert(3, "!"))
+	forged := *bens
+	forged.Signature = slices.Clone(forged.Signature)
+	forged.Signature[5] ^= 1
+	d := crdt.New(genesis(1))
+	for _, c := range append([]*crdt.Change{&forged}, w.changes[1:]...) {
+		if _, err := d.Load(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	block, err := d.HistoryBlock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := storage.PlantSuccessor(w.l, w.doc, block, 3, d.Heads()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.l.Compact(t.Context(), w.doc, storage.Always, true); err == nil || !strings.Contains(err.Error(), "dropped") {
+		t.Errorf("a block with a forged signature: %v", err)
+	}
+	w.same()
+	if err := checkAll(w.l); err != nil {
+		t.Error(err)
+	}
+}
