@@ -93,8 +93,6 @@ var mutants = []mutant{
 		edit: [2]string{"c.l.tails.rebase(c.doc, to)", "_ = to"}},
 	{name: "what came while a block was written is passed over", file: "load.go",
 		edit: [2]string{"l.journal(ctx, row.ID, after)", "l.journal(ctx, row.ID, after+1)"}},
-	{name: "rows that a base covers are read again", file: "load.go",
-		edit: [2]string{"l.loadRows(ctx, row, d, b.covers())", "l.loadRows(ctx, row, d, 0*b.covers())"}},
 	{name: "the parts of a block are not compared with what was written", file: "block.go",
 		edit: [2]string{"case int64(whole.Len()) != b.length || sha256.Sum256(whole.Bytes()) != b.hash:", "case int64(whole.Len()) != b.length:"},
 		more: [][2]string{{"!bytes.Equal(sum, want[:len(checksum{})]) || part != count", "len(sum) != len(want[:len(checksum{})]) || part != count"}}},
