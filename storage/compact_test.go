@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"inkling/crdt"
 	"inkling/storage"
@@ -536,4 +537,75 @@ func TestForgedBlockIsDropped(t *testing.T) {
 	if err := checkAll(w.l); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestDestroyedWhileABlockIsMade: a document that goes while its block waits for the writer gets none.
+func TestDestroyedWhileABlockIsMade(t *testing.T) {
+	w := newTwin(t, seeded(t))
+	w.save(signed(typing(w.rng, 50, 2))...)
+	if err := w.l.Delete(w.doc, day); err != nil {
+		t.Fatal(err)
+	}
+	held, release := make(chan bool), make(chan bool)
+	var jobs sync.WaitGroup
+	jobs.Go(func() {
+		if err := storage.Hold(w.l, func() { close(held); <-release }); err != nil {
+			t.Error(err)
+		}
+	})
+	<-held
+	before := storage.Waiting(w.l)
+	jobs.Go(func() {
+		if err := w.l.Destroy(w.doc, day); err != nil {
+			t.Error(err)
+		}
+	})
+	waitFor(t, func() bool { return storage.Waiting(w.l) == before+1 })
+	jobs.Go(func() {
+		if _, err := w.l.Compact(context.Background(), w.doc, storage.Always, true); err == nil {
+			t.Error("it was compacted")
+		}
+	})
+	waitFor(t, func() bool { return storage.Waiting(w.l) == before+2 })
+	close(release)
+	jobs.Wait()
+	for _, table := range []string{"block", "block_part", "head", "change"} {
+		if n := countIn(t, w.l, "SELECT count(*) FROM "+table); n > 0 {
+			t.Errorf("%d rows of %s are left", n, table)
+		}
+	}
+}
+
+// waitFor waits until something holds.
+func waitFor(t *testing.T, holds func() bool) {
+	t.Helper()
+	for began := time.Now(); !holds(); time.Sleep(time.Millisecond) {
+		if time.Since(began) > time.Minute {
+			t.Fatal("waited for a minute")
+		}
+	}
+}
+
+// TestOldOpenBlock: an open-block of another block than the present one is not opened.
+func TestOldOpenBlock(t *testing.T) {
+	defer storage.SmallSteps()()
+	w := newTwin(t, seeded(t))
+	changes := signed(typing(w.rng, 80, 2))
+	alter := func(statement string) {
+		t.Helper()
+		if err := storage.AlterOpen(w.l, statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.save(changes[:50]...)
+	compactAll(t, w.l, w.doc)
+	alter(`CREATE TABLE old AS SELECT * FROM block WHERE kind = 3;
+		CREATE TABLE old_part AS SELECT id & 0xffff AS part, checksum, body FROM block_part WHERE id >> 16 = (SELECT id FROM old)`)
+	w.save(changes[50:]...)
+	compactAll(t, w.l, w.doc)
+	alter(`DELETE FROM block_part WHERE id >> 16 = (SELECT id FROM block WHERE kind = 3);
+		INSERT INTO block_part SELECT (SELECT id FROM block WHERE kind = 3) << 16 | part, checksum, body FROM old_part;
+		UPDATE block SET (length, hash, of) = (SELECT length, hash, of FROM old) WHERE kind = 3`)
+	w.same()
+	alter(`DROP TABLE old; DROP TABLE old_part; DELETE FROM block_part WHERE id >> 16 = (SELECT id FROM block WHERE kind = 3); DELETE FROM block WHERE kind = 3`)
 }

@@ -115,6 +115,21 @@ func EmptyWAL(l *Library) error { return l.emptyWAL() }
 // DropArchives makes l forget what it has unpacked.
 func DropArchives(l *Library) { l.archives.drop() }
 
+// Hold keeps the writer of l busy until wait returns.
+func Hold(l *Library, wait func()) error {
+	return l.write("wait", func(*sql.Tx) error {
+		wait()
+		return nil
+	})
+}
+
+// Waiting returns how many jobs wait for the writer of l.
+func Waiting(l *Library) int {
+	l.queue.mu.Lock()
+	defer l.queue.mu.Unlock()
+	return len(l.queue.jobs)
+}
+
 // AlterOpen runs a statement through the writer of l.
 func AlterOpen(l *Library, statement string) error {
 	return l.write("alter", func(tx *sql.Tx) error {

@@ -103,7 +103,7 @@ var mutants = []mutant{
 	{name: "where the chains end in a block is not kept", file: "block.go",
 		edit: [2]string{"range ends {", "range ends[:0] {"}},
 	{name: "a document that was destroyed gets a block", file: "compose.go",
-		edit: [2]string{"err != nil || !there {", "err != nil && there {"}},
+		edit: [2]string{"err != nil || !there {", "err != nil && !there {"}},
 }
 
 // Each planted bug is caught by some test of this package. The tree is not touched.
