@@ -125,7 +125,7 @@ func (l *Library) writeCopy(ctx context.Context, path string, alter func(*sql.Tx
 	if err := alterCopy(path, alter); err != nil {
 		return err
 	}
-	if err := checkCopy(ctx, path); err != nil {
+	if err := checkCopy(ctx, path, l); err != nil {
 		return fmt.Errorf("the copy is not what the library holds, and was thrown away: %w", err)
 	}
 	return syncFile(path)
@@ -161,8 +161,9 @@ func alterCopy(path string, alter func(*sql.Tx) error) error {
 	return errors.Join(transact(db, alter), db.Close())
 }
 
-// checkCopy reads a copy whole: its tables, its structure, and the checksum of every change.
-func checkCopy(ctx context.Context, path string) error {
+// checkCopy reads a copy whole: its tables, its structure, the checksum of every change, and every attached file. It
+// is a copy of the library of.
+func checkCopy(ctx context.Context, path string, of *Library) error {
 	b, err := OpenBackup(path)
 	if err != nil {
 		return err
@@ -183,7 +184,22 @@ func checkCopy(ctx context.Context, path string) error {
 			return fmt.Errorf("document %q: %w", d.name(), err)
 		}
 	}
-	return nil
+	return b.checkCopiedFiles(ctx, of)
+}
+
+// checkCopiedFiles reads all attached files of a copy. One that cannot be read in the original either does not stand in
+// the way of a backup of the rest.
+func (l *Library) checkCopiedFiles(ctx context.Context, of *Library) error {
+	list, err := contents(ctx, l.readers)
+	for _, c := range list {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if bad := l.checkContent(ctx, c); bad != nil && of.holdsWhole(ctx, c.hash) {
+			return bad
+		}
+	}
+	return err
 }
 
 // checkRows checks each row of doc's journal by itself, and that none is missing.

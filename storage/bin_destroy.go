@@ -50,9 +50,10 @@ func (l *Library) Destroy(id crdt.DocID, now time.Time) error {
 	return l.SweepDestroyed()
 }
 
-// SweepDestroyed removes what destroyed documents still have on the disk.
+// SweepDestroyed removes what destroyed documents still have on the disk, and the attachments that no document holds any more.
 func (l *Library) SweepDestroyed() error {
 	rows, err := l.readers.Query(`SELECT id FROM doc WHERE destroyed IS NOT NULL AND (
+		EXISTS (SELECT 1 FROM attached WHERE attached.doc = doc.id) OR
 		EXISTS (SELECT 1 FROM change WHERE change.doc = doc.id) OR EXISTS (SELECT 1 FROM block WHERE block.doc = doc.id) OR
 		EXISTS (SELECT 1 FROM listing WHERE listing.doc = doc.id) OR EXISTS (SELECT 1 FROM indexed WHERE indexed.doc = doc.id))`)
 	if err != nil {
@@ -73,8 +74,12 @@ func (l *Library) SweepDestroyed() error {
 			}
 		}
 	}
+	removed, err := l.sweepAttachments()
+	if err != nil {
+		return err
+	}
 	merged, err := l.mergeDestroyed()
-	if err != nil || len(list) == 0 && !merged {
+	if err != nil || len(list) == 0 && !merged && !removed {
 		return err
 	}
 	return l.emptyWAL()
@@ -96,7 +101,7 @@ func sweep(tx *sql.Tx, id int64, n int) (more bool, err error) {
 			return false, err
 		}
 	}
-	for _, table := range []string{"fork", "invite", "member", "listing"} {
+	for _, table := range []string{"fork", "invite", "member", "listing", "attached"} {
 		if _, err := tx.Exec(`DELETE FROM `+table+` WHERE doc = (SELECT id FROM doc WHERE id = ? AND destroyed IS NOT NULL)`, id); err != nil {
 			return false, err
 		}

@@ -37,6 +37,9 @@
 //	Nonce     what this device's replica of a document is named by
 //	Group     the changes committed by one transaction
 //	Indexed   the text of a document as of a place, in which SQLite's full-text index finds its words (indexed.go, search.go)
+//	Attachment
+//	          a file that documents hold: its content, kept once, named by its hash, in parts (attach.go)
+//	Attached  what a document holds: names of attachments. Detached: taken off by the person, and still there for a while
 //	Listing   what the list of documents shows: title, time of last change
 //	Token     names a state of the library, here and outside of it; where the two differ, an older state was put back
 //	Backup    a copy of the whole library in one file, checked, without what only one copy may go on with (nonces,
@@ -90,4 +93,5 @@
 // 30 s after their last use. Nothing here may os.Open
 // library.db while SQLite has it open: closing such a file drops SQLite's locks
 // (POSIX record locks belong to the process).
+// Attachments are no part of the journal: nothing of them is signed, and nobody is sent them.
 package storage

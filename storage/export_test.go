@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
 	"path/filepath"
@@ -86,6 +87,11 @@ const (
 	SweepSQL      = sweepSQL
 	BlockHeadsSQL = blockHeadsSQL
 	MaxQueued     = maxQueued
+	PartBytes     = partBytes
+
+	AttachedSQL       = attachedSQL
+	AttachmentPartSQL = attachmentPartSQL
+	PartRowsSQL       = partRowsSQL
 )
 
 // Hurry makes the writer begin the next group now.
@@ -96,15 +102,39 @@ func Hurry(l *Library) {
 	l.queue.wakeWriter()
 }
 
-// SmallSteps makes compaction delete few rows at a time and keep an open-block of everything, until the returned function is called.
+// SmallSteps makes compaction delete few rows at a time and keep an open-block of everything, and any free page is
+// worth giving back, few at a time, until the returned function is called.
 func SmallSteps() (restore func()) {
 	rows, from := coveredRows, openBlockFrom
 	coveredRows, openBlockFrom = 7, 1
-	return func() { coveredRows, openBlockFrom = rows, from }
+	bytes, share, pages := freeBytes, freeShare, shrinkPages
+	freeBytes, freeShare, shrinkPages = 1, 1<<40, 5
+	return func() {
+		coveredRows, openBlockFrom = rows, from
+		freeBytes, freeShare, shrinkPages = bytes, share, pages
+	}
 }
+
+// EmptyWAL moves all commits into library.db.
+func EmptyWAL(l *Library) error { return l.emptyWAL() }
 
 // DropArchives makes l forget what it has unpacked.
 func DropArchives(l *Library) { l.archives.drop() }
+
+// Hold keeps the writer of l busy until wait returns.
+func Hold(l *Library, wait func()) error {
+	return l.write("wait", func(*sql.Tx) error {
+		wait()
+		return nil
+	})
+}
+
+// Waiting returns how many jobs wait for the writer of l.
+func Waiting(l *Library) int {
+	l.queue.mu.Lock()
+	defer l.queue.mu.Unlock()
+	return len(l.queue.jobs)
+}
 
 // AlterOpen runs a statement through the writer of l.
 func AlterOpen(l *Library, statement string) error {
@@ -130,6 +160,27 @@ func FullDisk() (restore func()) {
 	bytes, share := spareBytes, spareShare
 	spareBytes, spareShare = 1<<62, 1
 	return func() { spareBytes, spareShare = bytes, share }
+}
+
+// LimitAttachments lets files have at most n bytes, until the returned function is called.
+func LimitAttachments(n int64) (restore func()) {
+	attachmentLimit = n
+	return func() { attachmentLimit = MaxAttachment }
+}
+
+// RemoveContent removes the content with a number, as a sweep does that saw it when it had no name.
+func RemoveContent(l *Library, id int64) error { return l.removeContent(id) }
+
+// PartRows returns the ids of all parts of attachments, with the lengths of their bodies.
+func PartRows(l *Library) (map[int64]int64, error) {
+	rows := map[int64]int64{}
+	for p, err := range partRows(context.Background(), l.readers) {
+		if err != nil {
+			return rows, err
+		}
+		rows[p.id] = p.length
+	}
+	return rows, nil
 }
 
 // Count runs a query that gives a number.
@@ -165,4 +216,14 @@ func ReadPage(page []byte, number int64) (rows int) {
 		}
 	}
 	return rows
+}
+
+// ByteAt returns a byte of a column, counted from 1.
+func ByteAt(l *Library, table, column, where string, at int) (b byte, err error) {
+	var one []byte
+	err = l.readers.QueryRow(fmt.Sprintf(`SELECT substr(CAST(%s AS BLOB), %d, 1) FROM %s WHERE %s`, column, at, table, where)).Scan(&one)
+	if err == nil && len(one) == 1 {
+		b = one[0]
+	}
+	return b, err
 }

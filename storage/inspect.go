@@ -13,14 +13,14 @@ import (
 )
 
 // fullCheckBytes is the size of a library up to which opening checks the structure
-// of all of it (about 1.2 ms per MB). Beyond, opening checks the small tables in
-// full and the newest changes of the newest documents; [Library.Check] checks all.
-// A variable for tests.
-var fullCheckBytes = int64(200 << 20)
+// of all of it (about 1.2 ms per MB) and that every document can be listed. Beyond, nobody should wait for that each
+// time: opening checks the structure of the small tables, and the newest changes of the newest documents.
+// [Library.Check] checks all. A variable for tests.
+var fullCheckBytes = int64(4 << 20)
 
 // What opening a great library checks of the changes.
 const (
-	sampleDocuments = 100
+	sampleDocuments = 8
 	sampleChanges   = 10 // of each
 )
 
@@ -80,20 +80,19 @@ func inspect(dir, path string, size int64) error {
 		return orDamage(fmt.Errorf("storage: check the tables: %w", err))
 	}
 	if size > fullCheckBytes {
-		err = checkSample(db)
-	} else {
-		err = checkTables(db)
+		return orDamage(checkSample(db))
 	}
-	if err != nil {
+	if err := checkTables(db); err != nil {
 		return orDamage(err)
 	}
 	return checkList(db)
 }
 
 // checkTables checks each table by itself: all of them at once would have FTS5 compare every word of its index, which
-// takes a second for 3 million. Its tables are checked like others.
+// takes a second for 3 million. Its tables are checked like others. Those of attached files, which may be great, are
+// left to [Library.Check]: damage in one is no reason to keep a person from writing.
 func checkTables(db *sql.DB) error {
-	rows, err := db.Query(`SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0`)
+	rows, err := db.Query(`SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 AND name <> 'attachment_part'`)
 	if err != nil {
 		return err
 	}
@@ -194,13 +193,16 @@ func complaints(ctx context.Context, db *sql.DB, pragma string) ([]string, error
 // checkSample checks all small tables, and the newest changes of the documents changed
 // last.
 func checkSample(db *sql.DB) error {
-	for _, table := range []string{"doc", "block", "head", "fork", "listing", "peer", "member", "invite", "state"} {
+	for _, table := range []string{"doc", "block", "head", "fork", "listing", "attachment", "attached", "peer", "member", "invite", "state"} {
 		if err := checkStructure(context.Background(), db, "PRAGMA quick_check("+table+")"); err != nil {
 			return err
 		}
 	}
 	l := &Library{readers: db, archives: newArchives(db)}
-	documents, err := l.documents(`ORDER BY 5 DESC LIMIT ?`, sampleDocuments)
+	documents, err := l.Newest(sampleDocuments)
+	if err != nil && !isDatabaseError(err) {
+		return damage(err.Error())
+	}
 	for _, d := range documents {
 		if err := l.checkNewest(d); err != nil {
 			return err

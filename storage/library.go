@@ -34,6 +34,8 @@ type Library struct {
 	tails   *tails
 	writer  *writer
 	reserve *reserve
+	// incoming are the attachments whose contents are coming in.
+	incoming incoming
 	// compacting is held by who puts blocks in the place of rows.
 	compacting sync.Mutex
 

@@ -9,13 +9,18 @@ var ( // for tests
 	spareShare int64 = 20
 )
 
-// A RoomError says that a disk is too full for a copy of the library.
+// A RoomError says that a disk is too full for a copy of the library, or for a file to be attached.
 type RoomError struct {
 	Dir        string
-	Free, Want int64 // bytes
+	Free, Want int64  // bytes
+	File       string // name of the file to be attached; "": a copy of the library was to be made
 }
 
 func (e *RoomError) Error() string {
+	if e.File != "" {
+		return fmt.Sprintf("the disk with %q has %d MB free, and to attach %q takes %d MB with what is kept for your writing, so it was not attached; make room on the disk, or attach a smaller file",
+			e.Dir, e.Free>>20, e.File, (e.Want+1<<20-1)>>20)
+	}
 	return fmt.Sprintf("the disk with %q has %d MB free, and a copy of the library needs %d MB, so none was made; make room on the disk, or name a folder on another one",
 		e.Dir, e.Free>>20, (e.Want+1<<20-1)>>20)
 }

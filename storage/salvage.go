@@ -65,8 +65,9 @@ type salvage struct {
 	key          ed25519.PrivateKey
 	report       *SalvageReport
 	own          *remains
-	others       []*remains // in the order of paths; nil: not looked at yet, or unreadable
-	paths        []string   // backups and what is kept, the newest first
+	others       []*remains           // in the order of paths; nil: not looked at yet, or unreadable
+	found        map[int64]crdt.DocID // documents whose row is lost, and that were found all the same
+	paths        []string             // backups and what is kept, the newest first
 }
 
 func (s *salvage) run(ctx context.Context) error {

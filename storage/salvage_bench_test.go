@@ -20,7 +20,7 @@ func BenchmarkSalvage(b *testing.B) {
 			var list []*crdt.Change
 			for range 100_000 {
 				i := rng.IntN(2)
-				c := hands[i].insert(next[i], noise(rng, 1+rng.IntN(5)))
+				c := hands[i].insert(next[i], scribble(rng, 1+rng.IntN(5)))
 				next[i] = c.Next
 				if list = append(list, c); len(list) == 10_000 {
 					mustSave(b, l, doc, list...)

@@ -18,7 +18,7 @@ type remains struct {
 	docs  map[int64]docRow
 	byID  map[crdt.DocID]int64
 	rows  []rowAt // of table change, by id; the same id may be there twice in a damaged file
-	parts []rowAt // of table block_part, likewise
+	parts []rowAt // of the tables block_part and attachment_part, likewise: a row does not say of which
 	// chain is the index over table change: who made which row.
 	chain  []chainRow
 	blocks map[int64][]*block // by document
@@ -30,6 +30,8 @@ type remains struct {
 	members  []memberRow
 	invites  []inviteRow
 	states   []stateRow
+	contents []contentRow
+	links    []linkRow
 	unread   int // pages that the disk did not give
 }
 
@@ -81,6 +83,21 @@ type inviteRow struct {
 	used             sqlInt
 }
 
+// contentRow is a row of table attachment that has its hash.
+type contentRow struct {
+	id, length int64
+	hash       FileHash
+}
+
+// linkRow is a row of table attached.
+type linkRow struct {
+	doc, attachment  int64
+	name             string
+	sum              []byte
+	added            int64
+	detached, binned sqlInt
+}
+
 type stateRow struct {
 	doc   []byte
 	key   string
@@ -99,6 +116,8 @@ var (
 	peerShape    = shapeOf("b32", "t", "t", "i?", "i?")
 	memberShape  = shapeOf("i", "b32", "i")
 	inviteShape  = shapeOf("b8", "b16", "i", "i", "i", "b32?", "i?")
+	contentShape = shapeOf("n", "b32", "i")
+	linkShape    = shapeOf("i", "t", "i", "b8", "i", "i?", "i?")
 	stateShape   = shapeOf("b32", "t", "b")
 )
 
@@ -151,7 +170,8 @@ func (r *remains) take(c cell, at rowAt) {
 				r.reach(v.int(0), entry.id&0xffffffff)
 			}
 		}
-	case has(blockShape), has(docShape), has(listingShape), has(indexedShape), has(peerShape), has(memberShape), has(inviteShape), has(stateShape):
+	case has(blockShape), has(docShape), has(listingShape), has(indexedShape), has(peerShape), has(memberShape), has(inviteShape), has(stateShape),
+		has(contentShape), has(linkShape):
 		if v, ok := r.whole(c, columns); ok {
 			r.takeSmall(at.id, v, has)
 		}
@@ -200,6 +220,10 @@ func (r *remains) takeSmall(id int64, v row, has func([]columnShape) bool) {
 		if !v.null(6) {
 			r.invites = append(r.invites, inviteRow{v.bytes(0), v.bytes(1), v.int(2), v.int(3), v.int(4), v.bytes(5), v.int(6)})
 		}
+	case has(contentShape):
+		r.contents = append(r.contents, contentRow{id, v.int(2), FileHash(v.bytes(1))})
+	case has(linkShape):
+		r.links = append(r.links, linkRow{v.int(0), v.int(2), v.text(1), v.bytes(3), v.int(4), optional(5), optional(6)})
 	case has(stateShape):
 		r.states = append(r.states, stateRow{v.bytes(0), v.text(1), v.bytes(2)})
 	}
@@ -286,35 +310,96 @@ var errNoRow = errors.New("it is nowhere in the file")
 
 // body returns the bytes of a block, checked.
 func (r *remains) body(b *block) ([]byte, error) {
-	body := make([]byte, 0, min(b.length, 64<<20))
-	for part := int64(0); int64(len(body)) < b.length; part++ {
-		p, err := r.part(b.id<<16 | part)
+	parts, err := r.assemble(b.id, b.length, b.hash)
+	if err != nil {
+		return nil, err
+	}
+	var body []byte
+	for _, at := range parts {
+		p, err := r.part(at)
 		if err != nil {
-			return nil, fmt.Errorf("part %d: %w", part, err)
+			return nil, err
 		}
 		body = append(body, p...)
-	}
-	if int64(len(body)) != b.length || sha256.Sum256(body) != b.hash {
-		return nil, errChecksum
 	}
 	return body, nil
 }
 
-// part returns one part of a block, checked.
-func (r *remains) part(id int64) ([]byte, error) {
-	err := error(errNoRow)
-	for _, at := range at(r.parts, id) {
-		var v row
-		if v, err = r.read(at); err != nil {
-			continue
-		}
-		sum := sha256.Sum256(v.bytes(2))
-		if len(v.bytes(2)) > 0 && bytes.Equal(sum[:len(checksum{})], v.bytes(1)) {
-			return v.bytes(2), nil
-		}
-		err = errChecksum
+// maxAssemblies is how many ways are tried to put parts together.
+const maxAssemblies = 256
+
+// assemble returns where the parts of a block or of an attached file lie. Both tables count their parts alike, so there may be two with one id, each
+// with a good checksum. All rows on a page are of one table, so that few ways remain, and the hash of all says which it is.
+func (r *remains) assemble(id, length int64, sum [32]byte) ([]rowAt, error) {
+	count := max(1, (length+partBytes-1)/partBytes)
+	if length == 0 {
+		count = 0
 	}
-	return nil, err
+	if count > 1<<16 {
+		return nil, errPage
+	}
+	candidates := make([][]rowAt, count)
+	for part := range candidates {
+		size := min(partBytes, length-int64(part)*partBytes)
+		for _, at := range at(r.parts, id<<16|int64(part)) {
+			if body, err := r.part(at); err == nil && int64(len(body)) == size {
+				candidates[part] = append(candidates[part], at)
+			}
+		}
+		if len(candidates[part]) == 0 {
+			return nil, fmt.Errorf("part %d of %d: %w", part+1, count, errNoRow)
+		}
+	}
+	chosen := make([]rowAt, 0, count)
+	tries := 0
+	var try func() bool
+	try = func() bool {
+		n := len(chosen)
+		if n == len(candidates) {
+			tries++
+			return r.sumOf(chosen) == sum
+		}
+		for _, c := range candidates[n] {
+			if n > 0 && c.page != chosen[n-1].page && slices.ContainsFunc(candidates[n], func(k rowAt) bool { return k.page == chosen[n-1].page }) {
+				continue
+			}
+			if chosen = append(chosen, c); try() {
+				return true
+			}
+			if chosen = chosen[:n]; tries >= maxAssemblies {
+				return false
+			}
+		}
+		return false
+	}
+	if !try() {
+		return nil, errChecksum
+	}
+	return chosen, nil
+}
+
+// sumOf returns the hash of parts, one behind the other.
+func (r *remains) sumOf(parts []rowAt) (sum [32]byte) {
+	h := sha256.New()
+	for _, at := range parts {
+		if body, err := r.part(at); err == nil {
+			h.Write(body)
+		}
+	}
+	h.Sum(sum[:0])
+	return sum
+}
+
+// part returns a part, checked.
+func (r *remains) part(at rowAt) ([]byte, error) {
+	v, err := r.read(at)
+	if err != nil {
+		return nil, err
+	}
+	if sum := sha256.Sum256(v.bytes(2)); !bytes.Equal(sum[:len(checksum{})], v.bytes(1)) {
+		return nil, errChecksum
+	}
+	return v.bytes(2), nil
 }
 
 // maker returns whose change a row was that cannot be read, by the index over them.

@@ -17,6 +17,9 @@ type SalvageReport struct {
 	Documents []SalvagedDocument
 	// Nameless are documents of which the file tells nothing but that they were there, and no backup more.
 	Nameless []NamelessDocument
+	Files    int // attached ones that are whole
+	// LostFiles are attached files that are whole nowhere.
+	LostFiles []string
 	// Backups are the files that something was taken from that the library has lost.
 	Backups []string
 	// People says what became of the devices the library knew, when that is worth a word.
@@ -71,7 +74,7 @@ func (r *SalvageReport) Whole() bool {
 			return false
 		}
 	}
-	return len(r.Nameless) == 0
+	return len(r.Nameless) == 0 && len(r.LostFiles) == 0
 }
 
 // Summary says it in a sentence or two.
@@ -83,8 +86,14 @@ func (r *SalvageReport) Summary() string {
 		}
 	}
 	text := plural(len(r.Documents), "document") + " could be read and " + map[bool]string{true: "is", false: "are"}[len(r.Documents) == 1] + " here"
-	if lost == 0 {
+	if n := len(r.LostFiles); n > 0 {
+		text += ". " + plural(n, "attached file") + " cannot be read"
+	}
+	if r.Whole() {
 		return text + ". Nothing is lost."
+	}
+	if lost == 0 {
+		return text + "."
 	}
 	return text + ". " + plural(lost, "document lacks", "documents lack") + " something."
 }
@@ -115,6 +124,9 @@ func (r *SalvageReport) String() string {
 	}
 	for _, d := range r.Documents {
 		d.describe(&b)
+	}
+	for _, f := range r.LostFiles {
+		fmt.Fprintf(&b, "\nAn attached file that cannot be read anywhere: %s\n", f)
 	}
 	for _, d := range r.Nameless {
 		fmt.Fprintf(&b, "\nA document whose name is lost (number %d", d.Number)

@@ -532,6 +532,69 @@ func TestLostDocumentRow(t *testing.T) {
 	}
 }
 
+// Attached files are carried over, also where parts of blocks have the same numbers; of two with a damaged part, the one that a backup has comes from
+// there, and the other one is named.
+func TestSalvageOfAttachedFiles(t *testing.T) {
+	defer storage.SmallSteps()()
+	rng := seeded(t)
+	m := newNumbered(t, rng, 3, 20)
+	contents := map[string][]byte{}
+	m.open(func(l *storage.Library) {
+		attach := func(name string, d, n int) {
+			b := make([]byte, n)
+			for i := range b {
+				b[i] = byte(rng.Uint32())
+			}
+			contents[name] = b
+			if _, err := l.Attach(context.Background(), genesis(d).DocID(), name, int64(n), bytes.NewReader(b), day); err != nil {
+				t.Fatal(err)
+			}
+		}
+		attach("whole", 1, 700_000)
+		attach("saved", 2, 600_000)
+		attach("empty", 2, 0)
+		if _, err := l.Back(context.Background(), day); err != nil {
+			t.Fatal(err)
+		}
+		attach("lost", 3, 300_000)
+		for d := 1; d <= 3; d++ {
+			compactAll(t, l, genesis(d).DocID())
+		}
+	})
+	rewrite(t, m.dir, func(b []byte) []byte {
+		for _, name := range []string{"saved", "lost"} {
+			at := bytes.Index(b, contents[name][270_000:270_016])
+			b[at] ^= 1
+		}
+		return b
+	})
+	report := m.salvage()
+	if report.Files != 3 || len(report.LostFiles) != 1 || !strings.Contains(report.String(), `"lost" of "Title 3"`) || len(report.Backups) != 1 {
+		t.Errorf("%v", report)
+	}
+	if f := m.fates(report, nil); f.placed != 60 {
+		t.Errorf("%+v", f)
+	}
+	m.open(func(l *storage.Library) {
+		for d, want := range map[int][]string{1: {"whole"}, 2: {"empty", "saved"}, 3: nil} {
+			list, err := l.Attachments(genesis(d).DocID())
+			if err != nil || len(list) != len(want) {
+				t.Fatalf("document %d holds %v, %v", d, list, err)
+			}
+			for _, held := range list {
+				a, err := l.Attachment(context.Background(), held.Hash)
+				if err != nil {
+					t.Fatal(err)
+				}
+				var got bytes.Buffer
+				if _, err := a.WriteTo(&got); err != nil || !bytes.Equal(got.Bytes(), contents[held.Name]) || !slices.Contains(want, held.Name) {
+					t.Errorf("%s: %d bytes, %v", held.Name, got.Len(), err)
+				}
+			}
+		}
+	})
+}
+
 // Devices whose table is damaged come from a backup.
 func TestLostPeople(t *testing.T) {
 	m := newNumbered(t, seeded(t), 2, 2)

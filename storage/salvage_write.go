@@ -74,6 +74,7 @@ func (s *salvage) writeDraft(ctx context.Context, draft string) error {
 		return errors.Join(err, db.Close())
 	}
 	known := map[int64]bool{}
+	s.found = map[int64]crdt.DocID{}
 	for _, number := range s.own.numbers() {
 		d, has := s.own.docs[number]
 		if !has {
@@ -86,6 +87,10 @@ func (s *salvage) writeDraft(ctx context.Context, draft string) error {
 			break
 		}
 		known[number] = d.destroyed == nil
+		s.found[number] = d.name
+	}
+	if err == nil {
+		err = s.writeFiles(ctx, db, known)
 	}
 	if err == nil {
 		err = s.writePeople(ctx, db, known)

@@ -119,7 +119,7 @@ func emptyWAL(db *sql.DB) error {
 
 // migrate gives the empty database db its lasting settings and its tables.
 func migrate(db *sql.DB) error {
-	settings := fmt.Sprintf("PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA application_id = %d", applicationID)
+	settings := fmt.Sprintf("PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA application_id = %d", applicationID)
 	if _, err := db.Exec(settings); err != nil {
 		return err
 	}

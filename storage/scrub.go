@@ -61,6 +61,8 @@ type scrubState struct {
 	Change int64     // id of the last row that was read in this pass
 	Block  int64     // id of the last block; rows come first
 	Rows   bool      // all rows were read in this pass
+	File   int64     // id of the last part of an attached file, which come behind the blocks
+	Blocks bool      // all blocks were read in this pass
 	Passed time.Time // zero: no pass has ended yet
 	Found  []Fault   // in this pass
 	Before []Fault   // in the pass before
@@ -152,7 +154,10 @@ func (s *scrub) run(ctx context.Context, l *Library, budget int64, p *ScrubProgr
 			return found, err
 		}
 		step := s.rows
-		if s.Rows {
+		switch {
+		case s.Blocks:
+			step = s.files
+		case s.Rows:
 			step = s.blocks
 		}
 		n, faults, err := step(ctx, l)
@@ -271,10 +276,13 @@ func (s *scrub) blocks(ctx context.Context, l *Library) (n int64, found []Fault,
 	if at == nil || at.block.id <= s.Block {
 		if at, err = l.nextBlock(ctx, s.Block); err != nil {
 			s.at = nil
-			if errors.As(orDamage(err), new(damage)) {
-				return 0, []Fault{{What: "the list of blocks cannot be read: " + err.Error()}}, errPassed
+			switch {
+			case errors.Is(err, errPassed):
+				s.Blocks, err = true, nil
+			case errors.As(orDamage(err), new(damage)):
+				s.Blocks, found, err = true, []Fault{{What: "the list of blocks cannot be read: " + err.Error()}}, nil
 			}
-			return 0, nil, err
+			return 0, found, err
 		}
 	}
 	s.at = at
@@ -392,4 +400,38 @@ func (l *Library) fault(number int64, what string) Fault {
 		f.Doc, f.Title, f.What = crdt.DocID{}, "", fmt.Sprintf("document number %d: %s", number, what)
 	}
 	return f
+}
+
+const scrubFilesSQL = `SELECT id, checksum, body FROM attachment_part WHERE id > ? ORDER BY id LIMIT 1`
+
+// files reads a part of an attached file. The hash of a whole file is compared by who reads it ([Library.Attachment]) and by [Library.Check].
+func (s *scrub) files(ctx context.Context, l *Library) (n int64, found []Fault, err error) {
+	var id int64
+	var sum, body []byte
+	err = l.readers.QueryRowContext(ctx, scrubFilesSQL, s.File).Scan(&id, &sum, &body)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return 0, nil, errPassed
+	case errors.As(orDamage(err), new(damage)):
+		return 0, []Fault{{What: "parts of attached files are on a damaged page: " + err.Error()}}, errPassed
+	case err != nil:
+		return 0, nil, err
+	}
+	s.File = id
+	own := sha256.Sum256(body)
+	if !bytes.Equal(own[:len(checksum{})], sum) {
+		found = []Fault{{What: l.fileName(ctx, id>>16)}}
+	}
+	return int64(len(body)), found, nil
+}
+
+// fileName says which attached file is damaged, by a name that it is held by.
+func (l *Library) fileName(ctx context.Context, id int64) string {
+	var name, title string
+	err := l.readers.QueryRowContext(ctx, `SELECT attached.name, coalesce(listing.title, '') FROM attached LEFT JOIN listing ON listing.doc = attached.doc
+		 WHERE attached.attachment = ? LIMIT 1`, id).Scan(&name, &title)
+	if err != nil {
+		return fmt.Sprintf("an attached file (number %d): %v", id, errChecksum)
+	}
+	return fmt.Sprintf("the attached file %q of %q: %v", name, title, errChecksum)
 }

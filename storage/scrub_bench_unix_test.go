@@ -34,7 +34,7 @@ func BenchmarkScrub(b *testing.B) {
 			}
 			var list []*crdt.Change
 			for range n {
-				c := h.insert(next, noise(rng, letters))
+				c := h.insert(next, scribble(rng, letters))
 				next = c.Next
 				list = append(list, c)
 				if len(list) == 10_000 || kind == "blocks" && len(list) == 50 {

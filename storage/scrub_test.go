@@ -30,8 +30,8 @@ func scrubAll(t testing.TB, l *storage.Library, budget int64) (found []storage.F
 	}
 }
 
-// noise returns text that no compression makes shorter.
-func noise(rng *rand.Rand, letters int) string {
+// scribble returns text that no compression makes shorter.
+func scribble(rng *rand.Rand, letters int) string {
 	var b strings.Builder
 	for range letters {
 		b.WriteRune(rune(0x4e00 + rng.IntN(20000)))
@@ -53,7 +53,7 @@ func mixed(t testing.TB, rng *rand.Rand) (dir string) {
 		write := func(n, letters int) {
 			var list []*crdt.Change
 			for range n {
-				c := h.insert(next, noise(rng, 1+rng.IntN(letters)))
+				c := h.insert(next, scribble(rng, 1+rng.IntN(letters)))
 				next = c.Next
 				list = append(list, c)
 			}
@@ -66,6 +66,9 @@ func mixed(t testing.TB, rng *rand.Rand) (dir string) {
 		write(30, 1500)
 		if d == 3 {
 			compact(t, l, doc) // leaves a successor
+		}
+		if _, err := l.Attach(context.Background(), doc, "file", -1, strings.NewReader(scribble(rng, 30_000*d)), day); err != nil {
+			t.Fatal(err)
 		}
 	}
 	if err := l.Close(); err != nil {
@@ -80,6 +83,7 @@ func bodies(l *storage.Library) string {
 	for _, query := range []string{
 		`SELECT hex(id) || hex(replica) || seq || next_seq || coalesce(hex(previous), '') || hex(hash) || coalesce(hex(signature), '') || hex(checksum) || codec || hex(body) FROM change ORDER BY id`,
 		`SELECT hex(checksum) || hex(body) FROM block_part ORDER BY id`,
+		`SELECT hex(checksum) || hex(body) FROM attachment_part ORDER BY id`,
 	} {
 		list, err := storage.Strings(l, query)
 		if err != nil {

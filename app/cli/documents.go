@@ -68,24 +68,29 @@ func export(_ context.Context, c *Call) error {
 
 // exportArgs reads DOC words and -o FILE in any order.
 func exportArgs(args []string) (doc, file string, err error) {
-	var words []string
+	words, file, err := outputArgs(args)
+	if err == nil && len(words) == 0 {
+		err = usageError{"which document?"}
+	}
+	return strings.Join(words, " "), file, err
+}
+
+// outputArgs reads words and -o FILE in any order.
+func outputArgs(args []string) (words []string, file string, err error) {
 	for i := 0; i < len(args); i++ {
 		switch {
 		case args[i] == "-o" || args[i] == "--output":
 			if i++; i == len(args) {
-				return "", "", usageError{"-o needs a file name"}
+				return nil, "", usageError{"-o needs a file name"}
 			}
 			file = args[i]
 		case strings.HasPrefix(args[i], "-"):
-			return "", "", usageError{fmt.Sprintf("there is no option %s", args[i])}
+			return nil, "", usageError{fmt.Sprintf("there is no option %s", args[i])}
 		default:
 			words = append(words, args[i])
 		}
 	}
-	if len(words) == 0 {
-		return "", "", usageError{"which document?"}
-	}
-	return strings.Join(words, " "), file, nil
+	return words, file, nil
 }
 
 func importFiles(ctx context.Context, c *Call) error {
@@ -96,15 +101,15 @@ func importFiles(ctx context.Context, c *Call) error {
 	return err
 }
 
-// importAll imports the files of c.Args, each whether or not others fail.
+// importAll imports the files of c.Args, each whether or not others fail. One of which a part was left out counts and gives an error.
 func importAll(ctx context.Context, c *Call) (ids []crdt.DocID, err error) {
 	for _, name := range c.Args {
 		if ctx.Err() != nil {
 			return ids, errors.Join(err, ctx.Err())
 		}
 		id, title, err2 := importFile(ctx, c, name)
-		if err2 != nil {
-			err = errors.Join(err, err2)
+		err = errors.Join(err, err2)
+		if title == "" {
 			continue
 		}
 		c.printf("%s  %s\n", id.String()[:shortID], title)
@@ -113,6 +118,7 @@ func importAll(ctx context.Context, c *Call) (ids []crdt.DocID, err error) {
 	return ids, err
 }
 
+// importFile returns the document's title, "" when nothing was imported.
 func importFile(ctx context.Context, c *Call, name string) (id crdt.DocID, title string, err error) {
 	info, err := os.Stat(c.path(name))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -129,11 +135,13 @@ func importFile(ctx context.Context, c *Call, name string) (id crdt.DocID, title
 		return id, "", err
 	}
 	defer f.Close()
-	if id, err = c.Workspace.ImportFile(ctx, name, f); err != nil {
+	id, err = c.Workspace.ImportFile(ctx, name, f)
+	var left *workspace.LeftOutError
+	if err != nil && !errors.As(err, &left) {
 		return id, "", err
 	}
-	doc, err := find(c, id.String())
-	return id, workspace.Titled(doc), err
+	doc, findErr := find(c, id.String())
+	return id, workspace.Titled(doc), errors.Join(err, findErr)
 }
 
 func open(ctx context.Context, c *Call) error {

@@ -73,9 +73,11 @@ func (win *Window) importReader(r fyne.URIReadCloser) {
 		id, err := win.w.ImportFile(context.Background(), r.URI().Name(), r)
 		if err != nil {
 			win.do(func() { win.fail(err) })
-			return
 		}
-		win.Show(id)
+		var left *workspace.LeftOutError
+		if err == nil || errors.As(err, &left) {
+			win.Show(id)
+		}
 	})
 }
 

@@ -17,11 +17,14 @@ type Binned = storage.Binned
 func (w *Workspace) Bin() ([]Binned, error) { return w.lib.Bin() }
 
 // TimeLeft says how long a document stays in the bin.
-func TimeLeft(d Binned) string {
-	if d.Left == 1 {
+func TimeLeft(d Binned) string { return StaysFor(d.Left) }
+
+// StaysFor says that what is to go stays for so many more running days.
+func StaysFor(days int) string {
+	if days == 1 {
 		return "stays for 1 more day on which Inkling runs"
 	}
-	return fmt.Sprintf("stays for %d more days on which Inkling runs", d.Left)
+	return fmt.Sprintf("stays for %d more days on which Inkling runs", days)
 }
 
 // Delete puts a document into the bin. From then on nothing of it goes to others or comes from them: who shares it

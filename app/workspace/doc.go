@@ -49,6 +49,11 @@
 // nothing of the old one can be undone, and the person is told once, by [Session.Forked]. Who
 // writes nothing before they come back goes on as if nothing had happened.
 //
+// # Files
+//
+// A document can hold files (attach.go). They are in the library, by their hashes, and in its backups, and go along in the file of a document with its
+// history (parcel.go). They are no part of the document: nothing of them is signed, merged or sent to peers.
+//
 // # By itself
 //
 // While it is open, a workspace makes backups, counts the days of the bin and destroys what was there for 30 of

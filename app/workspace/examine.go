@@ -53,7 +53,11 @@ func (w *Workspace) examineLibrary(ctx context.Context) []Finding {
 	for _, d := range report.Documents {
 		changes += d.Changes
 	}
-	return []Finding{{OK: true, What: fmt.Sprintf("The library in %s is intact. Documents: %d, changes: %d.", w.dir, len(report.Documents), changes)}, w.examineScrub()}
+	what := fmt.Sprintf("The library in %s is intact. Documents: %d, changes: %d.", w.dir, len(report.Documents), changes)
+	if n := report.Attachments.Files; n > 0 {
+		what += fmt.Sprintf(" Attached files: %d.", n)
+	}
+	return []Finding{{OK: true, What: what}, w.examineScrub()}
 }
 
 // SalvageStep is what to do about a damaged library.

@@ -26,44 +26,81 @@ const ParcelExtension = portable.Extension
 // IsParcel says whether a file's name is that of a document with its history.
 func IsParcel(name string) bool { return strings.EqualFold(filepath.Ext(name), portable.Extension) }
 
-// WriteParcel writes a document with all its history to out. What was edited before the call is in it.
+// WriteParcel writes a document with all its history, and the files attached to it, to out. What was edited before the
+// call is in it.
 func (w *Workspace) WriteParcel(id crdt.DocID, out io.Writer) error {
 	p, err := w.gather(id)
 	if err != nil {
 		return err
 	}
-	_, err = p.WriteTo(out)
+	files, err := w.parcelFiles(id)
+	if err != nil {
+		return err
+	}
+	_, err = p.WriteWith(out, files, w.content)
 	return err
 }
 
-// SaveParcel writes a document with all its history to a file, by way of a new one beside it, which is read and verified
-// before it takes the place of what is there.
+// SaveParcel writes a document with all its history, and the files attached to it, to a file, by way of a new one beside
+// it, which is read and verified before it takes the place of what is there. Where attached files are damaged it is
+// saved without these, and a [*LeftOutError] says so.
 func (w *Workspace) SaveParcel(id crdt.DocID, path string) error {
 	p, err := w.gather(id)
 	if err != nil {
 		return err
 	}
-	return WriteBeside(path, func(f *os.File) error {
-		out := bufio.NewWriter(f)
-		_, err := p.WriteTo(out)
-		if err = errors.Join(err, out.Flush()); err != nil {
-			return err
+	left := &LeftOutError{Done: path + " was saved"}
+	files, err := w.parcelFiles(id)
+	if err != nil {
+		left.Why = err
+	}
+	err = WriteBeside(path, func(f *os.File) error {
+		err := w.writeParcel(f, p, files)
+		for bad := (*portable.ContentError)(nil); errors.As(err, &bad); err = w.writeParcel(f, p, files) {
+			left.Names, left.Why = append(left.Names, bad.Names...), errors.Join(left.Why, bad.Err)
+			files = slices.DeleteFunc(files, func(a portable.Attachment) bool { return a.Hash == bad.Hash })
 		}
-		if _, err := f.Seek(0, io.SeekStart); err != nil {
-			return err
+		if err == nil {
+			err = verifyParcel(f, p)
 		}
-		written, err := portable.Read(f)
-		if err == nil && written.Root() != p.Root() {
-			err = errors.New("it holds something else")
-		}
-		if err != nil {
-			return fmt.Errorf("what was written cannot be read again, so the disk may be failing: %w", err)
-		}
-		return nil
+		return err
 	})
+	if err == nil && left.Why != nil {
+		return left
+	}
+	return err
 }
 
-// gather takes a document's edits to disk and returns all that is there of it. Nothing leaves this computer that is not on its disk.
+// writeParcel makes f the file of p, whatever it was before.
+func (w *Workspace) writeParcel(f *os.File, p *portable.Parcel, files []portable.Attachment) error {
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	if err := f.Truncate(0); err != nil {
+		return err
+	}
+	out := bufio.NewWriter(f)
+	_, err := p.WriteWith(out, files, w.content)
+	return errors.Join(err, out.Flush())
+}
+
+// verifyParcel reads f from its beginning to its end, and compares it with p.
+func verifyParcel(f *os.File, p *portable.Parcel) error {
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	written, err := portable.Read(f)
+	if err == nil && written.Root() != p.Root() {
+		err = errors.New("it holds something else")
+	}
+	if err != nil {
+		return fmt.Errorf("what was written cannot be read again, so the disk may be failing: %w", err)
+	}
+	return nil
+}
+
+// gather takes a document's edits to disk and returns all that is there of it. Nothing leaves this computer that is not
+// on its disk.
 func (w *Workspace) gather(id crdt.DocID) (*portable.Parcel, error) {
 	if _, err := w.Saving(); err != nil {
 		return nil, fmt.Errorf("the newest words are not on the disk yet, so the history would lack them: export the text instead (%w)", err)
@@ -97,9 +134,11 @@ func (w *Workspace) gather(id crdt.DocID) (*portable.Parcel, error) {
 
 var errNothingWritten = errors.New("nothing is written in this document yet, so there is nothing to save")
 
-// ImportFile brings in a file: a document with its history, as [Workspace.SaveParcel] writes it, or text; see [Workspace.Import]. A document that
-// is known gets what it lacks, and comes back from the bin; another one is new in the list. It returns when all of it is on disk; when it fails,
-// a document has what it had, or more. name is for messages.
+// ImportFile brings in a file: a document with its history, as [Workspace.SaveParcel] writes it, or text; see
+// [Workspace.Import]. A document that is known gets what it lacks, and comes back from the bin; another one is new in
+// the list. It returns when all of it is on disk; when it fails, a document has what it had, or more. Attached files
+// that cannot be taken are left out: then the document is there, and a [*LeftOutError] is returned with its id. name is
+// for messages.
 func (w *Workspace) ImportFile(ctx context.Context, name string, r io.Reader) (crdt.DocID, error) {
 	in := bufio.NewReader(r)
 	first, err := in.Peek(portable.Sniff)
@@ -117,17 +156,19 @@ func (w *Workspace) ImportFile(ctx context.Context, name string, r io.Reader) (c
 }
 
 func (w *Workspace) importParcel(ctx context.Context, name string, r io.Reader) (crdt.DocID, error) {
-	p, err := portable.Read(r)
+	f, err := portable.Open(r)
 	if err != nil {
 		return crdt.DocID{}, parcelError(name, err)
 	}
+	p := f.Parcel()
 	if len(p.Changes()) == 0 {
 		return crdt.DocID{}, fmt.Errorf("%s is empty: there is nothing to import", name)
 	}
 	if err := w.takeIn(ctx, p); err != nil {
 		return crdt.DocID{}, fmt.Errorf("import %s: %w", name, err)
 	}
-	return p.Doc().ID(), nil
+	defer w.noteWrite()
+	return p.Doc().ID(), w.takeFiles(ctx, name, f)
 }
 
 // parcelError says in a person's words why a file cannot be read.

@@ -8,6 +8,7 @@ const (
 	sectionChanges    = 0x01
 	sectionSignatures = 0x02
 	maySkip           = 0x80
+	lastSection       = 0xff
 
 	signatureSize = 64
 )

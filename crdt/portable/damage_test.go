@@ -130,9 +130,9 @@ func TestUnknownSections(t *testing.T) {
 	b, p := sample(t, false)
 	changes, signatures := sections(t, b)
 	known := []part{{sectionChanges, changes}, {sectionSignatures, signatures}}
-	picture := part{0x83, bytes.Repeat([]byte("picture"), 1<<18)}
+	picture := part{0x84, bytes.Repeat([]byte("picture"), 1<<18)}
 	if q := read(t, seal(append(known, picture)...)); q.Root() != p.Root() {
-		t.Error("another root with an attachment")
+		t.Error("another root with a section that is not known")
 	}
 	var newer *NewerError
 	if _, err := Read(bytes.NewReader(seal(append(known, part{0x03, []byte("?")}, picture)...))); !errors.As(err, &newer) {
@@ -143,7 +143,7 @@ func TestUnknownSections(t *testing.T) {
 		t.Errorf("version 2: %v", err)
 	}
 	for name, wrong := range map[string][]part{
-		"out of order": append(slices.Clone(known), picture, part{0x82, []byte("?")}),
+		"out of order": append(slices.Clone(known), picture, part{0x83, []byte("?")}),
 		"twice":        append(slices.Clone(known), known[1], picture, known[1]),
 		"no changes":   {known[1]},
 		"swapped":      {known[1], known[0]},

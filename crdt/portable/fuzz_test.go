@@ -28,6 +28,32 @@ func FuzzSections(f *testing.F) {
 	})
 }
 
+// FuzzAttachments: bytes of the attachments section give a typed error, or contents that are what their hashes name, and
+// are written as they were read; whatever they are, the document can be had.
+func FuzzAttachments(f *testing.F) {
+	b, p := sample(f, false)
+	changes, signatures := sections(f, b)
+	for _, list := range [][]string{nil, {"a"}, {"a", "b", "", "b"}} {
+		_, section := withFiles(f, p, list)
+		f.Add(section)
+	}
+	f.Fuzz(func(t *testing.T, section []byte) {
+		readFiles(t, p, seal(part{sectionChanges, changes}, part{sectionSignatures, signatures}, part{sectionAttachments, section}))
+	})
+}
+
+// TestMangledAttachments is a little of FuzzAttachments, each time.
+func TestMangledAttachments(t *testing.T) {
+	b, p := sample(t, false)
+	changes, signatures := sections(t, b)
+	_, section := withFiles(t, p, []string{"one", "two", "", "two"})
+	eachSeed(t, func(t *testing.T, rng *rand.Rand) {
+		for range 100 {
+			readFiles(t, p, seal(part{sectionChanges, changes}, part{sectionSignatures, signatures}, part{sectionAttachments, mangled(rng, section)}))
+		}
+	})
+}
+
 // TestMangledSections is a little of the fuzz tests, each time.
 func TestMangledSections(t *testing.T) {
 	eachSeed(t, func(t *testing.T, rng *rand.Rand) {

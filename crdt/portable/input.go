@@ -21,6 +21,10 @@ type input struct {
 	newer *NewerError // what must not be skipped, though it is not known
 
 	unpack  *zstd.Decoder
+	least   byte // the number that the next section has at least
+	skipped bool // a section was passed over that is not known
+	packed  bool // the newest piece is
+
 	section byte // whose piece, or end, comes next, if begun
 	begun   bool // section has been read, but nothing behind it
 	cost    int64
@@ -32,7 +36,7 @@ func newInput(r io.Reader) *input {
 	if err != nil {
 		panic(err) // the options are wrong
 	}
-	return &input{r: bufio.NewReader(r), seal: sha256.New(), unpack: unpack}
+	return &input{r: bufio.NewReader(r), seal: sha256.New(), unpack: unpack, least: sectionSignatures + 1}
 }
 
 // failAt notes that what begins at an offset is not what it ought to be.
@@ -108,6 +112,7 @@ func (in *input) piece(wanted bool) []byte {
 	in.begun = false
 	start := in.at - 1
 	packing := in.byte("packing")
+	in.packed = packing == packingZstd
 	size := in.number("size", pieceSize)
 	length := size
 	switch {

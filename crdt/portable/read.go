@@ -2,7 +2,6 @@ package portable
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -17,24 +16,20 @@ func IsPortable(b []byte) bool { return bytes.HasPrefix(b, []byte(magic)) }
 const Sniff = len(magic)
 
 // Read reads a file to its end and verifies all that is in it. A [*FormatError] says that it is damaged or something
-// else, a [*NewerError] that it takes a newer program, a [*ForgedError] that it is not what the devices of the document's members
-// signed; any other error is r's. O(bytes of the file, and changes).
+// else, a [*NewerError] that it takes a newer program, a [*ForgedError] that it is not what the devices of the
+// document's members signed; any other error is r's. O(bytes of the file, and changes). To have what goes along with the
+// document see [Open].
 func Read(r io.Reader) (*Parcel, error) {
-	in := newInput(r)
-	defer in.unpack.Close()
-	c := content{section: &section{in: in, which: sectionChanges, sum: sha256.New()}}
-	in.begin()
-	c.read()
-	in.skip()
-	in.end(c.root)
-	if in.bad != nil {
-		return nil, in.bad
+	f, err := Open(r)
+	for err == nil {
+		if _, err = f.Next(); err == nil {
+			_, err = io.Copy(io.Discard, f)
+		}
 	}
-	p, err := c.verify()
-	if err != nil {
-		return nil, &ForgedError{err}
+	if err != io.EOF {
+		return nil, err
 	}
-	return p, nil
+	return f.Parcel(), nil
 }
 
 // begin reads magic and version.
@@ -62,16 +57,18 @@ func (r *content) read() {
 	r.signatures()
 }
 
-// skip reads past sections that are not known. What they are is believed only when the seal is right.
-func (in *input) skip() {
+// skip reads past sections that are not known, up to one with the given number or above. What they are is believed only
+// when the seal is right.
+func (in *input) skip(upTo int) {
 	in.part = "other sections"
-	for last := byte(sectionSignatures + 1); in.peek() != 0; last = in.section {
-		if in.section < last {
-			in.failAt(in.at-1, "section %#x behind section %#x", in.section, last)
+	for in.peek() != 0 && int(in.section) < upTo {
+		if in.section < in.least {
+			in.failAt(in.at-1, "section %#x behind section %#x", in.section, in.least)
 		}
 		if in.section < maySkip && in.newer == nil {
 			in.newer = &NewerError{fmt.Sprintf("section %#x", in.section)}
 		}
+		in.least, in.skipped = in.section, in.skipped || in.section != sectionAttachments
 		in.piece(false)
 	}
 }

@@ -19,7 +19,11 @@ func (s *section) fail(format string, args ...any) { s.in.failAt(s.start, format
 func (s *section) ended() bool {
 	if len(s.piece) == 0 && s.in.peek() == s.which {
 		s.start = s.in.at - 1
-		s.piece = s.in.piece(true)
+		if s.which != sectionAttachments {
+			s.piece = s.in.piece(true)
+		} else if s.piece = s.in.piece(false); s.in.packed {
+			s.fail("attachments are packed")
+		}
 		if s.sum != nil {
 			s.sum.Write(s.piece)
 		}

@@ -52,6 +52,11 @@ type output struct {
 
 // WriteTo writes the file. The same parcel gives the same bytes, as long as zstd packs alike. The error is w's.
 func (p *Parcel) WriteTo(w io.Writer) (int64, error) {
+	return p.writeFile(w, func(*output) error { return nil })
+}
+
+// writeFile writes the file, with what more writes behind the sections of the document.
+func (p *Parcel) writeFile(w io.Writer, more func(*output) error) (int64, error) {
 	pack, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedBestCompression), zstd.WithWindowSize(pieceSize))
 	if err != nil {
 		panic(err) // the options are wrong
@@ -65,6 +70,9 @@ func (p *Parcel) WriteTo(w io.Writer) (int64, error) {
 	o.section = sectionSignatures
 	p.writeSignatures(o.put)
 	o.endPiece()
+	if err := more(&o); err != nil {
+		return o.at, err
+	}
 	o.write([]byte{0})
 	o.write(o.root.Sum(nil))
 	o.write(o.seal.Sum(nil))
@@ -99,9 +107,12 @@ func (o *output) endPiece() {
 	}
 	head := []byte{o.section, packingZstd}
 	head = binary.AppendUvarint(head, uint64(len(o.piece)))
-	packed := o.pack.EncodeAll(o.piece, nil)
-	o.cost += byteCost * int64(len(o.piece))
-	if len(packed) < len(o.piece) && o.cost <= costSlack+costGrowth*(o.at+int64(len(packed))) {
+	var packed []byte
+	if o.section != sectionAttachments {
+		packed = o.pack.EncodeAll(o.piece, nil)
+		o.cost += byteCost * int64(len(o.piece))
+	}
+	if packed != nil && len(packed) < len(o.piece) && o.cost <= costSlack+costGrowth*(o.at+int64(len(packed))) {
 		head = binary.AppendUvarint(head, uint64(len(packed)))
 	} else {
 		head[1], packed = packingNone, o.piece

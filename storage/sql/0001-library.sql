@@ -116,6 +116,36 @@ CREATE VIRTUAL TABLE search USING fts5 (
 );
 INSERT INTO search (search, rank) VALUES ('rank', 'bm25(100.0, 1.0)');
 
+-- Files that documents hold: their contents, each kept once however many hold it, and never altered. A row without hash and
+-- length is one whose content is still coming in, or is being removed: nobody sees it.
+CREATE TABLE attachment (
+  id     INTEGER PRIMARY KEY,                            -- short number used inside this file only; may be used again
+  hash   BLOB UNIQUE CHECK (length(hash) = 32),          -- SHA-256 of the content
+  length INTEGER CHECK (length BETWEEN 0 AND 2147483648), -- of the content, in bytes
+  CHECK ((hash IS NULL) = (length IS NULL))
+) STRICT;
+
+-- The contents in parts of 256 KiB, the last one shorter; id is attachment * 2^16 + part, counted from 0.
+CREATE TABLE attachment_part (
+  id       INTEGER PRIMARY KEY,
+  checksum BLOB NOT NULL CHECK (length(checksum) = 8),   -- of body: the first bytes of its SHA-256
+  body     BLOB NOT NULL                                 -- last, so that the column before it is read without it
+) STRICT;
+
+-- Which document holds which files, by which names. Two files of one document may have one name: it comes from two people.
+CREATE TABLE attached (
+  doc        INTEGER NOT NULL REFERENCES doc (id),
+  name       TEXT    NOT NULL,                           -- at most 255 bytes
+  attachment INTEGER NOT NULL REFERENCES attachment (id),
+  checksum   BLOB    NOT NULL CHECK (length(checksum) = 8), -- of the link; README.md says how
+  added      INTEGER NOT NULL,
+  detached   INTEGER,                                    -- when the person took it off; NULL: it is attached
+  binned     INTEGER,                                    -- the running day on which that was; see state 'days'
+  PRIMARY KEY (doc, name, attachment),
+  CHECK ((detached IS NULL) = (binned IS NULL))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX attached_attachment ON attached (attachment);
+
 -- Devices this library's owner trusts.
 CREATE TABLE peer (
   key    BLOB PRIMARY KEY CHECK (length(key) = 32),      -- Ed25519 public key of the device
