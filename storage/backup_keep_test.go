@@ -35,14 +35,14 @@ func TestKept(t *testing.T) {
 		slices.Reverse(times)
 		var want []time.Time
 		for _, at := range times {
-			for _, age := range ages {
+			for _, age := range plans[0].ages() {
 				if newestOf(times, at, age.span, age.keep) {
 					want = append(want, at)
 					break
 				}
 			}
 		}
-		if got := kept(times); !slices.Equal(got, want) {
+		if got := plans[0].kept(times); !slices.Equal(got, want) {
 			t.Fatalf("kept %v\nwant %v\nof %v", got, want, times)
 		}
 	}
@@ -55,7 +55,7 @@ func TestKeptOverTime(t *testing.T) {
 	var times []time.Time
 	for hour := range 365 * 24 {
 		now := start.Add(time.Duration(hour) * time.Hour)
-		times = kept(slices.Insert(times, 0, now))
+		times = plans[0].kept(slices.Insert(times, 0, now))
 		if len(times) > 35 || times[0] != now {
 			t.Fatalf("%d backups at %v", len(times), now)
 		}
@@ -66,6 +66,51 @@ func TestKeptOverTime(t *testing.T) {
 	}
 }
 
+// TestKeptInLittleRoom: whatever the sizes and the disk, what is kept is within the room for it, or is the least that is
+// ever kept; and all plans but the one that fits would keep more than there is room for.
+func TestKeptInLittleRoom(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	rng := rand.New(rand.NewPCG(seed, 1))
+	t.Logf("seed %d", seed)
+	fewest, most := 1000, 0
+	for range 2000 {
+		at := time.Date(2026, 1, 1, 0, 30, 0, 0, time.UTC)
+		size := int64(1) << rng.IntN(34)
+		var list []Backup
+		for range 1 + rng.IntN(800) {
+			at = at.Add(time.Hour)
+			list = append(list, Backup{At: at, Bytes: 1 + rng.Int64N(size)})
+		}
+		slices.Reverse(list)
+		list = list[:min(len(list), 1+rng.IntN(60))]
+		free := rng.Int64N(1 << (20 + rng.IntN(20)))
+		var all, bytes int64
+		for _, b := range list {
+			all += b.Bytes
+		}
+		room := min(max(4<<30, 4*list[0].Bytes), (free+all)/4)
+		keep := keptOf(list, free)
+		for _, b := range list {
+			if slices.Contains(keep, b.At) {
+				bytes += b.Bytes
+			}
+		}
+		if bytes > room && len(keep) > 3 {
+			t.Fatalf("%d of %d backups with %d bytes are kept in room for %d", len(keep), len(list), bytes, room)
+		}
+		if !slices.Contains(keep, list[0].At) {
+			t.Fatal("the newest is not kept")
+		}
+		if full := plans[0].kept(timesOf(list)); all <= room && !slices.Equal(keep, full) {
+			t.Fatalf("%d are kept, and there is room for all %d", len(keep), len(full))
+		}
+		fewest, most = min(fewest, len(keep)), max(most, len(keep))
+	}
+	if fewest > 3 || most < 20 {
+		t.Errorf("from %d to %d were kept: the test tries too little", fewest, most)
+	}
+}
+
 // TestForgotten: a document that goes out of the library now is in no backup any more at the time that is told, and
 // in one up to then, if a backup is made each hour.
 func TestForgotten(t *testing.T) {
@@ -73,7 +118,7 @@ func TestForgotten(t *testing.T) {
 	var list []Backup
 	times := []time.Time{}
 	for hour := range 50 * 24 {
-		times = kept(slices.Insert(times, 0, start.Add(time.Duration(hour)*time.Hour)))
+		times = plans[0].kept(slices.Insert(times, 0, start.Add(time.Duration(hour)*time.Hour)))
 	}
 	for _, at := range times {
 		list = append(list, Backup{At: at})
@@ -87,7 +132,7 @@ func TestForgotten(t *testing.T) {
 			if slices.ContainsFunc(holding, func(b Backup) bool { return slices.Contains(state, b.At) }) {
 				last = at
 			}
-			state = kept(slices.Insert(state, 0, at))
+			state = plans[0].kept(slices.Insert(state, 0, at))
 		}
 		if !told.Equal(last) {
 			t.Errorf("told %v, it was %v", told, last)

@@ -25,7 +25,7 @@ func (win *Window) fillBackups(s *shelf, note string) {
 				s.say(sentence(err))
 				return
 			}
-			s.say("While it runs, Inkling makes a backup of all your documents each hour in which something changed. It keeps those of the last 24 such hours, of 7 days, and of 4 weeks.",
+			s.say("While it runs, Inkling makes a backup of all your documents each hour in which something changed. It keeps those of the last 24 such hours, of 7 days, and of 4 weeks, and fewer where these would take much room.",
 				answer{"Back up now", func() { win.backUp(s) }})
 			if note != "" {
 				s.say(note)
