@@ -160,6 +160,9 @@ func (l *Library) listable() bool {
 	return err == nil
 }
 
+// ReadOnly says whether the library was opened by [OpenReadOnly] or [OpenBackup].
+func (l *Library) ReadOnly() bool { return l.queue == nil }
+
 // Dir returns the library's folder, absolute.
 func (l *Library) Dir() string { return l.dir }
 

@@ -112,7 +112,7 @@ func benchIndex(b *testing.B, l *storage.Library, rng *rand.Rand, words []string
 	var times []time.Duration
 	for i := 0; b.Loop(); i++ {
 		began := time.Now()
-		if err := l.Index(doc, 0, "", texts[(i+1)%2]); err != nil {
+		if err := l.Index(doc, 0, storage.Content{Title: "", Text: texts[(i+1)%2]}); err != nil {
 			b.Fatal(err)
 		}
 		times = append(times, time.Since(began))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"inkling/crdt"
@@ -26,24 +27,29 @@ func (w *Workspace) Search(ctx context.Context, typed string) ([]Found, error) {
 	return w.lib.Search(ctx, typed)
 }
 
-// CatchUp has every document found by what it says now. It returns when that is so: about 1 ms for a page of text.
+// CatchUp has every document found by what it says now. It returns when that is so: about 1 ms for a page of text. Where
+// the text of one cannot be read, it says so and does the others. In a library that is open to be read only, nothing is done.
 func (w *Workspace) CatchUp(ctx context.Context) error {
+	if w.lib.ReadOnly() {
+		return nil
+	}
 	list, err := w.lib.Lagging()
 	if err != nil {
 		return err
 	}
 	for _, id := range list {
-		if err := ctx.Err(); err != nil {
-			return err
+		if ctx.Err() != nil {
+			return errors.Join(err, ctx.Err())
 		}
-		if err := w.index(id); err != nil {
-			return err
-		}
+		err = errors.Join(err, w.index(id))
 	}
-	return nil
+	return err
 }
 
-// Rebuild drops what the documents are found by and derives it anew from their changes. It returns how many there are.
+// Rebuild makes anew all that is derived from the changes: what documents are found and listed by, and what the
+// library notes of their journals. It returns how many documents have changes. Of a document whose changes cannot be read it
+// says so, and does the others. The time of the last change stays as it is in the list: it is when this library took that
+// change, which no change says.
 func (w *Workspace) Rebuild(ctx context.Context) (documents int, err error) {
 	if err := w.lib.DropIndex(); err != nil {
 		return 0, err
@@ -52,7 +58,13 @@ func (w *Workspace) Rebuild(ctx context.Context) (documents int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	return len(list), w.CatchUp(ctx)
+	for _, id := range list {
+		if ctx.Err() != nil {
+			return 0, errors.Join(err, ctx.Err())
+		}
+		err = errors.Join(err, ignoreGone(w.lib.Rederive(ctx, id)))
+	}
+	return len(list), errors.Join(err, w.CatchUp(ctx))
 }
 
 // index has a document found by what it says now. A document that is gone needs no index.
@@ -61,11 +73,11 @@ func (w *Workspace) index(id crdt.DocID) error {
 	if err != nil {
 		return ignoreGone(err)
 	}
-	title, text, err := w.textToIndex(id)
+	content, err := w.contentOf(id)
 	if err != nil {
 		return ignoreGone(fmt.Errorf("index a document: %w", err))
 	}
-	return ignoreGone(w.lib.Index(id, place, title, text))
+	return ignoreGone(w.lib.Index(id, place, content))
 }
 
 func ignoreGone(err error) error {
@@ -75,26 +87,42 @@ func ignoreGone(err error) error {
 	return err
 }
 
-// textToIndex returns title and text of a document, with all of it given to the library: that of the session, if there
+// contentOf returns what a document says, with all of it given to the library: that of the session, if there
 // is one, and otherwise what the changes say, for a session stays loaded for a while.
-func (w *Workspace) textToIndex(id crdt.DocID) (title, text string, err error) {
+func (w *Workspace) contentOf(id crdt.DocID) (c storage.Content, err error) {
 	w.mu.Lock()
 	s := w.sessions[id]
 	w.mu.Unlock()
 	if s != nil {
 		<-s.ready
 		if s.err != nil {
-			return "", "", s.err
+			return c, s.err
 		}
 		s.mu.Lock()
-		title, text = titleOf(s.doc), s.doc.Text()
+		c = derive(s.doc)
 		s.mu.Unlock()
 		s.sync() // what was in it and not on the disk yet must be there before the index says so
-		return title, text, nil
+		return c, nil
 	}
 	doc, err := w.lib.Load(id)
 	if err != nil {
-		return "", "", err
+		return c, err
 	}
-	return titleOf(doc), doc.Text(), nil
+	return derive(doc), nil
+}
+
+// derive returns what doc says: a function of the changes in it, in whatever order they came.
+func derive(doc *crdt.Doc) storage.Content {
+	c := storage.Content{Title: titleOf(doc), Preview: previewOf(doc), Text: doc.Text()}
+	var newest int64
+	for _, a := range doc.Authors(0, doc.Len()) {
+		newest = max(newest, a.Minutes)
+		if !slices.Contains(c.People, a.Device) {
+			c.People = append(c.People, a.Device)
+		}
+	}
+	if newest > 0 {
+		c.Written = time.Unix(newest*60, 0)
+	}
+	return c
 }
