@@ -137,3 +137,26 @@ func Count(l *Library, query string) (n int, err error) {
 	err = l.readers.QueryRow(query).Scan(&n)
 	return n, err
 }
+
+// Strike takes a table out of the schema of a library that nobody has open.
+func Strike(dir, table string) error {
+	db, err := openWriter(filepath.Join(dir, databaseFile))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return transact(db, func(tx *sql.Tx) error {
+		_, err := tx.Exec(`PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE tbl_name = ?; PRAGMA writable_schema = RESET`, table)
+		return err
+	})
+}
+
+// RenewIndexHalf makes the index anew as far as the transaction goes.
+func RenewIndexHalf(dir string) error {
+	db, err := openWriter(filepath.Join(dir, databaseFile))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return renewTables(db, written.version())
+}

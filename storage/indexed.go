@@ -64,10 +64,10 @@ func (l *Library) Place(doc crdt.DocID) (int64, error) {
 // Index makes a document be found and listed by what it says. place is what [Library.Place] gave
 // before the content was read, and every change that it follows from must have been given to [Library.Append]
 // before the call. What is indexed already goes never back to an earlier place. It returns after the commit: about 2 ms
-// for 300 words. Unknown documents give [ErrNotFound].
+// for 300 words. Unknown documents give [ErrNotFound], a damaged index an [*IndexDamageError].
 func (l *Library) Index(doc crdt.DocID, place int64, c Content) error {
 	c = c.kept()
-	return l.writeAside("index document", func(tx *sql.Tx) error {
+	return orIndexDamage(l.writeAside("index document", func(tx *sql.Tx) error {
 		id, err := findDocument(tx, doc)
 		if err != nil {
 			return err
@@ -77,7 +77,7 @@ func (l *Library) Index(doc crdt.DocID, place int64, c Content) error {
 			return err
 		}
 		return setListed(tx, id, place, c)
-	})
+	}))
 }
 
 // indexContent brings table indexed and the index up to date, unless they have a later place.
@@ -154,17 +154,6 @@ func unindex(tx *sql.Tx, id int64) error {
 	return err
 }
 
-// DropIndex drops all that [Library.Index] wrote. Nothing is found until it is written anew.
-func (l *Library) DropIndex() error {
-	return l.writeAside("drop the index", func(tx *sql.Tx) error {
-		if _, err := tx.Exec(`INSERT INTO search (search) VALUES ('delete-all')`); err != nil {
-			return err
-		}
-		_, err := tx.Exec(`DELETE FROM indexed`)
-		return err
-	})
-}
-
 // unmergedKey is the state that says that the index has words of destroyed documents.
 const unmergedKey = "unmerged"
 
@@ -214,11 +203,11 @@ SELECT doc.name FROM doc LEFT JOIN indexed ON indexed.doc = doc.id LEFT JOIN lis
  ORDER BY listing.modified DESC, doc.name`
 
 // Lagging lists the documents, in the bin or not, whose index does not go as far as the journal, the last changed
-// first. One without changes does not lag. It looks at each document: about 10 µs for one.
+// first. One without changes does not lag. A damaged index gives an [*IndexDamageError]. It looks at each document: about 10 µs for one.
 func (l *Library) Lagging() ([]crdt.DocID, error) {
 	rows, err := l.readers.Query(laggingSQL)
 	if err != nil {
-		return nil, fmt.Errorf("storage: look for documents to index: %w", err)
+		return nil, fmt.Errorf("storage: look for documents to index: %w", orIndexDamage(err))
 	}
 	list, err := collect(rows, func(scan func(...any) error) (doc crdt.DocID, err error) {
 		var name []byte
@@ -228,7 +217,7 @@ func (l *Library) Lagging() ([]crdt.DocID, error) {
 		return doc, err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("storage: look for documents to index: %w", err)
+		return nil, fmt.Errorf("storage: look for documents to index: %w", orIndexDamage(err))
 	}
 	return list, nil
 }

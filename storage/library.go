@@ -37,6 +37,8 @@ type Library struct {
 	// compacting is held by who puts blocks in the place of rows.
 	compacting sync.Mutex
 
+	indexRenewed string // see IndexRenewed
+
 	named   atomic.Uint64 // writer.commits when the library got its token
 	backing sync.Mutex    // held while a backup is made
 
@@ -88,13 +90,29 @@ func openOwned(dir string, lock *os.File) (*Library, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := ensureSound(dir, path); err != nil {
+	found, err := ensureSound(dir, path)
+	if err != nil {
 		return nil, err
 	}
 	if err := os.Chmod(path, 0o600); err != nil {
 		return nil, fmt.Errorf("storage: open library: %w", err)
 	}
-	return begin(dir, lock, cut > 0)
+	if found.index != "" {
+		err = renewIndex(path, found.version)
+	} else {
+		err = finishVacuum(path)
+	}
+	if err == nil && found.version < written.version() {
+		err = migrate(dir, found.version)
+	}
+	if err != nil {
+		return nil, err
+	}
+	l, err := begin(dir, lock, cut > 0)
+	if err == nil {
+		l.indexRenewed = string(found.index)
+	}
+	return l, err
 }
 
 // begin opens the connections to the library in dir, which is sound, and starts the writer. cut says that it was
@@ -143,7 +161,7 @@ func OpenReadOnly(dir string) (*Library, error) {
 	}
 	l := &Library{dir: dir, readers: readers, archives: newArchives(readers)}
 	var newer *NewerError
-	err = checkIdentity(readers, dir)
+	_, err = checkIdentity(readers, dir)
 	if errors.As(err, &newer) && l.listable() {
 		err = nil
 	}

@@ -42,7 +42,7 @@ SELECT doc.name, snippet(search, 1, ?2, ?3, '…', ?4)
 
 // Search gives the documents that fit what a person typed, the best first, at most [MaxFound] of them. It never refuses
 // what was typed: see [matchOf] for what that means. Documents in the bin are not found. An edit is found
-// as soon as [Library.Index] knows of it.
+// as soon as [Library.Index] knows of it. A damaged index gives an [*IndexDamageError].
 func (l *Library) Search(ctx context.Context, typed string) ([]Found, error) {
 	match := matchOf(typed)
 	if match == "" {
@@ -50,7 +50,7 @@ func (l *Library) Search(ctx context.Context, typed string) ([]Found, error) {
 	}
 	found, err := l.search(ctx, match)
 	if err != nil {
-		return nil, fmt.Errorf("storage: search for %.100q: %w", typed, err)
+		return nil, fmt.Errorf("storage: search for %.100q: %w", typed, orIndexDamage(err))
 	}
 	return found, nil
 }

@@ -24,15 +24,36 @@ type (
 // Search gives the documents that fit what a person typed, the best first; see [storage.Library.Search]. What was
 // written in the last seconds may not be found yet: [Workspace.CatchUp] sees to that.
 func (w *Workspace) Search(ctx context.Context, typed string) ([]Found, error) {
-	return w.lib.Search(ctx, typed)
+	found, err := w.lib.Search(ctx, typed)
+	if isDamaged(err) && !w.lib.ReadOnly() {
+		if err = w.dropDamaged(err); err == nil {
+			w.resting.anew()
+			err = errIndexAnew
+		}
+	}
+	return found, err
 }
 
+// errIndexAnew is the answer to a search that found the index damaged.
+var errIndexAnew = errors.New("what documents are found by was damaged, and is being made anew from their texts; search again in a moment")
+
 // CatchUp has every document found by what it says now. It returns when that is so: about 1 ms for a page of text. Where
-// the text of one cannot be read, it says so and does the others. In a library that is open to be read only, nothing is done.
+// the text of one cannot be read, it says so and does the others. A damaged index is made anew. In a library that is open to be read only,
+// nothing is done.
 func (w *Workspace) CatchUp(ctx context.Context) error {
 	if w.lib.ReadOnly() {
 		return nil
 	}
+	err := w.catchUp(ctx)
+	if isDamaged(err) {
+		if err = w.dropDamaged(err); err == nil {
+			err = w.catchUp(ctx)
+		}
+	}
+	return err
+}
+
+func (w *Workspace) catchUp(ctx context.Context) error {
 	list, err := w.lib.Lagging()
 	if err != nil {
 		return err
@@ -41,9 +62,21 @@ func (w *Workspace) CatchUp(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return errors.Join(err, ctx.Err())
 		}
-		err = errors.Join(err, w.index(id))
+		failed := w.index(id)
+		if isDamaged(failed) {
+			return failed
+		}
+		err = errors.Join(err, failed)
 	}
 	return err
+}
+
+func isDamaged(err error) bool { return errors.As(err, new(*storage.IndexDamageError)) }
+
+// dropDamaged drops an index that is damaged, and says so. All documents lag then.
+func (w *Workspace) dropDamaged(reason error) error {
+	w.log.Error("what documents are found by is damaged and is made anew from their texts; nothing else is", "err", reason)
+	return w.lib.DropIndex()
 }
 
 // Rebuild makes anew all that is derived from the changes: what documents are found and listed by, and what the
