@@ -4,9 +4,11 @@ import (
 	"database/sql"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"inkling/crdt"
+	"inkling/storage/disktest"
 )
 
 // LimitPages makes the writer's present connection refuse to grow the database
@@ -159,4 +161,25 @@ func RenewIndexHalf(dir string) error {
 	}
 	defer db.Close()
 	return renewTables(db, written.version())
+}
+
+// NewerInkling makes this program one that has some more schema files, until the returned function is called.
+func NewerInkling(files ...string) (restore func()) {
+	saved := written
+	written = append(slices.Clip(saved), files...)
+	return func() { written = saved }
+}
+
+// MigrateIn runs the schema files that the library on a disk in memory has not run.
+func MigrateIn(disk *disktest.Disk, from int) error {
+	return migrateFile(disk.Path(databaseFile), from)
+}
+
+// VersionIn says which version the library on a disk in memory has, if it is sound.
+func VersionIn(disk *disktest.Disk) (int, error) {
+	c, err := inspect(disk.Folder(), disk.Path(databaseFile), disk.Size(databaseFile))
+	if err == nil && c.index != "" {
+		err = c.index
+	}
+	return c.version, err
 }

@@ -49,7 +49,8 @@ type Library struct {
 // Open opens the library in dir as its owner, and makes dir and an empty library
 // when there is none. Errors: [*LockedError] when somebody else owns it,
 // [*NewerError] when a newer Inkling wrote it, [*DamagedError] when it is not what
-// was written, [*PlaceError] when it must not lie in dir. In none of these cases is anything in it altered. A folder that it
+// was written, [*PlaceError] when it must not lie in dir, [*MigrationError] when it is an older Inkling's and could not be brought to this
+// one's format. In none of these cases is anything in it altered. A folder that it
 // makes is for the owner's eyes only (0700); one that is there keeps its mode, and
 // the files in it are 0600 all the same.
 //
