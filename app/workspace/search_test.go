@@ -3,7 +3,9 @@ package workspace
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
@@ -186,6 +188,106 @@ func TestLostListing(t *testing.T) {
 	}
 	if age := time.Since(docs[0].Modified); age < -time.Minute || age > 10*time.Minute {
 		t.Errorf("modified %v", docs[0].Modified)
+	}
+}
+
+func TestPreview(t *testing.T) {
+	long := strings.Repeat("long words ", 30)
+	for text, want := range map[string][2]string{
+		"":    {"", ""},
+		"Tea": {"Tea", ""},
+		"# Tea\n\n  Green,\n\tand\u00a0black. \n":   {"Tea", "Green, and black."},
+		"\n---\nTea\n---\nGreen":                    {"Tea", "--- Green"},
+		"---\n***\n":                                {"", "--- ***"},
+		"茶\n緑茶と\u0007紅茶":                            {"茶", "緑茶と 紅茶"},
+		long:                                        {strings.TrimSpace(long[:77]) + "…", shorten(strings.TrimSpace(long[77:]), 160)},
+		"  ## " + long + "\nmore":                   {strings.TrimSpace(long[:77]) + "…", shorten(strings.TrimSpace(long[77:]), 160)},
+		"Tea\n" + strings.Repeat("x", 200):          {"Tea", strings.Repeat("x", 159) + "…"},
+		"Tea\n" + strings.Repeat(" ", 2000) + "far": {"Tea", ""},
+	} {
+		d := crdt.New(crdt.Genesis{})
+		if err := d.Attach(crdt.Author{Nonce: [16]byte{1}}); err != nil {
+			t.Fatal(err)
+		}
+		d.Insert(0, text, time.Now())
+		if got := [2]string{titleOf(d), previewOf(d)}; got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+// TestListedPeople: the list names whose words a text has, in the order of the text, and no one whose words are gone.
+func TestListedPeople(t *testing.T) {
+	a, b, id := together(t)
+	if err := a.lib.SetPeer(storage.Peer{Key: b.device, Name: "Ben"}); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, b, id)
+	typeAt(s, 0, "Ben's words\n")
+	meet(t, id, a, b)
+	listed := func(w *Workspace) (Document, Names) {
+		t.Helper()
+		if err := w.CatchUp(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		docs, err := w.Documents()
+		names, err2 := w.Names()
+		if err != nil || err2 != nil || len(docs) != 1 {
+			t.Fatal(docs, err, err2)
+		}
+		if place, err := w.lib.Place(id); err != nil || docs[0].Upto != place {
+			t.Errorf("current to %d of %d, %v", docs[0].Upto, place, err)
+		}
+		return docs[0], names
+	}
+	d, names := listed(a)
+	if want := []crdt.DeviceKey{crdt.DeviceKey(b.device), crdt.DeviceKey(a.device)}; !slices.Equal(d.People, want) || d.Preview != "start" {
+		t.Errorf("%x, %q", d.People, d.Preview)
+	}
+	if got := names.Of(d.People); !slices.Equal(got, []string{"Ben", You}) {
+		t.Errorf("%v", got)
+	}
+	if got := names.Others(d.People); !slices.Equal(got, []string{"Ben"}) {
+		t.Errorf("%v", got)
+	}
+	var version uint64
+	s.View(0, func(text Text) { version = text.Version() })
+	s.Replace(version, 0, 12, "")
+	s.sync()
+	if d, _ := listed(b); !slices.Equal(d.People, []crdt.DeviceKey{crdt.DeviceKey(a.device)}) {
+		t.Errorf("%x", d.People)
+	}
+}
+
+// TestDamagedIndexIsRenewed: a program that finds the index damaged makes it anew by itself, and says so.
+func TestDamagedIndexIsRenewed(t *testing.T) {
+	w := openTest(t, t.TempDir())
+	if _, err := w.Import("tea.md", []byte("Tea\nGreen.")); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.CatchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var said strings.Builder
+	closeTest(t, w)
+	alter(t, w.Dir(), `UPDATE search_data SET block = x'0001' WHERE id > 10`)
+	w, err := Open(Config{Dir: w.Dir(), Name: "Ana", Offline: true, Logger: slog.New(slog.NewTextHandler(&said, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Search(t.Context(), "green"); !errors.Is(err, errIndexAnew) {
+		t.Errorf("search: %v", err)
+	}
+	docs, err := w.Documents()
+	if err != nil || len(docs) != 1 {
+		t.Fatal(docs, err)
+	}
+	awaitFound(t, w, "green", docs[0].ID)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(said.String(), "damaged and is made anew") {
+		t.Errorf("said %q", said.String())
 	}
 }
 
