@@ -29,27 +29,36 @@ func isIndexTable(name string) bool { return slices.Contains(indexTables, name) 
 // unvacuumedKey is the state that says that the file has pages that belong to no table.
 const unvacuumedKey = "unvacuumed"
 
-// renewIndex makes the index of the library at path anew, empty.
-func renewIndex(path string, version int) error {
+// mendIndex does what is to be done about the index of the library at path, as it was found.
+func mendIndex(path string, found condition) error {
+	if found.index == "" && !found.unvacuumed {
+		return nil
+	}
 	db, err := openWriter(path)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(renewIndexIn(db, version), emptyWAL(db), db.Close()); err != nil {
+	if found.index != "" {
+		err = renewTables(db, found.version)
+	}
+	if err == nil {
+		_ = vacuum(db) // where there is no room for it, it remains noted and is tried again the next time
+	}
+	if err := errors.Join(err, db.Close()); err != nil {
 		return fmt.Errorf("storage: make a damaged index anew: %w", err)
 	}
 	return nil
 }
 
-// renewIndexIn is renewIndex for a connection that is open.
-func renewIndexIn(db *sql.DB, version int) error {
+// renewIndex makes the index anew, empty.
+func renewIndex(db *sql.DB, version int) error {
 	if err := renewTables(db, version); err != nil {
 		return err
 	}
 	return vacuum(db)
 }
 
-// renewTables is renewIndexIn without the vacuum.
+// renewTables is renewIndex without the vacuum.
 func renewTables(db *sql.DB, version int) error {
 	want, err := written[:version].objects()
 	if err != nil {
@@ -95,19 +104,7 @@ func vacuum(db *sql.DB) error {
 	})
 }
 
-// finishVacuum does what renewIndex was kept from.
-func finishVacuum(path string) error {
-	db, err := openWriter(path)
-	if err != nil {
-		return err
-	}
-	var due bool
-	err = db.QueryRow(`SELECT EXISTS (SELECT 1 FROM state WHERE key = ? AND doc = zeroblob(32))`, unvacuumedKey).Scan(&due)
-	if err == nil && due {
-		err = vacuum(db)
-	}
-	return errors.Join(err, db.Close())
-}
+const unvacuumedSQL = `SELECT EXISTS (SELECT 1 FROM state WHERE key = ? AND doc = zeroblob(32))`
 
 // IndexRenewed says why the index was made anew when the library was opened; "" when it was not. [Library.Lagging] has all
 // documents then.
@@ -141,7 +138,7 @@ func (l *Library) DropIndex() error {
 	return l.onWriter("drop the index", func(db *sql.DB) error {
 		err := transact(db, emptyIndex)
 		if isCorrupt(err) {
-			err = renewIndexIn(db, written.version())
+			err = renewIndex(db, written.version())
 		}
 		return err
 	})

@@ -33,6 +33,8 @@ func (d damage) Error() string { return string(d) }
 type condition struct {
 	version int
 	index   indexDamage // "" when the index is what it should be, as far as that was looked at
+	// unvacuumed: the file has pages that belong to no table, since an index was made anew.
+	unvacuumed bool
 }
 
 // ensureSound makes an empty library at path if there is none, and otherwise checks
@@ -92,6 +94,9 @@ func inspect(dir, path string, size int64) (c condition, err error) {
 		err = checkTables(db)
 	}
 	if err != nil && !errors.As(err, &c.index) {
+		return c, orDamage(err)
+	}
+	if err := db.QueryRow(unvacuumedSQL, unvacuumedKey).Scan(&c.unvacuumed); err != nil {
 		return c, orDamage(err)
 	}
 	return c, checkList(db)

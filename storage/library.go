@@ -98,11 +98,7 @@ func openOwned(dir string, lock *os.File) (*Library, error) {
 	if err := os.Chmod(path, 0o600); err != nil {
 		return nil, fmt.Errorf("storage: open library: %w", err)
 	}
-	if found.index != "" {
-		err = renewIndex(path, found.version)
-	} else {
-		err = finishVacuum(path)
-	}
+	err = mendIndex(path, found)
 	if err == nil && found.version < written.version() {
 		err = migrate(dir, found.version)
 	}

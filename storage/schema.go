@@ -66,7 +66,7 @@ type NewerError struct {
 
 func (e *NewerError) Error() string {
 	return fmt.Sprintf("the library in %q was written by a newer Inkling (format %d, this one knows up to %d). Nothing in it was changed.\n"+
-		"Update Inkling to write on in it. To see its documents until then run `inkling list`, to save them `inkling export` (with --data %q).\n"+
+		"Update Inkling to write on in it. To see its documents until then run `inkling list` or `inkling search`, to save them `inkling export` (with --data %q).\n"+
 		"To write elsewhere meanwhile start with another folder: `inkling --data FOLDER`", e.Dir, e.Version, e.Known, e.Dir)
 }
 

@@ -71,7 +71,7 @@ func TestNewerLibraryIsRead(t *testing.T) {
 	whole := s.w.Dir()
 	for change, index := range map[string]bool{
 		"CREATE TABLE more (x)":                   true,
-		"ALTER TABLE doc ADD COLUMN more INTEGER":         true,
+		"ALTER TABLE doc ADD COLUMN more INTEGER": true,
 		"ALTER TABLE indexed DROP COLUMN preview": true,
 		"DROP TABLE search; DROP TABLE indexed":   false,
 	} {
