@@ -93,12 +93,18 @@ func BenchmarkList(b *testing.B) {
 	rng := rand.New(rand.NewPCG(3, 1))
 	words := vocabulary(rng, 50_000)
 	l, _ := benchLibrary(b)
+	told := make(chan error, documents)
 	for n := range documents {
 		text := prose(rng, words, length)
 		doc := add(b, l, n+100)
-		mustSave(b, l, doc, newHand(n+100, 1).insert(0, text))
+		l.Append(doc, []*crdt.Change{newHand(n+100, 1).insert(0, text)}, text[:40], day, func(err error) { told <- err })
 		c := storage.Content{Title: text[:40], Preview: text[40:200], People: []crdt.DeviceKey{deviceKey()}, Text: text}
 		if err := l.Index(doc, 1, c); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for range documents {
+		if err := <-told; err != nil {
 			b.Fatal(err)
 		}
 	}
