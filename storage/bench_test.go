@@ -1,8 +1,11 @@
 package storage_test
 
 import (
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -106,43 +109,97 @@ func BenchmarkTyping(b *testing.B) {
 	b.ReportMetric(float64(written(b)-before)/float64(seq), "written-B/key")
 }
 
-// BenchmarkOpen opens a library of 1,000 documents of 20 changes each and lists it.
+// BenchmarkOpen opens libraries of many documents, in a process of its own each time, and lists the first 100: how
+// long that takes, and how much memory the process has then, beside one that opened nothing. The documents are of 300
+// words, and can be searched.
 func BenchmarkOpen(b *testing.B) {
-	dir := b.TempDir()
-	fillLibrary(b, dir, 1000, 20)
-	var times []time.Duration
-	for b.Loop() {
-		began := time.Now()
-		l, err := storage.Open(dir)
-		if err != nil {
-			b.Fatal(err)
-		}
-		if list, err := l.Documents(); err != nil || len(list) != 1000 {
-			b.Fatal(len(list), err)
-		}
-		times = append(times, time.Since(began))
-		if err := l.Close(); err != nil {
-			b.Fatal(err)
-		}
+	for _, documents := range []int{100, 10_000} {
+		b.Run(fmt.Sprintf("documents=%d", documents), func(b *testing.B) {
+			dir := b.TempDir()
+			fillLibrary(b, dir, documents)
+			var opened, listed []time.Duration
+			var size, bare int
+			for b.Loop() {
+				var open, list time.Duration
+				tell(b, "nothing", dir, &bare)
+				tell(b, "list", dir, &open, &list, &size)
+				opened, listed = append(opened, open), append(listed, open+list)
+			}
+			slices.Sort(opened)
+			slices.Sort(listed)
+			b.ReportMetric(opened[len(opened)/2].Seconds()*1000, "open-ms")
+			b.ReportMetric(listed[len(listed)/2].Seconds()*1000, "open+list-ms")
+			b.ReportMetric(float64(size)/1024, "RSS-MB")
+			b.ReportMetric(float64(size-bare)/1024, "more-RSS-MB")
+		})
 	}
-	report(b, times)
 }
 
-func fillLibrary(b *testing.B, dir string, documents, changes int) {
+// tell runs a child and reads what it prints.
+func tell(b *testing.B, task, dir string, into ...any) {
+	b.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), childTask+"="+task, childDir+"="+dir)
+	out, err := cmd.Output()
+	if err == nil {
+		_, err = fmt.Sscan(string(out), into...)
+	}
+	if err != nil {
+		b.Fatalf("%s: %v, %q", task, err, out)
+	}
+}
+
+// listNewest opens the library in dir, lists the newest documents, and prints how many ns each took, and the process's
+// memory.
+func listNewest(dir string) error {
+	began := time.Now()
+	l, err := storage.Open(dir)
+	if err != nil {
+		return err
+	}
+	opened := time.Now()
+	list, err := l.Newest(100)
+	if err != nil || len(list) != 100 {
+		return fmt.Errorf("%d documents, %w", len(list), err)
+	}
+	fmt.Print(opened.Sub(began).Nanoseconds(), " ", time.Since(opened).Nanoseconds(), " ")
+	if err := printMemory(""); err != nil {
+		return err
+	}
+	return l.Close()
+}
+
+// printMemory prints how many KB of memory the process has.
+func printMemory(string) error {
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return fmt.Errorf("memory is measured on Linux only: %w", err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if value, found := strings.CutPrefix(line, "VmRSS:"); found {
+			_, err := fmt.Println(strings.Fields(value)[0])
+			return err
+		}
+	}
+	return errors.New("/proc/self/status has no VmRSS")
+}
+
+func fillLibrary(b *testing.B, dir string, documents int) {
 	b.Helper()
 	l, err := storage.Open(dir)
 	if err != nil {
 		b.Fatal(err)
 	}
+	rng := rand.New(rand.NewPCG(3, 1))
+	words := vocabulary(rng, 50_000)
 	told := make(chan error, documents)
 	for i := range documents {
-		doc := add(b, l, i)
-		ana := newHand(i, 1)
-		var list []*crdt.Change
-		for seq := range changes {
-			list = append(list, ana.insert(uint32(seq), "x"))
+		doc, text := add(b, l, i), prose(rng, words, 300)
+		change := newHand(i, 1).insert(0, text)
+		l.Append(doc, []*crdt.Change{change}, text[:40], day.Add(time.Duration(i)*time.Minute), func(err error) { told <- err })
+		if err := l.Index(doc, 1, storage.Content{Title: text[:40], Text: text}); err != nil {
+			b.Fatal(err)
 		}
-		l.Append(doc, list, fmt.Sprint("Document ", i), day.Add(time.Duration(i)*time.Minute), func(err error) { told <- err })
 	}
 	for range documents {
 		if err := <-told; err != nil {
@@ -196,13 +253,13 @@ func BenchmarkRead(b *testing.B) {
 
 // BenchmarkCheck checks a library of one document of 10,000 changes.
 func BenchmarkCheck(b *testing.B) {
-	dir := b.TempDir()
-	fillLibrary(b, dir, 1, 10_000)
-	l, err := storage.OpenReadOnly(dir)
-	if err != nil {
-		b.Fatal(err)
+	l, doc := benchLibrary(b)
+	ana := newHand(1, 1)
+	var list []*crdt.Change
+	for seq := range uint32(10_000) {
+		list = append(list, ana.insert(seq, "x"))
 	}
-	defer l.Close()
+	mustSave(b, l, doc, list...)
 	for b.Loop() {
 		if r, err := l.Check(b.Context()); err != nil || !r.Intact() {
 			b.Fatal(r, err)

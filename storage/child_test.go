@@ -41,6 +41,7 @@ func TestMain(m *testing.M) {
 var childTasks = map[string]func(dir string) error{
 	"own":   ownUntilToldOtherwise,
 	"write": writeForEver,
+	"list":  listNewest, "nothing": printMemory,
 }
 
 // child is a process with another run of this test binary.

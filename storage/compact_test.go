@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"inkling/crdt"
 	"inkling/storage"
@@ -101,10 +102,15 @@ func (w *twin) same() {
 // sameChange compares all but a signature that was not kept.
 func (w *twin) sameChange(c, want *crdt.Change) {
 	w.t.Helper()
-	if c.Replica != want.Replica || c.Seq != want.Seq || c.Next != want.Next || c.Hash != want.Hash || c.Previous != want.Previous ||
-		!bytes.Equal(c.Body, want.Body) || c.Signature != nil && !bytes.Equal(c.Signature, want.Signature) {
+	if !sameButUnsigned(c, want) {
 		w.t.Fatalf("change %+v, want %+v", c, want)
 	}
+}
+
+// sameButUnsigned says whether c is want, perhaps without its signature.
+func sameButUnsigned(c, want *crdt.Change) bool {
+	return c.Replica == want.Replica && c.Seq == want.Seq && c.Next == want.Next && c.Hash == want.Hash && c.Previous == want.Previous &&
+		bytes.Equal(c.Body, want.Body) && (c.Signature == nil || bytes.Equal(c.Signature, want.Signature))
 }
 
 // since asks for all that a copy lacks with random heads, and compares it with what was put in.
@@ -360,8 +366,10 @@ func TestWrongBlockIsDropped(t *testing.T) {
 	rng := seeded(t)
 	changes := signed(typing(rng, 60, 2))
 	others := slices.Clone(changes[:59])
+	sorted := slices.Clone(changes)
+	slices.SortStableFunc(sorted, func(a, b *crdt.Change) int { return bytes.Compare(a.Replica[:], b.Replica[:]) })
 	for n, list := range map[string][]*crdt.Change{"one more": changes, "one less": changes[:40], "another one": append(others, newHand(1, 7).insert(0, "z")),
-		"another one that says it is right": append(slices.Clone(others), newHand(1, 7).insert(0, "z"))} {
+		"another one that says it is right": append(slices.Clone(others), newHand(1, 7).insert(0, "z")), "another order": sorted} {
 		other := newTwin(t, rng)
 		other.save(list...)
 		compactAll(t, other.l, other.doc)
@@ -372,7 +380,7 @@ func TestWrongBlockIsDropped(t *testing.T) {
 		w := newTwin(t, rng)
 		w.save(changes[:50]...)
 		ends := headsBut(changes[:50], 0)
-		if strings.HasPrefix(n, "another one") {
+		if strings.HasPrefix(n, "another") {
 			w.save(changes[50:]...)
 			ends = headsBut(changes, 0)
 		}
@@ -496,4 +504,108 @@ func TestDestroyedBlocks(t *testing.T) {
 	if _, err := w.l.Load(w.doc); !errors.Is(err, storage.ErrNotFound) {
 		t.Errorf("load: %v", err)
 	}
+}
+
+// TestForgedBlockIsDropped: what a block says of the changes in the old base, too, is checked: their signatures.
+func TestForgedBlockIsDropped(t *testing.T) {
+	w := newTwin(t, seeded(t))
+	ana, ben := newHand(1, 1), newHand(1, 2)
+	bens, anas := ben.insert(0, "Ben"), ana.insert(0, "Ana")
+	w.save(bens, anas)
+	compactAll(t, w.l, w.doc)
+	w.save(ana.insert(3, "!"))
+	forged := *bens
+	forged.Signature = slices.Clone(forged.Signature)
+	forged.Signature[5] ^= 1
+	d := crdt.New(genesis(1))
+	for _, c := range append([]*crdt.Change{&forged}, w.changes[1:]...) {
+		if _, err := d.Load(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	block, err := d.HistoryBlock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := storage.PlantSuccessor(w.l, w.doc, block, 3, d.Heads()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.l.Compact(t.Context(), w.doc, storage.Always, true); err == nil || !strings.Contains(err.Error(), "dropped") {
+		t.Errorf("a block with a forged signature: %v", err)
+	}
+	w.same()
+	if err := checkAll(w.l); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestDestroyedWhileABlockIsMade: a document that goes while its block waits for the writer gets none.
+func TestDestroyedWhileABlockIsMade(t *testing.T) {
+	w := newTwin(t, seeded(t))
+	w.save(signed(typing(w.rng, 50, 2))...)
+	if err := w.l.Delete(w.doc, day); err != nil {
+		t.Fatal(err)
+	}
+	held, release := make(chan bool), make(chan bool)
+	var jobs sync.WaitGroup
+	jobs.Go(func() {
+		if err := storage.Hold(w.l, func() { close(held); <-release }); err != nil {
+			t.Error(err)
+		}
+	})
+	<-held
+	before := storage.Waiting(w.l)
+	jobs.Go(func() {
+		if err := w.l.Destroy(w.doc, day); err != nil {
+			t.Error(err)
+		}
+	})
+	waitFor(t, func() bool { return storage.Waiting(w.l) == before+1 })
+	jobs.Go(func() {
+		if _, err := w.l.Compact(context.Background(), w.doc, storage.Always, true); err == nil {
+			t.Error("it was compacted")
+		}
+	})
+	waitFor(t, func() bool { return storage.Waiting(w.l) == before+2 })
+	close(release)
+	jobs.Wait()
+	for _, table := range []string{"block", "block_part", "head", "change"} {
+		if n := countIn(t, w.l, "SELECT count(*) FROM "+table); n > 0 {
+			t.Errorf("%d rows of %s are left", n, table)
+		}
+	}
+}
+
+// waitFor waits until something holds.
+func waitFor(t *testing.T, holds func() bool) {
+	t.Helper()
+	for began := time.Now(); !holds(); time.Sleep(time.Millisecond) {
+		if time.Since(began) > time.Minute {
+			t.Fatal("waited for a minute")
+		}
+	}
+}
+
+// TestOldOpenBlock: an open-block of another block than the present one is not opened.
+func TestOldOpenBlock(t *testing.T) {
+	defer storage.SmallSteps()()
+	w := newTwin(t, seeded(t))
+	changes := signed(typing(w.rng, 80, 2))
+	alter := func(statement string) {
+		t.Helper()
+		if err := storage.AlterOpen(w.l, statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.save(changes[:50]...)
+	compactAll(t, w.l, w.doc)
+	alter(`CREATE TABLE old AS SELECT * FROM block WHERE kind = 3;
+		CREATE TABLE old_part AS SELECT id & 0xffff AS part, checksum, body FROM block_part WHERE id >> 16 = (SELECT id FROM old)`)
+	w.save(changes[50:]...)
+	compactAll(t, w.l, w.doc)
+	alter(`DELETE FROM block_part WHERE id >> 16 = (SELECT id FROM block WHERE kind = 3);
+		INSERT INTO block_part SELECT (SELECT id FROM block WHERE kind = 3) << 16 | part, checksum, body FROM old_part;
+		UPDATE block SET (length, hash, of) = (SELECT length, hash, of FROM old) WHERE kind = 3`)
+	w.same()
+	alter(`DROP TABLE old; DROP TABLE old_part; DELETE FROM block_part WHERE id >> 16 = (SELECT id FROM block WHERE kind = 3); DELETE FROM block WHERE kind = 3`)
 }

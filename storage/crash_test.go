@@ -21,6 +21,7 @@ var (
 // crashes counts the images of one or more trials. No two images of a trial are equal.
 type crashes struct {
 	images, lost, corrupt int
+	stages                map[string]int // of compaction, in images
 }
 
 // imagesPerPosition is how many images are drawn between two events of a disk.
@@ -46,6 +47,7 @@ func (c *crashes) look(tr *trial, lying bool, enough int, tell func(format strin
 			if seen[sum] == nil {
 				seen[sum] = tr.judge(image)
 				c.images++
+				c.stages[seen[sum].stage]++
 			}
 			image.Close()
 			c.count(tr, seen[sum], r.Position(), tell)
@@ -71,13 +73,17 @@ func (c *crashes) count(tr *trial, v *verdict, position int, tell func(format st
 
 // entriesPerTrial keeps trials short: what grows with it is the time that an image
 // takes, not the number of states that a disk may be left in.
-const entriesPerTrial = 40
+const entriesPerTrial = 24
 
-// crashTrial runs a trial, with checkpoints now often, now as in the program.
+// crashTrial runs a trial, with checkpoints now often, now as in the program, and compaction in small steps or in
+// those of the program.
 func crashTrial(t *testing.T, rng *rand.Rand) *trial {
 	t.Helper()
 	pages := []string{"4", "16", "64", "256"}[rng.IntN(4)]
 	defer storage.SetPragma("wal_autocheckpoint", pages)()
+	if rng.IntN(2) == 0 {
+		defer storage.SmallSteps()()
+	}
 	tr := newTrial(t, rng, writing(t, rng, entriesPerTrial))
 	tr.run()
 	return tr
@@ -98,14 +104,14 @@ func crashSeed(t *testing.T) *rand.Rand {
 func TestCrash(t *testing.T) {
 	rng := crashSeed(t)
 	began := time.Now()
-	var c crashes
+	c := crashes{stages: map[string]int{}}
 	trials := 0
 	for ; c.images < *imagesWanted && !t.Failed(); trials++ {
 		tr := crashTrial(t, rng)
 		c.look(tr, false, *imagesWanted, t.Errorf)
 		tr.disk.Close()
 	}
-	t.Logf("%d trials, %.0f images a minute", trials, float64(c.images)/time.Since(began).Minutes())
+	t.Logf("%d trials, %.0f images a minute; of compaction: %v", trials, float64(c.images)/time.Since(began).Minutes(), c.stages)
 	t.Logf("images=%d lost=%d corrupt=%d", c.images, c.lost, c.corrupt)
 }
 
@@ -128,6 +134,7 @@ func TestCrashTestsFindALyingDisk(t *testing.T) {
 func untilFound(t *testing.T, lying bool) (c crashes) {
 	t.Helper()
 	rng := crashSeed(t)
+	c.stages = map[string]int{}
 	for c.images < 2000 && (c.lost == 0 || lying && c.corrupt == 0) {
 		tr := crashTrial(t, rng)
 		c.look(tr, lying, c.images+40, func(string, ...any) {})

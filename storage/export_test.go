@@ -98,15 +98,39 @@ func Hurry(l *Library) {
 	l.queue.wakeWriter()
 }
 
-// SmallSteps makes compaction delete few rows at a time and keep an open-block of everything, until the returned function is called.
+// SmallSteps makes compaction delete few rows at a time and keep an open-block of everything, and any free page is
+// worth giving back, few at a time, until the returned function is called.
 func SmallSteps() (restore func()) {
 	rows, from := coveredRows, openBlockFrom
 	coveredRows, openBlockFrom = 7, 1
-	return func() { coveredRows, openBlockFrom = rows, from }
+	bytes, share, pages := freeBytes, freeShare, shrinkPages
+	freeBytes, freeShare, shrinkPages = 1, 1<<40, 5
+	return func() {
+		coveredRows, openBlockFrom = rows, from
+		freeBytes, freeShare, shrinkPages = bytes, share, pages
+	}
 }
+
+// EmptyWAL moves all commits into library.db.
+func EmptyWAL(l *Library) error { return l.emptyWAL() }
 
 // DropArchives makes l forget what it has unpacked.
 func DropArchives(l *Library) { l.archives.drop() }
+
+// Hold keeps the writer of l busy until wait returns.
+func Hold(l *Library, wait func()) error {
+	return l.write("wait", func(*sql.Tx) error {
+		wait()
+		return nil
+	})
+}
+
+// Waiting returns how many jobs wait for the writer of l.
+func Waiting(l *Library) int {
+	l.queue.mu.Lock()
+	defer l.queue.mu.Unlock()
+	return len(l.queue.jobs)
+}
 
 // AlterOpen runs a statement through the writer of l.
 func AlterOpen(l *Library, statement string) error {

@@ -257,8 +257,8 @@ func fillBlocks(t *testing.T, l *storage.Library) {
 	}
 }
 
-// tell says in plain text what a library holds: the expectation of a golden one.
-func tell(t *testing.T, l *storage.Library) string {
+// tellAll says in plain text what a library holds: the expectation of a golden one.
+func tellAll(t *testing.T, l *storage.Library) string {
 	t.Helper()
 	var b strings.Builder
 	say := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
@@ -399,7 +399,7 @@ func writeGolden(t *testing.T, folder string) {
 	l := storagetest.Open(t)
 	fillGolden(t, l)
 	killed := t.TempDir() // a kill leaves what is on the disk now: the -wal file has not been emptied
-	want := tell(t, l)
+	want := tellAll(t, l)
 	for _, name := range []string{"library.db", "library.db-wal"} {
 		copyWithCat(t, filepath.Join(l.Dir(), name), filepath.Join(killed, name))
 	}
@@ -474,20 +474,20 @@ func readGolden(t *testing.T, sample string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "read only", tell(t, looked), want)
+	same(t, "read only", tellAll(t, looked), want)
 	looked.Close()
 	l := storagetest.OpenDir(t, dir)
 	if l.IndexRenewed() != "" {
 		t.Errorf("the index was renewed: %s", l.IndexRenewed())
 	}
-	same(t, "opened", tell(t, l), want)
+	same(t, "opened", tellAll(t, l), want)
 	whole(t, l)
 	for n := goldenScripts; n <= goldenForkedBlock; n++ { // as the program derives it
 		if err := l.Rederive(t.Context(), genesis(n).DocID()); err != nil && !errors.Is(err, storage.ErrNotFound) {
 			t.Fatal(err)
 		}
 	}
-	same(t, "derived anew", tell(t, l), want)
+	same(t, "derived anew", tellAll(t, l), want)
 	backup := wholeBackup(t, back(t, l, day).Path)
 	for n := goldenScripts; n <= goldenForkedBlock; n++ {
 		goOnIn(t, l, backup, n)

@@ -13,14 +13,14 @@ import (
 )
 
 // fullCheckBytes is the size of a library up to which opening checks the structure
-// of all of it (about 1.2 ms per MB). Beyond, opening checks the small tables in
-// full and the newest changes of the newest documents; [Library.Check] checks all.
-// A variable for tests.
-var fullCheckBytes = int64(200 << 20)
+// of all of it (about 1.2 ms per MB) and that every document can be listed. Beyond, nobody should wait for that each
+// time: opening checks the structure of the small tables, and the newest changes of the newest documents.
+// [Library.Check] checks all. A variable for tests.
+var fullCheckBytes = int64(4 << 20)
 
 // What opening a great library checks of the changes.
 const (
-	sampleDocuments = 100
+	sampleDocuments = 8
 	sampleChanges   = 10 // of each
 )
 
@@ -98,6 +98,9 @@ func inspect(dir, path string, size int64) (c condition, err error) {
 	}
 	if err := db.QueryRow(unvacuumedSQL, unvacuumedKey).Scan(&c.unvacuumed); err != nil {
 		return c, orDamage(err)
+	}
+	if size > fullCheckBytes { // the sample has looked at some of the list
+		return c, nil
 	}
 	return c, checkList(db)
 }
@@ -221,7 +224,10 @@ func checkSample(db *sql.DB) error {
 		}
 	}
 	l := &Library{readers: db, archives: newArchives(db)}
-	documents, err := l.documents(`ORDER BY 5 DESC LIMIT ?`, sampleDocuments)
+	documents, err := l.Newest(sampleDocuments)
+	if err != nil && !isDatabaseError(err) {
+		return damage(err.Error())
+	}
 	for _, d := range documents {
 		if err := l.checkNewest(d); err != nil {
 			return err

@@ -135,7 +135,7 @@ func emptyWAL(db *sql.DB) error {
 
 // furnish gives the empty database db its lasting settings and its tables.
 func furnish(db *sql.DB, s schema) error {
-	settings := fmt.Sprintf("PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA application_id = %d", applicationID)
+	settings := fmt.Sprintf("PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA application_id = %d", applicationID)
 	if _, err := db.Exec(settings); err != nil {
 		return err
 	}

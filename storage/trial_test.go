@@ -1,12 +1,14 @@
 package storage_test
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"inkling/crdt"
 	"inkling/storage"
 	"inkling/storage/disktest"
 )
@@ -19,7 +21,7 @@ type trial struct {
 	disk    *disktest.Disk
 	library *storage.Library
 	entries []entry
-	frames  map[int][][]byte // of the entries' changes, by document
+	changes map[int][]*crdt.Change // of the entries, by document
 
 	appended int         // entries, so far
 	told     []int       // position of the disk when the entry was said to be committed
@@ -34,9 +36,9 @@ const counter = "counter"
 // newTrial makes an empty library on a new disk that records.
 func newTrial(t *testing.T, rng *rand.Rand, entries []entry) *trial {
 	t.Helper()
-	tr := &trial{t: t, rng: rng, disk: disktest.New(), entries: entries, added: map[int]int{}, frames: map[int][][]byte{}}
+	tr := &trial{t: t, rng: rng, disk: disktest.New(), entries: entries, added: map[int]int{}, changes: map[int][]*crdt.Change{}}
 	for _, e := range entries {
-		tr.frames[e.document] = append(tr.frames[e.document], encoded(e.changes)...)
+		tr.changes[e.document] = append(tr.changes[e.document], e.changes...)
 	}
 	if err := storage.CreateIn(tr.disk); err != nil {
 		t.Fatal(err)
@@ -73,7 +75,7 @@ func (tr *trial) bubble(f func(t *testing.T)) {
 	})
 }
 
-// step appends an entry, with what a program does beside that.
+// step appends an entry, with what a program does beside that: it rests, compacts, gives room back, starts again.
 func (tr *trial) step() {
 	tr.append()
 	switch dice := tr.rng.IntN(40); {
@@ -82,7 +84,12 @@ func (tr *trial) step() {
 		tr.open()
 	case dice < 4:
 		tr.count()
-	case dice < 20:
+	case dice < 8:
+		tr.compact()
+	case dice == 8:
+		_, err := tr.library.Shrink(context.Background())
+		tr.must(err)
+	case dice < 22:
 		time.Sleep(time.Duration(tr.rng.IntN(120)) * time.Millisecond)
 	}
 }
@@ -118,6 +125,13 @@ func (tr *trial) append() {
 		}
 		tr.told = append(tr.told, tr.disk.Position())
 	})
+}
+
+// compact takes a step of the compaction of a document, the one written in last or another.
+func (tr *trial) compact() {
+	document := tr.entries[tr.rng.IntN(tr.appended)].document
+	_, err := tr.library.Compact(context.Background(), genesis(document).DocID(), storage.Always, true)
+	tr.must(err)
 }
 
 func (tr *trial) count() {

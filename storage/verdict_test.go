@@ -1,7 +1,6 @@
 package storage_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +18,7 @@ type verdict struct {
 	entries int // how many of the trial's
 	counted int
 	known   map[int]bool // documents
+	stage   string       // how far a compaction was, if one had begun
 	corrupt error        // a law is broken
 	told    bool         // that something is wrong
 }
@@ -51,6 +51,9 @@ func (tr *trial) judge(image *disktest.Disk) *verdict {
 	}
 	if err == nil {
 		err = tr.goOn(l, v.entries)
+	}
+	if err == nil && tr.rng.IntN(compactedOf) == 0 {
+		err = tr.compactAll(l, v)
 	}
 	if closeErr := l.Close(); closeErr != nil {
 		err = errors.Join(err, fmt.Errorf("close: %w", closeErr))
@@ -95,19 +98,36 @@ func (tr *trial) read(l *storage.Library) (v verdict, err error) {
 			return v, err
 		}
 	}
-	v.counted, err = readCounter(l)
+	if v.counted, err = readCounter(l); err == nil {
+		v.stage, err = stageOf(l)
+	}
 	return v, err
+}
+
+// stageOf says how far the compaction that had come furthest was.
+func stageOf(l *storage.Library) (string, error) {
+	for _, stage := range []struct{ name, query string }{
+		{"rows that a base covers", `SELECT count(*) FROM block JOIN change USING (doc) WHERE kind = 1 AND change.id <= doc << 32 | upto`},
+		{"a base and a successor", `SELECT count(*) FROM block a JOIN block b USING (doc) WHERE a.kind = 1 AND b.kind = 2`},
+		{"a successor", `SELECT count(*) FROM block WHERE kind = 2`},
+		{"a base", `SELECT count(*) FROM block WHERE kind = 1`},
+	} {
+		if n, err := storage.Count(l, stage.query); err != nil || n > 0 {
+			return stage.name, err
+		}
+	}
+	return "rows only", nil
 }
 
 // readJournal returns how many changes a document has; they are the first that were
 // appended to it.
 func (tr *trial) readJournal(l *storage.Library, document int) (n int, err error) {
-	want := tr.frames[document]
+	want := tr.changes[document]
 	for c, err := range l.Changes(genesis(document).DocID()) {
 		if err != nil {
 			return n, err
 		}
-		if n >= len(want) || !bytes.Equal(c.AppendFrame(nil), want[n]) {
+		if n >= len(want) || !sameButUnsigned(c, want[n]) {
 			return n, fmt.Errorf("change %d of document %d is not the one that was appended", n, document)
 		}
 		n++
@@ -123,6 +143,29 @@ func listed(d storage.Document, newest map[int]entry) error {
 		}
 	}
 	return nil
+}
+
+// compactedOf is of how many images the documents of one are compacted, whatever the cut has left of that.
+const compactedOf = 24
+
+// compactAll compacts all documents, and sees that they are what they were.
+func (tr *trial) compactAll(l *storage.Library, v verdict) error {
+	for n := 1; n <= deskDocuments; n++ {
+		if !v.known[n] {
+			continue
+		}
+		before, err := tr.readJournal(l, n)
+		for more := before > 0; more && err == nil; {
+			more, err = l.Compact(context.Background(), genesis(n).DocID(), storage.Always, true)
+		}
+		if err != nil {
+			return fmt.Errorf("compact document %d: %w", n, err)
+		}
+		if after, err := tr.readJournal(l, n); err != nil || after != before {
+			return fmt.Errorf("document %d has %d changes, compacted %d: %w", n, before, after, err)
+		}
+	}
+	return checkAll(l)
 }
 
 // readCounter returns how often the trial has counted.

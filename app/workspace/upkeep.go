@@ -104,8 +104,8 @@ func (w *Workspace) backUp() time.Duration {
 	return backupRetry
 }
 
-// emptyBin counts today and destroys the documents whose time in the bin is over, and what a kill left of others. It
-// waits where the disk is tight: overwriting takes room.
+// emptyBin counts today and destroys the documents whose time in the bin is over, and what a kill left of others, and
+// gives room that is no longer needed back to the disk. It waits where the disk is tight: overwriting takes room.
 func (w *Workspace) emptyBin() {
 	if w.lib.DiskTight() {
 		return
@@ -118,5 +118,8 @@ func (w *Workspace) emptyBin() {
 	}
 	if err := errors.Join(err, w.lib.SweepDestroyed()); err != nil {
 		w.log.Error("the bin could not be emptied", "err", err)
+	}
+	if _, err := w.lib.Shrink(w.life); err != nil && w.life.Err() == nil {
+		w.log.Error("the library's file could not be made shorter", "err", err)
 	}
 }
