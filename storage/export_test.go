@@ -184,7 +184,7 @@ func RenewIndexHalf(dir string) error {
 		return err
 	}
 	defer db.Close()
-	return renewTables(db, written.version())
+	return transact(db, strikeIndex)
 }
 
 // NewerInkling makes this program one that has some more schema files, until the returned function is called.

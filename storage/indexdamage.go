@@ -39,9 +39,8 @@ func mendIndex(path string, found condition) error {
 		return err
 	}
 	if found.index != "" {
-		err = renewTables(db, found.version)
-	}
-	if err == nil {
+		err = renewIndex(db, found.version)
+	} else {
 		_ = vacuum(db) // where there is no room for it, it remains noted and is tried again the next time
 	}
 	if err := errors.Join(err, db.Close()); err != nil {
@@ -50,24 +49,23 @@ func mendIndex(path string, found condition) error {
 	return nil
 }
 
-// renewIndex makes the index anew, empty.
+// renewIndex makes the index anew, empty. SQLite makes no table in a file with pages that belong to nobody, so
+// the vacuum comes first.
 func renewIndex(db *sql.DB, version int) error {
-	if err := renewTables(db, version); err != nil {
-		return err
-	}
-	return vacuum(db)
-}
-
-// renewTables is renewIndex without the vacuum.
-func renewTables(db *sql.DB, version int) error {
 	want, err := written[:version].objects()
 	if err != nil {
 		return err
 	}
+	err = transact(db, func(tx *sql.Tx) error {
+		return errors.Join(strikeIndex(tx), writeState(tx, unvacuumedKey, []byte{1}))
+	})
+	if err == nil {
+		err = vacuum(db)
+	}
+	if err != nil {
+		return err
+	}
 	return transact(db, func(tx *sql.Tx) error {
-		if err := strikeIndex(tx); err != nil {
-			return err
-		}
 		for _, o := range want {
 			if o.name == "indexed" || o.name == "search" { // which makes the others
 				if _, err := tx.Exec(o.sql); err != nil {
@@ -75,7 +73,7 @@ func renewTables(db *sql.DB, version int) error {
 				}
 			}
 		}
-		return writeState(tx, unvacuumedKey, []byte{1})
+		return nil
 	})
 }
 
