@@ -42,6 +42,9 @@ func aboutBackup(b workspace.Backup) string {
 	if b.Replaced {
 		return "What was here until a backup was restored at that time; " + size
 	}
+	if b.Before > 0 {
+		return fmt.Sprintf("Made before your library got format %d; %s", b.Before, size)
+	}
 	return size
 }
 
