@@ -12,9 +12,9 @@ import (
 
 // The index is derived, so its damage is no damage of the library: its tables are made anew, empty, and then filled from
 // the texts. A table whose pages are not what they should be can neither be emptied nor dropped in SQLite's ordinary ways, which
-// walk through it. So the tables are struck from the schema and made anew in one transaction, and after that
-// VACUUM writes the file without the pages that belong to nobody now. What a kill leaves undone of that is noted in
-// state and done at the next opening.
+// walk through it. So they are struck from the schema, VACUUM writes the file without the pages that belong to nobody now,
+// and then the tables are made anew. What a kill leaves undone of that is done at the next opening: state notes that pages
+// belong to nobody, and that tables are missing is seen.
 
 // An indexDamage is a reason to make the index anew, in plain words.
 type indexDamage string
