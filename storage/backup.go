@@ -14,9 +14,14 @@ import (
 )
 
 // A backup is the whole library as one file: library.db as it was at one moment, written by VACUUM INTO while the
-// library is in use. It lies in DIR/backups, named after its time in UTC (20261121T194503Z.db). It has no nonces
+// library is in use. It lies in DIR/backups, named after its time in UTC (20261121T194503Z.db; and the one that is made
+// before a library gets another format, migrate.go: 20261121T194503Z-before-format-2.db). It has no nonces
 // and no open invites, so that however it is put back, by us or by hand, nobody writes on as a replica of which
-// others know more. Neither has it the device's key, which is not in the library.
+// others know more. Neither has it the device's key, which is not in the library. The tables of the index
+// are empty in it, for they are more than half of a library, and whoever opens it makes them anew.
+//
+// To leave them out takes two copies: VACUUM INTO copies all of a file, so the first copy, of the library, is
+// emptied of what a backup does not have, and the second one, of the first, has just what is left.
 //
 // It comes into being under another name (….new) and gets its own when it has been read back whole and is on the
 // disk: a file with the name of a backup is one. Which ones are kept says backup_keep.go.
@@ -27,6 +32,7 @@ const (
 	backupSuffix = ".db"
 	draftSuffix  = ".new"
 	backupTime   = "20060102T150405Z"
+	beforeMark   = "-before-format-" // and the number
 )
 
 // ErrUnchanged says that there is nothing in the library that the newest backup does not have.
@@ -49,6 +55,11 @@ func (l *Library) Back(ctx context.Context, now time.Time) (Backup, error) {
 	if err != nil {
 		return Backup{}, err
 	}
+	return l.backIn(ctx, now, "")
+}
+
+// backIn makes a backup in DIR/backups, with a mark behind the time in its name.
+func (l *Library) backIn(ctx context.Context, now time.Time, mark string) (Backup, error) {
 	folder := filepath.Join(l.dir, backupFolder)
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return Backup{}, fmt.Errorf("storage: make a backup: %w", err)
@@ -56,7 +67,7 @@ func (l *Library) Back(ctx context.Context, now time.Time) (Backup, error) {
 	if err := removeDrafts(folder); err != nil {
 		return Backup{}, fmt.Errorf("storage: make a backup: %w", err)
 	}
-	b, err := l.BackTo(ctx, freeName(folder, now))
+	b, err := l.BackTo(ctx, freeName(folder, now, mark))
 	if err != nil {
 		return Backup{}, err
 	}
@@ -106,23 +117,22 @@ func (l *Library) sameAs(list []Backup) (bool, error) {
 	return err == nil && had == token, nil
 }
 
-// writeCopy makes a whole, checked and durable copy of the library: a new file, which alter has gone over in one
-// transaction. After an error it leaves what there is of it.
+// writeCopy makes a whole, checked and durable copy of the library without its index: a new file, which alter has gone
+// over in one transaction. After an error it leaves what there is of it.
 func (l *Library) writeCopy(ctx context.Context, path string, alter func(*sql.Tx) error) error {
-	if err := checkRoom(filepath.Dir(path), l.size()); err != nil {
+	if err := checkRoom(filepath.Dir(path), 2*l.size()); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) // VACUUM INTO takes an empty file
+	full := path + fullSuffix
+	defer os.Remove(full) // it may not be there
+	if err := vacuumInto(ctx, filepath.Join(l.dir, l.file()), full); err != nil {
+		return err
+	}
+	err := alterCopy(full, func(tx *sql.Tx) error { return errors.Join(emptyIndex(tx), alter(tx)) })
 	if err != nil {
 		return err
 	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	if err := l.vacuumInto(ctx, path); err != nil {
-		return err
-	}
-	if err := alterCopy(path, alter); err != nil {
+	if err := vacuumInto(ctx, full, path); err != nil {
 		return err
 	}
 	if err := checkCopy(ctx, path, l); err != nil {
@@ -130,6 +140,9 @@ func (l *Library) writeCopy(ctx context.Context, path string, alter func(*sql.Tx
 	}
 	return syncFile(path)
 }
+
+// fullSuffix is behind the name of a copy that is not yet without the index.
+const fullSuffix = "-full"
 
 // size returns how many bytes a copy of the library has at most.
 func (l *Library) size() (n int64) {
@@ -141,9 +154,16 @@ func (l *Library) size() (n int64) {
 	return n
 }
 
-// vacuumInto copies the library by a connection of its own: a reader, for which the writer does not wait.
-func (l *Library) vacuumInto(ctx context.Context, path string) error {
-	source := filepath.Join(l.dir, l.file())
+// vacuumInto copies what is in the library source to the new file path, by a connection of its own: a reader, for
+// which the writer does not wait.
+func vacuumInto(ctx context.Context, source, path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) // VACUUM INTO takes an empty file
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
 	db, err := openPool(source, dsn(source, "ro", basePragmas), 1)
 	if err != nil {
 		return err
@@ -152,9 +172,12 @@ func (l *Library) vacuumInto(ctx context.Context, path string) error {
 	return errors.Join(err, db.Close())
 }
 
-// alterCopy runs alter on a copy that nobody else knows. What is removed is overwritten.
+// draftPragmas are for a file that is thrown away whatever happens.
+var draftPragmas = []string{"synchronous(off)", "journal_mode(memory)"}
+
+// alterCopy runs alter on a copy that nobody else knows, and that is copied again.
 func alterCopy(path string, alter func(*sql.Tx) error) error {
-	db, err := openWriter(path)
+	db, err := openPool(path, dsn(path, "rw", basePragmas, draftPragmas), 1)
 	if err != nil {
 		return err
 	}
@@ -169,7 +192,11 @@ func checkCopy(ctx context.Context, path string, of *Library) error {
 		return err
 	}
 	defer b.Close()
-	if err := checkSchema(b.readers); err != nil {
+	version, err := checkIdentity(b.readers, path)
+	if err != nil {
+		return err
+	}
+	if err := checkSchema(b.readers, version); err != nil {
 		return err
 	}
 	if err := checkStructure(ctx, b.readers, "PRAGMA quick_check(1)"); err != nil {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,6 +21,8 @@ type Backup struct {
 	Path  string
 	At    time.Time // when it was made, to the second
 	Bytes int64
+	// Before is the format that the library was brought to when this was made; 0 for one that was made as usual.
+	Before int
 	// Replaced: it is no backup, but what the library held when another backup was put in its place.
 	Replaced bool
 }
@@ -61,16 +64,24 @@ func statBackup(path string) (Backup, error) {
 	if filepath.Base(path) == databaseFile {
 		b.Name, b.Replaced = filepath.Base(filepath.Dir(path)), true
 	}
-	b.At, _ = time.Parse(backupTime, strings.TrimPrefix(b.Name, replacedPrefix)) // the zero time is the answer
+	at, before, marked := strings.Cut(strings.TrimPrefix(b.Name, replacedPrefix), beforeMark)
+	if marked {
+		if b.Before, err = strconv.Atoi(before); err != nil || b.Before < 1 {
+			return b, nil // At is zero
+		}
+	}
+	b.At, _ = time.Parse(backupTime, at) // the zero time is the answer
 	return b, nil
 }
 
-// freeName returns the path of a backup made now in folder: a second later for each one that is there already.
-func freeName(folder string, now time.Time) string {
+// freeName returns the path of a backup made now in folder, with a mark behind the time: a second later for each one that
+// is there already.
+func freeName(folder string, now time.Time, mark string) string {
 	for at := now.UTC(); ; at = at.Add(time.Second) {
-		path := filepath.Join(folder, at.Format(backupTime)+backupSuffix)
-		if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
-			return path
+		path := filepath.Join(folder, at.Format(backupTime))
+		taken, err := filepath.Glob(path + "*")
+		if err == nil && len(taken) == 0 {
+			return path + mark + backupSuffix
 		}
 	}
 }
@@ -83,7 +94,7 @@ func OpenBackup(path string) (*Library, error) {
 	}
 	readers, err := openReaders(path, "ro")
 	if err == nil {
-		if err = checkIdentity(readers, path); err != nil {
+		if _, err = checkIdentity(readers, path); err != nil {
 			readers.Close()
 		}
 	}

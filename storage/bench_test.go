@@ -197,7 +197,7 @@ func fillLibrary(b *testing.B, dir string, documents int) {
 		doc, text := add(b, l, i), prose(rng, words, 300)
 		change := newHand(i, 1).insert(0, text)
 		l.Append(doc, []*crdt.Change{change}, text[:40], day.Add(time.Duration(i)*time.Minute), func(err error) { told <- err })
-		if err := l.Index(doc, 1, text[:40], text); err != nil {
+		if err := l.Index(doc, 1, storage.Content{Title: text[:40], Text: text}); err != nil {
 			b.Fatal(err)
 		}
 	}

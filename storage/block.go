@@ -161,6 +161,11 @@ func insertBlock(tx *sql.Tx, doc int64, b *block, body []byte, ends []crdt.Head)
 		}
 		body = body[n:]
 	}
+	return insertHeads(tx, b, ends)
+}
+
+// insertHeads writes where the chains in b end.
+func insertHeads(tx *sql.Tx, b *block, ends []crdt.Head) error {
 	for _, h := range ends {
 		if _, err := tx.Exec(`INSERT INTO head (block, replica, next_seq, stamp) VALUES (?, ?, ?, ?)`, b.id, h.Replica[:], h.Next, h.Stamp[:]); err != nil {
 			return err

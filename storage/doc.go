@@ -40,7 +40,9 @@
 //	Attachment
 //	          a file that documents hold: its content, kept once, named by its hash, in parts (attach.go)
 //	Attached  what a document holds: names of attachments. Detached: taken off by the person, and still there for a while
-//	Listing   what the list of documents shows: title, time of last change
+//	Listing   what the list of documents shows at once: title, time of last change
+//	Lead      what it shows of the text, as of a place: the first words, whose words they are
+//	Schema    the tables, made by numbered files (sql); Format, or version: how many of them a library has run (migrate.go)
 //	Token     names a state of the library, here and outside of it; where the two differ, an older state was put back
 //	Backup    a copy of the whole library in one file, checked, without what only one copy may go on with (nonces,
 //	          open invites)
@@ -76,7 +78,8 @@
 //	DIR/library.db-shm   an index into the -wal file; holds nothing lasting
 //	DIR/lock             locked by the process that owns the library; empty
 //	DIR/reserve          the reserve; holds nothing
-//	DIR/backups/*.db     backups, named after their times in UTC (backup.go, backup_keep.go)
+//	DIR/backups/*.db     backups, named after their times in UTC (backup.go, backup_keep.go); *-before-format-N.db
+//	                     were made before the library got format N
 //	DIR/restoring/       a backup that the next start puts in the library's place (backup_restore.go)
 //	DIR/replaced-*/      what was in the library's place before that; never removed by us. After a salvage with a report, salvage.txt
 //	DIR/salvage-asked    the next start is to salvage the library; empty
@@ -86,7 +89,7 @@
 // # What it does not do
 //
 // It does not apply changes, and who wrote them it checks in
-// [Library.Check] only. The text by which a document is found is given to it. It compacts, scrubs and salvages when it is told
+// [Library.Check] only. The text by which a document is found and listed is given to it. It compacts, scrubs and salvages when it is told
 // to. Nothing of it makes backups, empties the bin or takes the reserve anew by itself: package workspace does.
 // It does not encrypt. A chain that forked is kept with all its tails, but what is asked of it
 // costs a look at all its rows. What is asked of changes in the base unpacks it: at most two archives are kept, for

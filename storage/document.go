@@ -19,6 +19,16 @@ type Document struct {
 
 	Created, Modified time.Time
 	Deleted           bool // it is in the bin
+
+	// Lead is told by [Library.Documents] only.
+	Lead
+}
+
+// Lead is what the list shows of a document's text. It may lag behind that by some seconds of writing.
+type Lead struct {
+	Preview string           // the first words behind the title
+	People  []crdt.DeviceKey // whose words the text has
+	Upto    int64            // the place of the last change that both follow from; 0: nothing is known
 }
 
 const documentSQL = `
@@ -44,9 +54,39 @@ func scanDocument(scan func(...any) error) (d Document, err error) {
 }
 
 // Documents lists what is not in the bin, the newest Modified first. When some
-// documents cannot be listed, the others come with the error.
+// documents cannot be listed, the others come with the error. Leads that cannot be read are missing, without an error: they are derived, and
+// a damaged index is made anew (indexdamage.go).
 func (l *Library) Documents() ([]Document, error) {
-	return l.documents(`AND doc.deleted IS NULL ORDER BY 5 DESC, doc.name`)
+	list, err := l.documents(`AND doc.deleted IS NULL ORDER BY 5 DESC, doc.name`)
+	leads := l.leads()
+	for i, d := range list {
+		list[i].Lead = leads[d.ID]
+	}
+	return list, err
+}
+
+const leadsSQL = `SELECT doc.name, place, preview, people FROM indexed JOIN doc ON doc.id = indexed.doc WHERE doc.deleted IS NULL`
+
+// leads returns the leads that can be read. They are apart from the rest of the list, so that it is there also where
+// the index is damaged, or is that of a newer Inkling.
+func (l *Library) leads() map[crdt.DocID]Lead {
+	leads := map[crdt.DocID]Lead{}
+	rows, err := l.readers.Query(leadsSQL)
+	if err != nil {
+		return leads
+	}
+	_, _ = collect(rows, func(scan func(...any) error) (_ struct{}, err error) { // what was read before an error counts
+		var id crdt.DocID
+		var lead Lead
+		var name, people []byte
+		if err = scan(&name, &lead.Upto, &lead.Preview, &people); err == nil {
+			err = fill(id[:], name, "name")
+		}
+		lead.People = peopleOf(people)
+		leads[id] = lead
+		return struct{}{}, err
+	})
+	return leads
 }
 
 // newestSQL finds the first ones by numbers alone, without the rest of all others.

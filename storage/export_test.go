@@ -5,9 +5,11 @@ import (
 	"database/sql"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"inkling/crdt"
+	"inkling/storage/disktest"
 )
 
 // LimitPages makes the writer's present connection refuse to grow the database
@@ -226,4 +228,48 @@ func ByteAt(l *Library, table, column, where string, at int) (b byte, err error)
 		b = one[0]
 	}
 	return b, err
+}
+
+// Strike takes a table out of the schema of a library that nobody has open.
+func Strike(dir, table string) error {
+	db, err := openWriter(filepath.Join(dir, databaseFile))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return transact(db, func(tx *sql.Tx) error {
+		_, err := tx.Exec(`PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE tbl_name = ?; PRAGMA writable_schema = RESET`, table)
+		return err
+	})
+}
+
+// RenewIndexHalf makes the index anew as far as the transaction goes.
+func RenewIndexHalf(dir string) error {
+	db, err := openWriter(filepath.Join(dir, databaseFile))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return transact(db, strikeIndex)
+}
+
+// NewerInkling makes this program one that has some more schema files, until the returned function is called.
+func NewerInkling(files ...string) (restore func()) {
+	saved := written
+	written = append(slices.Clip(saved), files...)
+	return func() { written = saved }
+}
+
+// MigrateIn runs the schema files that the library on a disk in memory has not run.
+func MigrateIn(disk *disktest.Disk, from int) error {
+	return migrateFile(disk.Path(databaseFile), from)
+}
+
+// VersionIn says which version the library on a disk in memory has, if it is sound.
+func VersionIn(disk *disktest.Disk) (int, error) {
+	c, err := inspect(disk.Folder(), disk.Path(databaseFile), disk.Size(databaseFile))
+	if err == nil && c.index != "" {
+		err = c.index
+	}
+	return c.version, err
 }

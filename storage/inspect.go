@@ -29,25 +29,33 @@ type damage string
 
 func (d damage) Error() string { return string(d) }
 
+// condition is how a library was found.
+type condition struct {
+	version int
+	index   indexDamage // "" when the index is what it should be, as far as that was looked at
+	// unvacuumed: the file has pages that belong to no table, since an index was made anew.
+	unvacuumed bool
+}
+
 // ensureSound makes an empty library at path if there is none, and otherwise checks
 // what is there, through a connection that cannot alter it.
-func ensureSound(dir, path string) error {
+func ensureSound(dir, path string) (c condition, err error) {
 	size, err := sizeOf(path)
 	if err != nil {
-		return err
+		return c, err
 	}
 	if size < 0 {
 		if wal, err := sizeOf(path + walSuffix); err != nil || wal > 0 {
-			return errors.Join(err, describe(dir, damage("library.db is missing, and library.db-wal with the newest changes is there")))
+			return c, errors.Join(err, describe(dir, damage("library.db is missing, and library.db-wal with the newest changes is there")))
 		}
-		return create(path)
+		return condition{version: written.version()}, create(path)
 	}
-	err = inspect(dir, path, size)
+	c, err = inspect(dir, path, size)
 	var d damage
 	if errors.As(err, &d) {
-		return describe(dir, d)
+		return c, describe(dir, d)
 	}
-	return err
+	return c, err
 }
 
 // sizeOf returns the size of a file in bytes, -1 when there is none.
@@ -64,45 +72,64 @@ func sizeOf(path string) (int64, error) {
 
 // inspect says what is wrong with the library at path: a [damage], a [*NewerError],
 // or that it cannot be read now.
-func inspect(dir, path string, size int64) error {
+func inspect(dir, path string, size int64) (c condition, err error) {
 	if size == 0 {
-		return damage("library.db is empty")
+		return c, damage("library.db is empty")
 	}
 	db, err := openReaders(path, "ro")
 	if err != nil {
-		return orDamage(err)
+		return c, orDamage(err)
 	}
 	defer db.Close()
-	if err := checkIdentity(db, dir); err != nil {
-		return orDamage(err)
+	if c.version, err = checkIdentity(db, dir); err != nil {
+		return c, orDamage(err)
 	}
-	if err := checkSchema(db); err != nil {
-		return orDamage(fmt.Errorf("storage: check the tables: %w", err))
+	err = checkSchema(db, c.version)
+	if err != nil && !errors.As(err, &c.index) {
+		return c, orDamage(fmt.Errorf("storage: check the tables: %w", err))
 	}
 	if size > fullCheckBytes {
-		return orDamage(checkSample(db))
+		err = checkSample(db)
+	} else {
+		err = checkTables(db)
 	}
-	if err := checkTables(db); err != nil {
-		return orDamage(err)
+	if err != nil && !errors.As(err, &c.index) {
+		return c, orDamage(err)
 	}
-	return checkList(db)
+	if err := db.QueryRow(unvacuumedSQL, unvacuumedKey).Scan(&c.unvacuumed); err != nil {
+		return c, orDamage(err)
+	}
+	if size > fullCheckBytes { // the sample has looked at some of the list
+		return c, nil
+	}
+	return c, checkList(db)
 }
 
 // checkTables checks each table by itself: all of them at once would have FTS5 compare every word of its index, which
 // takes a second for 3 million. Its tables are checked like others. Those of attached files, which may be great, are
-// left to [Library.Check]: damage in one is no reason to keep a person from writing.
+// left to [Library.Check]: damage in one is no reason to keep a person from writing. When only those of the
+// index are damaged, the error is an [indexDamage].
 func checkTables(db *sql.DB) error {
 	rows, err := db.Query(`SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 AND name <> 'attachment_part'`)
 	if err != nil {
 		return err
 	}
 	tables, err := collect(rows, func(scan func(...any) error) (s string, err error) { return s, scan(&s) })
+	if err != nil {
+		return err
+	}
+	var index error
 	for _, table := range append(tables, "sqlite_schema") {
-		if err == nil {
-			err = checkStructure(context.Background(), db, `PRAGMA quick_check("`+table+`")`)
+		err := checkStructure(context.Background(), db, `PRAGMA quick_check("`+table+`")`)
+		var d damage
+		switch {
+		case isIndexTable(table) && errors.As(orDamage(err), &d):
+			index = indexDamage(table + ": " + string(d))
+		case err != nil:
+			return err
 		}
 	}
-	return err
+	return index
 }
 
 // checkList says whether every document can be listed.
@@ -131,24 +158,24 @@ func orDamage(err error) error {
 	return err
 }
 
-// checkIdentity says whether db is a library, and one that this program knows.
-func checkIdentity(db *sql.DB, dir string) error {
-	var id, version int
+// checkIdentity says whether db is a library, and one that this program knows, and of which version.
+func checkIdentity(db *sql.DB, dir string) (version int, err error) {
+	var id int
 	if err := db.QueryRow("PRAGMA application_id").Scan(&id); err != nil {
-		return err
+		return 0, err
 	}
 	if err := db.QueryRow("PRAGMA user_version").Scan(&version); err != nil {
-		return err
+		return 0, err
 	}
 	switch {
 	case id != applicationID:
-		return damage("library.db is a database, but not an Inkling library")
-	case version > schemaVersion():
-		return &NewerError{Dir: dir, Version: version, Known: schemaVersion()}
+		return 0, damage("library.db is a database, but not an Inkling library")
+	case version > written.version():
+		return version, &NewerError{Dir: dir, Version: version, Known: written.version()}
 	case version < 1:
-		return damage(fmt.Sprintf("library.db has format %d, which never was", version))
+		return 0, damage(fmt.Sprintf("library.db has format %d, which never was", version))
 	}
-	return nil
+	return version, nil
 }
 
 // checkStructure runs a pragma of SQLite that answers "ok" or with problems.

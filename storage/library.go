@@ -42,6 +42,8 @@ type Library struct {
 	scrubbing sync.Mutex // guards scrub
 	scrub     *scrub     // nil until it is asked for
 
+	indexRenewed string // see IndexRenewed
+
 	named   atomic.Uint64 // writer.commits when the library got its token
 	backing sync.Mutex    // held while a backup is made
 
@@ -52,7 +54,8 @@ type Library struct {
 // Open opens the library in dir as its owner, and makes dir and an empty library
 // when there is none. Errors: [*LockedError] when somebody else owns it,
 // [*NewerError] when a newer Inkling wrote it, [*DamagedError] when it is not what
-// was written, [*PlaceError] when it must not lie in dir. In none of these cases is anything in it altered. A folder that it
+// was written, [*PlaceError] when it must not lie in dir, [*MigrationError] when it is an older Inkling's and could not be brought to this
+// one's format. In none of these cases is anything in it altered. A folder that it
 // makes is for the owner's eyes only (0700); one that is there keeps its mode, and
 // the files in it are 0600 all the same.
 //
@@ -93,13 +96,25 @@ func openOwned(dir string, lock *os.File) (*Library, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := ensureSound(dir, path); err != nil {
+	found, err := ensureSound(dir, path)
+	if err != nil {
 		return nil, err
 	}
 	if err := os.Chmod(path, 0o600); err != nil {
 		return nil, fmt.Errorf("storage: open library: %w", err)
 	}
-	return begin(dir, lock, cut > 0)
+	err = mendIndex(path, found)
+	if err == nil && found.version < written.version() {
+		err = migrate(dir, found.version)
+	}
+	if err != nil {
+		return nil, err
+	}
+	l, err := begin(dir, lock, cut > 0)
+	if err == nil {
+		l.indexRenewed = string(found.index)
+	}
+	return l, err
 }
 
 // begin opens the connections to the library in dir, which is sound, and starts the writer. cut says that it was
@@ -148,7 +163,7 @@ func OpenReadOnly(dir string) (*Library, error) {
 	}
 	l := &Library{dir: dir, readers: readers, archives: newArchives(readers)}
 	var newer *NewerError
-	err = checkIdentity(readers, dir)
+	_, err = checkIdentity(readers, dir)
 	if errors.As(err, &newer) && l.listable() {
 		err = nil
 	}
@@ -164,6 +179,9 @@ func (l *Library) listable() bool {
 	_, err := l.documents(`LIMIT 0`)
 	return err == nil
 }
+
+// ReadOnly says whether the library was opened by [OpenReadOnly] or [OpenBackup].
+func (l *Library) ReadOnly() bool { return l.queue == nil }
 
 // Dir returns the library's folder, absolute.
 func (l *Library) Dir() string { return l.dir }

@@ -27,7 +27,7 @@ func OpenIn(disk *disktest.Disk) (*Library, error) {
 	if size < 0 {
 		return nil, fmt.Errorf("%s: %w", databaseFile, fs.ErrNotExist)
 	}
-	if err := inspect(disk.Folder(), disk.Path(databaseFile), size); err != nil {
+	if _, err := inspect(disk.Folder(), disk.Path(databaseFile), size); err != nil {
 		return nil, err
 	}
 	lock, err := os.Open(os.DevNull) // something to close

@@ -12,7 +12,7 @@ import (
 func checkModes(*testing.T, string) {}
 
 // copyWithCat copies a file that SQLite has open; closing it drops no lock here.
-func copyWithCat(t *testing.T, from, to string) {
+func copyWithCat(t testing.TB, from, to string) {
 	t.Helper()
 	b, err := os.ReadFile(from)
 	if err != nil {

@@ -24,7 +24,7 @@ func checkModes(t *testing.T, dir string) {
 
 // copyWithCat copies a file that this process has open through SQLite: by another
 // process, so that closing it drops no lock here.
-func copyWithCat(t *testing.T, from, to string) {
+func copyWithCat(t testing.TB, from, to string) {
 	t.Helper()
 	b, err := exec.Command("cat", from).Output()
 	if err != nil {

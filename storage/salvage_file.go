@@ -51,7 +51,7 @@ func (w *wreck) open(path string) error {
 	if w.db, err = openLenient(path); err != nil {
 		return orDamage(err)
 	}
-	if err := checkIdentity(w.db, filepath.Dir(w.path)); err != nil {
+	if _, err := checkIdentity(w.db, filepath.Dir(w.path)); err != nil {
 		return orDamage(err)
 	}
 	var pageSize int

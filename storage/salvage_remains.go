@@ -111,7 +111,7 @@ var (
 	blockShape   = shapeOf("n", "i", "i", "i", "i", "i", "b32", "b32?")
 	docShape     = shapeOf("n", "b32", "b49", "i", "i?", "i?", "i?", "b16?")
 	listingShape = shapeOf("n", "t", "i")
-	indexedShape = shapeOf("n", "i", "t", "t")
+	indexedShape = shapeOf("n", "i", "t", "t", "b", "t")
 	chainShape   = shapeOf("i", "b16", "i", "i")
 	peerShape    = shapeOf("b32", "t", "t", "i?", "i?")
 	memberShape  = shapeOf("i", "b32", "i")

@@ -51,7 +51,7 @@ func verifyDraft(ctx context.Context, draft string) error {
 		return err
 	}
 	defer l.Close()
-	if err := checkSchema(l.readers); err != nil {
+	if err := checkSchema(l.readers, written.version()); err != nil {
 		return err
 	}
 	report, err := l.Check(ctx)

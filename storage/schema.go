@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"context"
 	"database/sql"
 	"embed"
 	"errors"
@@ -19,27 +20,42 @@ const applicationID = 0x494e4b4c
 //go:embed sql/*.sql
 var schemaFiles embed.FS
 
-// migrations returns the schema files in the order of their numbers, which count
-// from 1: a library of version n has run the first n of them.
-func migrations() []string {
-	names, err := fs.Glob(schemaFiles, "sql/*.sql")
+// schema is the schema files in the order of their numbers, which count from 1: a library of version n has run the
+// first n of them.
+type schema []string
+
+// written is the schema of the libraries that this program writes. A variable for tests.
+var written = readSchema(schemaFiles)
+
+func readSchema(files embed.FS) (s schema) {
+	names, err := fs.Glob(files, "sql/*.sql")
 	if err != nil {
 		panic("storage: " + err.Error())
 	}
 	slices.Sort(names)
-	var list []string
 	for i, name := range names {
-		text, err := schemaFiles.ReadFile(name)
+		text, err := files.ReadFile(name)
 		if err != nil || !strings.HasPrefix(name, fmt.Sprintf("sql/%04d-", i+1)) {
 			panic("storage: schema files are not numbered without gaps: " + name)
 		}
-		list = append(list, string(text))
+		s = append(s, string(text))
 	}
-	return list
+	return s
 }
 
-// schemaVersion is the user_version of the libraries this program writes.
-func schemaVersion() int { return len(migrations()) }
+// version is the user_version of the libraries that this schema makes.
+func (s schema) version() int { return len(s) }
+
+// run runs the files behind the first from ones, and says so in user_version.
+func (s schema) run(tx *sql.Tx, from int) error {
+	for i, text := range s[from:] {
+		if _, err := tx.Exec(text); err != nil {
+			return fmt.Errorf("schema file %d: %w", from+i+1, err)
+		}
+	}
+	_, err := tx.Exec(fmt.Sprintf("PRAGMA user_version = %d", s.version()))
+	return err
+}
 
 // A NewerError says that a newer Inkling wrote the library. Nothing was touched. What can be read of it all the same,
 // can be listed and exported through [OpenReadOnly].
@@ -50,7 +66,7 @@ type NewerError struct {
 
 func (e *NewerError) Error() string {
 	return fmt.Sprintf("the library in %q was written by a newer Inkling (format %d, this one knows up to %d). Nothing in it was changed.\n"+
-		"Update Inkling to write on in it. To see its documents until then run `inkling list`, to save them `inkling export` (with --data %q).\n"+
+		"Update Inkling to write on in it. To see its documents until then run `inkling list` or `inkling search`, to save them `inkling export` (with --data %q).\n"+
 		"To write elsewhere meanwhile start with another folder: `inkling --data FOLDER`", e.Dir, e.Version, e.Known, e.Dir)
 }
 
@@ -100,7 +116,7 @@ func makeIn(draft string) error {
 	if err != nil {
 		return err
 	}
-	err = migrate(db)
+	err = furnish(db, written)
 	if err == nil {
 		err = emptyWAL(db) // closing would do it too, but tells no error
 	}
@@ -117,62 +133,80 @@ func emptyWAL(db *sql.DB) error {
 	return nil
 }
 
-// migrate gives the empty database db its lasting settings and its tables.
-func migrate(db *sql.DB) error {
+// furnish gives the empty database db its lasting settings and its tables.
+func furnish(db *sql.DB, s schema) error {
 	settings := fmt.Sprintf("PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA application_id = %d", applicationID)
 	if _, err := db.Exec(settings); err != nil {
 		return err
 	}
-	return transact(db, func(tx *sql.Tx) error {
-		for i, text := range migrations() {
-			if _, err := tx.Exec(text); err != nil {
-				return fmt.Errorf("schema file %d: %w", i+1, err)
-			}
-		}
-		_, err := tx.Exec(fmt.Sprintf("PRAGMA user_version = %d", schemaVersion()))
-		return err
-	})
+	return transact(db, func(tx *sql.Tx) error { return s.run(tx, 0) })
 }
 
-// schemaOf returns the tables and indices of db as SQLite remembers them.
-func schemaOf(db *sql.DB) ([]string, error) {
-	rows, err := db.Query(`SELECT type || ' ' || name || ': ' || coalesce(sql, '') FROM sqlite_schema ORDER BY 1`)
+// object is a table or index as SQLite remembers it.
+type object struct{ kind, name, table, sql string }
+
+// objectsOf returns the tables and indices of db.
+func objectsOf(db querier) ([]object, error) {
+	rows, err := db.QueryContext(context.Background(), `SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema ORDER BY name`)
 	if err != nil {
 		return nil, err
 	}
-	return collect(rows, func(scan func(...any) error) (s string, err error) { return s, scan(&s) })
+	return collect(rows, func(scan func(...any) error) (o object, err error) {
+		return o, scan(&o.kind, &o.name, &o.table, &o.sql)
+	})
 }
 
-// wantedSchema returns the tables and indices that the schema files make.
-var wantedSchema = sync.OnceValues(func() ([]string, error) {
+// objects returns the tables and indices that the schema files make.
+func (s schema) objects() ([]object, error) {
+	key := strings.Join(s, "\x00")
+	if known, ok := objectsMade.Load(key); ok {
+		return known.([]object), nil
+	}
+	list, err := s.makeObjects()
+	if err == nil {
+		objectsMade.Store(key, list)
+	}
+	return list, err
+}
+
+// objectsMade has what makeObjects returned, by the schema's text.
+var objectsMade sync.Map
+
+func (s schema) makeObjects() ([]object, error) {
 	fresh, err := sql.Open("sqlite", "file::memory:")
 	if err != nil {
 		return nil, err
 	}
 	defer fresh.Close()
 	fresh.SetMaxOpenConns(1) // every connection would be a database of its own
-	if err := migrate(fresh); err != nil {
+	if err := furnish(fresh, s); err != nil {
 		return nil, err
 	}
-	return schemaOf(fresh)
-})
+	return objectsOf(fresh)
+}
 
-// checkSchema compares db's tables with those that the schema files make. Tables
-// that SQLite or a person added (sqlite_stat1, a view) do no harm.
-func checkSchema(db *sql.DB) error {
-	want, err := wantedSchema()
+// checkSchema compares db's tables with those that the schema files of its version make. Tables
+// that SQLite or a person added (sqlite_stat1, a view) do no harm. Where only tables of the index are not what they
+// should be, the error is an [indexDamage].
+func checkSchema(db querier, version int) error {
+	want, err := written[:version].objects()
 	if err != nil {
 		return err
 	}
-	have, err := schemaOf(db)
+	have, err := objectsOf(db)
 	if err != nil {
 		return err
 	}
-	for _, s := range want {
-		if !slices.Contains(have, s) {
-			name, _, _ := strings.Cut(s, ":")
-			return damage(name + " is missing or is not what it should be")
+	var index error
+	for _, o := range want {
+		if slices.Contains(have, o) {
+			continue
 		}
+		reason := o.kind + " " + o.name + " is missing or is not what it should be"
+		if !isIndexTable(o.table) {
+			return damage(reason)
+		}
+		index = indexDamage(reason)
 	}
-	return nil
+	return index
 }

@@ -22,8 +22,8 @@ const (
 
 // Found is a document that fits a search.
 type Found struct {
-	Document
-	Snippet []Piece // a line of its text, from where it fits best
+	Document         // without preview and people: the snippet says more
+	Snippet  []Piece // a line of its text, from where it fits best
 }
 
 // Piece is a part of a snippet.
@@ -32,16 +32,17 @@ type Piece struct {
 	Hit  bool // it is what was searched for
 }
 
-// foundSQL has SQLite rank the documents first, and make snippets of those few that are shown.
+// foundSQL has SQLite rank the documents first, and make snippets of those few that are shown. A word found in a title
+// counts as much as a hundred in the text.
 const foundSQL = `
 SELECT doc.name, snippet(search, 1, ?2, ?3, '…', ?4)
   FROM search CROSS JOIN doc ON doc.id = search.rowid
- WHERE search MATCH ?1 AND doc.deleted IS NULL AND doc.destroyed IS NULL
+ WHERE search MATCH ?1 AND search.rank MATCH 'bm25(100.0, 1.0)' AND doc.deleted IS NULL AND doc.destroyed IS NULL
  ORDER BY search.rank LIMIT ?5`
 
 // Search gives the documents that fit what a person typed, the best first, at most [MaxFound] of them. It never refuses
 // what was typed: see [matchOf] for what that means. Documents in the bin are not found. An edit is found
-// as soon as [Library.Index] knows of it.
+// as soon as [Library.Index] knows of it. A damaged index gives an [*IndexDamageError].
 func (l *Library) Search(ctx context.Context, typed string) ([]Found, error) {
 	match := matchOf(typed)
 	if match == "" {
@@ -49,7 +50,7 @@ func (l *Library) Search(ctx context.Context, typed string) ([]Found, error) {
 	}
 	found, err := l.search(ctx, match)
 	if err != nil {
-		return nil, fmt.Errorf("storage: search for %.100q: %w", typed, err)
+		return nil, fmt.Errorf("storage: search for %.100q: %w", typed, orIndexDamage(err))
 	}
 	return found, nil
 }

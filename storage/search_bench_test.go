@@ -4,13 +4,13 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"inkling/crdt"
 	"inkling/storage"
 )
 
@@ -86,6 +86,55 @@ func BenchmarkSearch(b *testing.B) {
 	b.Run("open", func(b *testing.B) { benchOpen(b, l) })
 }
 
+// BenchmarkList lists 10,000 documents of 300 words with how they begin, and makes a backup of them: how large that is
+// beside the library, of which it has all but the index.
+func BenchmarkList(b *testing.B) {
+	const documents, length = 10_000, 300
+	rng := rand.New(rand.NewPCG(3, 1))
+	words := vocabulary(rng, 50_000)
+	l, _ := benchLibrary(b)
+	told := make(chan error, documents)
+	for n := range documents {
+		text := prose(rng, words, length)
+		doc := add(b, l, n+100)
+		l.Append(doc, []*crdt.Change{newHand(n+100, 1).insert(0, text)}, text[:40], day, func(err error) { told <- err })
+		c := storage.Content{Title: text[:40], Preview: text[40:200], People: []crdt.DeviceKey{deviceKey()}, Text: text}
+		if err := l.Index(doc, 1, c); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for range documents {
+		if err := <-told; err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.Run("list", func(b *testing.B) {
+		var times []time.Duration
+		for b.Loop() {
+			began := time.Now()
+			if list, err := l.Documents(); err != nil || len(list) != documents+1 || list[0].Preview == "" {
+				b.Fatal(len(list), err)
+			}
+			times = append(times, time.Since(began))
+		}
+		report(b, times)
+	})
+	b.Run("backup", func(b *testing.B) {
+		for i := 0; b.Loop(); i++ {
+			backup, err := l.BackTo(b.Context(), filepath.Join(b.TempDir(), fmt.Sprint(i)))
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportMetric(float64(backup.Bytes)/1e6, "backup-MB")
+		}
+		pages, err := storage.Count(l, `SELECT sum(pgsize) FROM dbstat`)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(pages)/1e6, "library-MB")
+	})
+}
+
 func benchTyping(b *testing.B, l *storage.Library, rng *rand.Rand, n int) {
 	words := vocabulary(rand.New(rand.NewPCG(3, 1)), 50_000)
 	var times []time.Duration
@@ -112,7 +161,7 @@ func benchIndex(b *testing.B, l *storage.Library, rng *rand.Rand, words []string
 	var times []time.Duration
 	for i := 0; b.Loop(); i++ {
 		began := time.Now()
-		if err := l.Index(doc, 0, "", texts[(i+1)%2]); err != nil {
+		if err := l.Index(doc, 0, storage.Content{Title: "", Text: texts[(i+1)%2]}); err != nil {
 			b.Fatal(err)
 		}
 		times = append(times, time.Since(began))
@@ -122,12 +171,9 @@ func benchIndex(b *testing.B, l *storage.Library, rng *rand.Rand, words []string
 
 // benchOpen opens a copy of the library, which checks all of it.
 func benchOpen(b *testing.B, l *storage.Library) {
-	to := filepath.Join(b.TempDir(), "copy")
-	if err := os.Mkdir(to, 0o700); err != nil {
-		b.Fatal(err)
-	}
-	if _, err := l.BackTo(context.Background(), filepath.Join(to, "library.db")); err != nil {
-		b.Fatal(err)
+	to := b.TempDir()
+	for _, name := range []string{"library.db", "library.db-wal"} {
+		copyWithCat(b, filepath.Join(l.Dir(), name), filepath.Join(to, name))
 	}
 	for b.Loop() {
 		again, err := storage.Open(to)

@@ -22,7 +22,7 @@ import (
 func index(t testing.TB, l *storage.Library, n int, title, text string) crdt.DocID {
 	t.Helper()
 	doc := add(t, l, n)
-	if err := l.Index(doc, 0, title, text); err != nil {
+	if err := l.Index(doc, 0, storage.Content{Title: title, Text: text}); err != nil {
 		t.Fatal(err)
 	}
 	return doc
@@ -98,7 +98,7 @@ func TestSearchAgainstOracle(t *testing.T) {
 	for n := range storage.MaxFound { // no more, so that all are given
 		text := words(rng.IntN(12))
 		doc := index(t, l, n+1, "", strings.Join(words(3), " ")) // what it said before
-		if err := l.Index(doc, 0, "", strings.Join(text, []string{" ", ". ", "\n"}[rng.IntN(3)])); err != nil {
+		if err := l.Index(doc, 0, storage.Content{Title: "", Text: strings.Join(text, []string{" ", ". ", "\n"}[rng.IntN(3)])}); err != nil {
 			t.Fatal(err)
 		}
 		texts[doc] = text
@@ -175,7 +175,7 @@ func TestDestroyedIsNotIndexed(t *testing.T) {
 		index(t, l, n+10, "", fmt.Sprint("common ", rng.Perm(300)))
 	}
 	doc := index(t, l, 1, "xylophonistic", "xylophonistic common "+strings.Repeat("qwertzuiop ", 500))
-	if err := l.Index(doc, 0, "", "yesterdaysecret common"); err != nil {
+	if err := l.Index(doc, 0, storage.Content{Title: "", Text: "yesterdaysecret common"}); err != nil {
 		t.Fatal(err)
 	}
 	other := index(t, l, 2, "", "kept common")
@@ -185,7 +185,7 @@ func TestDestroyedIsNotIndexed(t *testing.T) {
 	if err := l.Destroy(doc, day); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Index(doc, 0, "again", "again"); !errors.Is(err, storage.ErrNotFound) {
+	if err := l.Index(doc, 0, storage.Content{Title: "again", Text: "again"}); !errors.Is(err, storage.ErrNotFound) {
 		t.Errorf("indexed after that: %v", err)
 	}
 	for _, name := range []string{"library.db", "library.db-wal"} {
@@ -324,7 +324,7 @@ func TestLagging(t *testing.T) {
 		t.Fatal(place, err)
 	}
 	lags(doc)
-	if err := l.Index(doc, place, "", "green"); err != nil {
+	if err := l.Index(doc, place, storage.Content{Title: "", Text: "green"}); err != nil {
 		t.Fatal(err)
 	}
 	lags()
@@ -332,7 +332,7 @@ func TestLagging(t *testing.T) {
 	lags(doc)
 	l = storagetest.Reopen(t, l)
 	lags(doc)
-	if err := l.Index(doc, 2, "", "green"); err != nil { // the same text again
+	if err := l.Index(doc, 2, storage.Content{Title: "", Text: "green"}); err != nil { // the same text again
 		t.Fatal(err)
 	}
 	lags()

@@ -76,6 +76,9 @@ func (p *person) documents() []listed {
 	var list []listed
 	for line := range strings.Lines(p.must("list")) {
 		id, rest, isRow := strings.Cut(strings.TrimSuffix(line, "\n"), "  ")
+		if id == "" { // of the document above: who wrote in it, and how it begins
+			continue
+		}
 		if _, title, ok := strings.Cut(rest, "  "); isRow && ok {
 			list = append(list, listed{id, title})
 		}

@@ -53,6 +53,9 @@ func mark(b workspace.Backup) string {
 	if b.Replaced {
 		return "  what a backup replaced then"
 	}
+	if b.Before > 0 {
+		return fmt.Sprintf("  made before the library got format %d", b.Before)
+	}
 	return ""
 }
 

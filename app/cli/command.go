@@ -66,7 +66,7 @@ type Command struct {
 
 // Commands lists the sub-commands that work on a library.
 var Commands = []Command{
-	{Name: "list", Help: "list the documents: id, last edit, title", OnlyReads: true, run: list},
+	{Name: "list", Help: "list the documents: id, last edit, title; and who wrote in them, and how they begin", OnlyReads: true, run: list},
 	{Name: "export", Args: "DOC [-o FILE]", Help: "write a document to a file: NAME.inkling with its history, any other name or none its text", OnlyReads: true, run: export},
 	{Name: "import", Args: "FILE...", Help: "bring in documents from .inkling files, and make one of each text file", run: importFiles},
 	{Name: "open", Args: "[FILE...]", Help: "show the window of the running program, with the files imported", run: open},
@@ -75,7 +75,7 @@ var Commands = []Command{
 	{Name: "extract", Args: "DOC NAME [-o FILE]", Help: "write a file that a document holds to the disk", OnlyReads: true, run: extract},
 	{Name: "detach", Args: "DOC NAME", Help: "take a file off a document", run: detach},
 	{Name: "reattach", Args: "DOC NAME", Help: "bring a file back that was taken off", run: reattach},
-	{Name: "search", Args: "WORDS...", Help: "list the documents that have all these words, or words that begin so", run: search},
+	{Name: "search", Args: "WORDS...", Help: "list the documents that have all these words, or words that begin so", OnlyReads: true, run: search},
 	{Name: "delete", Args: "DOC", Help: "put a document into the bin", run: deleteDocument},
 	{Name: "bin", Help: "list what is in the bin", run: listBin},
 	{Name: "undelete", Args: "DOC", Help: "take a document out of the bin", run: undelete},
@@ -86,7 +86,7 @@ var Commands = []Command{
 	{Name: "invite", Args: "[--accept] DOC", Help: "print a link that lets one person into a document", run: invite},
 	{Name: "join", Args: "LINK", Help: "follow an invite link", Network: true, run: join},
 	{Name: "status", Args: "[--json]", Help: "who is here, what is open, and whether all is saved", run: status},
-	{Name: "rebuild", Help: "derive anew what documents are found by", run: rebuild},
+	{Name: "rebuild", Help: "derive anew, from the changes, what documents are listed and found by", run: rebuild},
 	{Name: "check", Help: "read and verify everything in the library, and name what is damaged", OnlyReads: true, run: check},
 	{Name: "salvage", Args: "[FILE]", Help: "save what can be read of a damaged library; or take what this one lacks from FILE, another library.db", OnlyReads: true, NeedsFolder: true, run: salvage},
 	{Name: "doctor", Help: "check library, port and network, and say what is wrong", run: doctor},

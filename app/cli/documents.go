@@ -15,21 +15,38 @@ import (
 // shortID is how many hexadecimal digits of an id a list shows.
 const shortID = 12
 
-func list(_ context.Context, c *Call) error {
+func list(ctx context.Context, c *Call) error {
 	if len(c.Args) > 0 {
 		return usageError{"list takes no arguments"}
 	}
+	lagging := c.Workspace.CatchUp(ctx) // the list is there all the same
 	docs, err := c.Workspace.Documents()
 	if err != nil {
-		return err
+		return errors.Join(err, lagging)
+	}
+	names, err := c.Workspace.Names()
+	if err != nil {
+		return errors.Join(err, lagging)
 	}
 	if len(docs) == 0 {
 		c.printf("No documents yet.\n")
 	}
 	for _, d := range docs {
 		c.printf("%s  %s  %s\n", d.ID.String()[:shortID], d.Modified.Local().Format("2006-01-02 15:04"), workspace.Titled(d))
+		if about := lead(d, names); about != "" {
+			c.printf("    %s\n", about)
+		}
 	}
-	return nil
+	return lagging
+}
+
+// lead says in a line how a document begins behind its title, and who wrote in it, if not only this person did.
+func lead(d workspace.Document, names workspace.Names) string {
+	people := names.Of(d.People)
+	if len(names.Others(d.People)) == 0 {
+		return d.Preview
+	}
+	return strings.TrimSuffix(strings.Join(people, ", ")+": "+d.Preview, ": ")
 }
 
 func find(c *Call, words string) (workspace.Document, error) {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"inkling/app/workspace"
@@ -11,13 +12,11 @@ func search(ctx context.Context, c *Call) error {
 	if len(c.Args) == 0 {
 		return usageError{"which words?"}
 	}
-	if err := c.Workspace.CatchUp(ctx); err != nil {
-		return err
-	}
+	lagging := c.Workspace.CatchUp(ctx) // the other documents are found all the same
 	typed := strings.Join(c.Args, " ")
 	found, err := c.Workspace.Search(ctx, typed)
 	if err != nil {
-		return err
+		return errors.Join(err, lagging)
 	}
 	if len(found) == 0 {
 		c.printf("Nothing fits “%s”.\n", typed)
@@ -26,7 +25,7 @@ func search(ctx context.Context, c *Call) error {
 		c.printf("%s  %s  %s\n", f.ID.String()[:shortID], f.Modified.Local().Format("2006-01-02 15:04"), workspace.Titled(f.Document))
 		c.printf("    %s\n", line(f.Snippet))
 	}
-	return nil
+	return lagging
 }
 
 // line joins a snippet.
@@ -46,6 +45,6 @@ func rebuild(ctx context.Context, c *Call) error {
 	if err != nil {
 		return err
 	}
-	c.printf("What documents are found by was derived anew from their changes. Documents: %d.\n", n)
+	c.printf("What documents are listed and found by was derived anew from their changes. Documents: %d.\n", n)
 	return nil
 }

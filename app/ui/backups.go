@@ -25,7 +25,7 @@ func (win *Window) fillBackups(s *shelf, note string) {
 				s.say(sentence(err))
 				return
 			}
-			s.say("While it runs, Inkling makes a backup of all your documents each hour in which something changed. It keeps those of the last 24 such hours, of 7 days, and of 4 weeks.",
+			s.say("While it runs, Inkling makes a backup of all your documents each hour in which something changed. It keeps those of the last 24 such hours, of 7 days, and of 4 weeks, and fewer where these would take much room.",
 				answer{"Back up now", func() { win.backUp(s) }})
 			if note != "" {
 				s.say(note)
@@ -41,6 +41,9 @@ func aboutBackup(b workspace.Backup) string {
 	size := fmt.Sprintf("%.1f MB", float64(b.Bytes)/(1<<20))
 	if b.Replaced {
 		return "What was here until another library was put in its place at that time; " + size
+	}
+	if b.Before > 0 {
+		return fmt.Sprintf("Made before your library got format %d; %s", b.Before, size)
 	}
 	return size
 }

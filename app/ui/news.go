@@ -16,8 +16,8 @@ func (win *Window) observe(e workspace.Event) {
 		win.refresh(staleList)
 		win.refresh(staleSaving)
 		win.refresh(stalePeople)
-	case workspace.IndexChanged:
-		win.do(win.searchAgain)
+	case workspace.IndexChanged: // previews, too
+		win.refresh(staleList)
 	case workspace.DocumentDeleted:
 		win.do(func() { win.deleted(e.ID) })
 	case workspace.PeopleChanged:
@@ -65,9 +65,11 @@ func (win *Window) bring(kind int) {
 	switch kind {
 	case staleList:
 		docs, err := win.w.Documents()
+		names, namesErr := win.w.Names()
+		err = errors.Join(err, namesErr)
 		win.do(func() {
 			if err == nil {
-				win.sidebar.show(docs, win.session.ID())
+				win.sidebar.show(docs, names, win.session.ID())
 				win.searchAgain()
 			}
 			win.showTitle()

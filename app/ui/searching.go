@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"sort"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -100,14 +101,17 @@ func snippetLine(pieces []workspace.Piece, fits func(string) bool) string {
 		}
 		head = append([]rune("…"), head...)
 	}
-	line := append(head, []rune(strings.TrimRight(rest.String(), " "))...)
-	if fits(string(line)) {
-		return string(line)
+	return cut(string(head)+strings.TrimRight(rest.String(), " "), fits)
+}
+
+// cut cuts a line behind as many letters as fit.
+func cut(line string, fits func(string) bool) string {
+	if fits(line) {
+		return line
 	}
-	for len(line) > 0 && !fits(string(line)+"…") {
-		line = line[:len(line)-1]
-	}
-	return string(line) + "…"
+	letters := []rune(line)
+	n := sort.Search(len(letters), func(n int) bool { return !fits(string(letters[:n+1]) + "…") })
+	return strings.TrimRight(string(letters[:n]), " ") + "…"
 }
 
 // fitsList says whether a line of small text fits into the list.

@@ -79,3 +79,15 @@ func TestSnippetLine(t *testing.T) {
 		}
 	}
 }
+
+func TestCut(t *testing.T) {
+	fits := func(s string) bool { return utf8.RuneCountInString(s) <= 5 }
+	for line, want := range map[string]string{"": "", "12345": "12345", "123456": "1234…", "123 56": "123…", "字字字字字字": "字字字字…"} {
+		if got := cut(line, fits); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	if got := cut("x", func(string) bool { return false }); got != "…" {
+		t.Errorf("%q", got)
+	}
+}

@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -26,6 +28,7 @@ type sidebar struct {
 	list     *widget.List
 	content  fyne.CanvasObject
 	docs     []workspace.Document
+	names    workspace.Names   // of those who wrote in docs
 	found    []workspace.Found // shown in the place of docs
 	searched bool              // found is what is shown
 	current  crdt.DocID
@@ -91,8 +94,33 @@ func (s *sidebar) fill(i int, row *listed) {
 	if s.searched {
 		row.when.SetText(snippetLine(s.found[i].Snippet, fitsList))
 	} else {
-		row.when.SetText(when(row.doc.Modified, time.Now()))
+		row.when.SetText(cut(about(row.doc, s.names, time.Now()), fitsList))
 	}
+}
+
+// about says in a line what one wants to know of a document besides its title: when it was changed, who else wrote in
+// it, and how it begins.
+func about(d workspace.Document, names workspace.Names, now time.Time) string {
+	parts := []string{when(d.Modified, now)}
+	if others := names.Others(d.People); len(others) > 0 {
+		parts = append(parts, few(others))
+	}
+	if d.Preview != "" {
+		parts = append(parts, d.Preview)
+	}
+	return strings.Join(parts, " · ")
+}
+
+// fewNames is how many names a line about a document has.
+const fewNames = 2
+
+// few names the first ones, and says how many more there are.
+func few(names []string) string {
+	list := strings.Join(names[:min(len(names), fewNames)], ", ")
+	if more := len(names) - fewNames; more > 0 {
+		list += fmt.Sprintf(" +%d", more)
+	}
+	return list
 }
 
 // listed is a row of the list. A click opens the document, one with the other button offers to delete it.
@@ -138,8 +166,8 @@ func short(title string) string {
 }
 
 // show lists docs and marks the current one.
-func (s *sidebar) show(docs []workspace.Document, current crdt.DocID) {
-	s.docs, s.current = docs, current
+func (s *sidebar) show(docs []workspace.Document, names workspace.Names, current crdt.DocID) {
+	s.docs, s.names, s.current = docs, names, current
 	s.refresh()
 }
 

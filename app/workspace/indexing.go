@@ -12,6 +12,7 @@ type resting struct {
 	mu   sync.Mutex
 	due  map[crdt.DocID]time.Time
 	wake chan struct{} // holds one: something has become due earlier
+	lost bool          // all documents are to be looked at
 	done chan struct{} // closed when keepIndex has ended; nil when it was not started
 }
 
@@ -24,6 +25,27 @@ func (r *resting) note(id crdt.DocID, at time.Time) {
 	r.mu.Lock()
 	r.due[id] = at
 	r.mu.Unlock()
+	r.rouse()
+}
+
+// anew has all documents looked at.
+func (r *resting) anew() {
+	r.mu.Lock()
+	r.lost = true
+	r.mu.Unlock()
+	r.rouse()
+}
+
+// takeLost says whether all documents are to be looked at, once.
+func (r *resting) takeLost() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	lost := r.lost
+	r.lost = false
+	return lost
+}
+
+func (r *resting) rouse() {
 	select {
 	case r.wake <- struct{}{}:
 	default:
@@ -64,12 +86,18 @@ func (r *resting) all() []crdt.DocID {
 
 // keepIndex indexes what lags at start, and then each document that has rested, until the workspace is closed.
 func (w *Workspace) keepIndex() {
-	if err := w.CatchUp(w.life); err != nil && w.life.Err() == nil {
-		w.log.Error("not all documents can be found", "err", err)
+	if reason := w.lib.IndexRenewed(); reason != "" {
+		w.log.Error("what documents are found by was damaged and is made anew from their texts; nothing else was", "damage", reason)
 	}
-	w.events.tell(IndexChanged{})
+	w.resting.anew()
 	for {
 		list, next := w.resting.take(w.now())
+		if w.resting.takeLost() {
+			if err := w.CatchUp(w.life); err != nil && w.life.Err() == nil {
+				w.log.Error("not all documents can be found", "err", err)
+			}
+			w.events.tell(IndexChanged{})
+		}
 		for _, id := range list {
 			w.indexOrLog(id)
 		}
@@ -103,7 +131,11 @@ func (w *Workspace) endIndex() {
 }
 
 func (w *Workspace) indexOrLog(id crdt.DocID) {
-	if err := w.index(id); err != nil {
+	err := w.index(id)
+	if isDamaged(err) {
+		err = w.CatchUp(w.life) // finds it damaged, too, or does all
+	}
+	if err != nil && w.life.Err() == nil {
 		w.log.Error("a document cannot be found by what it says now", "doc", id, "err", err)
 	}
 }

@@ -138,6 +138,49 @@ func (w *Workspace) People(doc crdt.DocID) ([]Person, error) {
 	return list, nil
 }
 
+// Names says what this person calls devices.
+type Names struct {
+	own   PeerID
+	names map[PeerID]string
+}
+
+// You is what this device is called.
+const You = "you"
+
+// Names returns the names of all devices that are known.
+func (w *Workspace) Names() (Names, error) {
+	n := Names{own: w.device, names: map[PeerID]string{}}
+	known, err := w.lib.Peers()
+	if err != nil {
+		return n, fmt.Errorf("list the people who are known: %w", err)
+	}
+	w.people.mu.Lock()
+	defer w.people.mu.Unlock()
+	for _, k := range known {
+		n.names[PeerID(k.Key)] = cmp.Or(w.people.status[PeerID(k.Key)].Name, k.Name)
+	}
+	return n, nil
+}
+
+// Of returns the names of those who are known, [You] last.
+func (n Names) Of(people []crdt.DeviceKey) []string {
+	names := n.Others(people)
+	if n.own != (PeerID{}) && slices.Contains(people, crdt.DeviceKey(n.own)) {
+		names = append(names, You)
+	}
+	return names
+}
+
+// Others is Of without this device.
+func (n Names) Others(people []crdt.DeviceKey) (names []string) {
+	for _, key := range people {
+		if name := n.names[PeerID(key)]; name != "" && PeerID(key) != n.own {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // person returns what is known of somebody but Behind, for which it returns where what the person has of doc ends.
 func (p *people) person(id PeerID, doc crdt.DocID) (person Person, has []crdt.Head) {
 	p.mu.Lock()

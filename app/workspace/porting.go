@@ -115,10 +115,12 @@ func Titled(d Document) string {
 func (w *Workspace) Check(ctx context.Context) (storage.Report, error) { return w.lib.Check(ctx) }
 
 // OnlyToRead says whether err means that the library is there and must not be written to, but can be looked at with
-// [OpenToRead]: it is damaged, a newer Inkling wrote it, or it lies where it must not.
+// [OpenToRead]: it is damaged, a newer Inkling wrote it, it could not be brought to this one's format, or it lies where it
+// must not.
 func OnlyToRead(err error) bool {
 	var damaged *storage.DamagedError
 	var newer *storage.NewerError
 	var place *storage.PlaceError
-	return errors.As(err, &damaged) || errors.As(err, &newer) || errors.As(err, &place) && place.Used
+	var old *storage.MigrationError
+	return errors.As(err, &old) || errors.As(err, &damaged) || errors.As(err, &newer) || errors.As(err, &place) && place.Used
 }

@@ -91,30 +91,33 @@ CREATE TABLE fork (
   PRIMARY KEY (doc, replica)
 ) STRICT, WITHOUT ROWID;
 
--- Derived from the journal: what the list of documents shows. Written in the
--- transaction of the changes it follows from.
+-- Derived from the journal: what the list of documents shows at once. Written in the
+-- transaction of the changes it follows from; the title is also set when the document is indexed.
 CREATE TABLE listing (
   doc      INTEGER PRIMARY KEY REFERENCES doc (id),
   title    TEXT    NOT NULL,
-  modified INTEGER NOT NULL
+  modified INTEGER NOT NULL                              -- when this library took the last change
 ) STRICT;
 
--- Derived from the journal: the current text of each document, as far as it is indexed. It may lag. Where it does,
--- place is less than that of the document's last change, and it is brought up to date when the document has rested.
+-- Derived from the journal: the current text of each document, as far as it is indexed, and what the list shows of
+-- it. It may lag. Where it does, place is less than that of the document's last change, and it is brought up to date when
+-- the document has rested.
 CREATE TABLE indexed (
-  doc   INTEGER PRIMARY KEY REFERENCES doc (id),
-  place INTEGER NOT NULL,                                -- of the last change that title and body follow from
-  title TEXT    NOT NULL,
-  body  TEXT    NOT NULL                                 -- the text, with U+0001 between characters of scripts without spaces
+  doc     INTEGER PRIMARY KEY REFERENCES doc (id),
+  place   INTEGER NOT NULL,                              -- of the last change that all else here follows from
+  title   TEXT    NOT NULL,
+  preview TEXT    NOT NULL CHECK (length(preview) <= 160),  -- the first words behind the title
+  people  BLOB    NOT NULL CHECK (length(people) % 32 = 0 AND length(people) <= 16 * 32), -- whose words the text has: device keys, in the order of the text
+  body    TEXT    NOT NULL                               -- the text, with U+0001 between characters of scripts without spaces; last,
+                                                         -- so that the columns before it are read without it
 ) STRICT;
 
 -- The full-text index over it, written in the same transaction. The words are kept here and the text there: the
--- index alone (content='') would need half the room, but could not show where a word was found. A word found in a title
--- counts as much as a hundred in the text. The shadow tables search_* are SQLite's.
+-- index alone (content='') would need half the room, but could not show where a word was found. The shadow tables
+-- search_* are SQLite's.
 CREATE VIRTUAL TABLE search USING fts5 (
   title, body, content='indexed', content_rowid='doc', prefix='1 2', tokenize='unicode61 remove_diacritics 2'
 );
-INSERT INTO search (search, rank) VALUES ('rank', 'bm25(100.0, 1.0)');
 
 -- Files that documents hold: their contents, each kept once however many hold it, and never altered. A row without hash and
 -- length is one whose content is still coming in, or is being removed: nobody sees it.
