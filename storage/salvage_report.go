@@ -147,10 +147,10 @@ func (r *SalvageReport) String() string {
 
 func (d SalvagedDocument) describe(b *strings.Builder) {
 	if d.Intact() && len(d.Faults) == 0 && d.Fetched == 0 {
-		fmt.Fprintf(b, "\n%q (%s): all of it, %s.\n", d.name(), d.ID, plural(d.Changes, "change"))
+		fmt.Fprintf(b, "\n%q (%.8s): all of it, %s.\n", d.name(), d.ID, plural(d.Changes, "change"))
 		return
 	}
-	fmt.Fprintf(b, "\n%q (%s): %s", d.name(), d.ID, plural(d.Changes, "change"))
+	fmt.Fprintf(b, "\n%q (%.8s): %s", d.name(), d.ID, plural(d.Changes, "change"))
 	if d.Fetched > 0 {
 		fmt.Fprintf(b, ", %d of them from backups", d.Fetched)
 	}
@@ -180,9 +180,9 @@ func (d SalvagedDocument) name() string { return Document{ID: d.ID, Title: d.Tit
 
 func (c WaitingChange) maker() string {
 	if c.Device == "" {
-		return fmt.Sprintf("replica %s at %d", c.Replica, c.Seq)
+		return fmt.Sprintf("replica %.8s at %d", c.Replica, c.Seq)
 	}
-	return fmt.Sprintf("%s, replica %s at %d", c.Device, c.Replica, c.Seq)
+	return fmt.Sprintf("%s, replica %.8s at %d", c.Device, c.Replica, c.Seq)
 }
 
 // shortWords returns the beginning of what was typed.
@@ -203,12 +203,12 @@ func lostWords(list []LostChange) (words []string) {
 		for j < len(list) && list[j].Place == list[j-1].Place+1 && list[j].Known == list[i].Known && list[j].Replica == list[i].Replica {
 			j++
 		}
-		places := fmt.Sprintf("place %d", list[i].Place)
+		places := fmt.Sprintf("place %d of its journal", list[i].Place)
 		if j > i+1 {
-			places = fmt.Sprintf("places %d to %d", list[i].Place, list[j-1].Place)
+			places = fmt.Sprintf("places %d to %d of its journal", list[i].Place, list[j-1].Place)
 		}
 		if list[i].Known {
-			places += fmt.Sprintf(" (replica %s from %d)", list[i].Replica, list[i].Seq)
+			places += fmt.Sprintf(" (replica %.8s from %d)", list[i].Replica, list[i].Seq)
 		}
 		words = append(words, places)
 		i = j

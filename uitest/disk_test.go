@@ -133,8 +133,9 @@ func (p *person) waitForStrip(before *image.RGBA, other bool) {
 	p.t.Helper()
 	eventually(p.t, reservePatience, fmt.Sprintf("what is above the page is another: %v", other), func() (bool, string) {
 		p.settle()
-		changed := difference(before, p.see())
-		return (changed.Min.Y < 120 && changed.Dx() > 100) == other, changed.String()
+		above := image.Rect(listWidth, 0, before.Rect.Max.X, 120)
+		changed := difference(cut(before, above), cut(p.see(), above))
+		return (changed.Dx() > 100) == other, changed.String()
 	})
 }
 

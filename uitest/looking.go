@@ -67,6 +67,11 @@ func difference(a, b *image.RGBA) image.Rectangle {
 	return changed
 }
 
+// cut returns the part of a picture that is in r.
+func cut(a *image.RGBA, r image.Rectangle) *image.RGBA {
+	return a.SubImage(r.Add(a.Rect.Min)).(*image.RGBA)
+}
+
 // isInk says whether a pixel is dark and grey.
 func isInk(c color.RGBA) bool {
 	brightest, darkest := max(c.R, c.G, c.B), min(c.R, c.G, c.B)

@@ -55,7 +55,7 @@ func (w *Workspace) loadPast() error {
 func (p Past) Sentences() string {
 	switch {
 	case p.Salvaged != "":
-		return fmt.Sprintf("Your library was damaged. %s What was there before is kept in %s, with a list of all that is missing (%s).", p.Salvaged, p.Replaced, salvageReport)
+		return fmt.Sprintf("Your library was damaged. %s What was there before is kept in %s, with a list of what was saved and what was not (%s).", p.Salvaged, p.Replaced, salvageReport)
 	case !p.Restored.IsZero() && p.Replaced == "":
 		return fmt.Sprintf("Your library is as it was on %s.", Moment(p.Restored))
 	case !p.Restored.IsZero():

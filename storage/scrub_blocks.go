@@ -1,0 +1,117 @@
+package storage
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"inkling/crdt"
+)
+
+// blocks reads a part of the block that is due.
+func (s *scrub) blocks(ctx context.Context, l *Library) (n int64, found []Fault, err error) {
+	at := s.at
+	if at == nil || at.block.id <= s.Block {
+		if at, err = l.nextBlock(ctx, s.Block); err != nil {
+			s.at = nil
+			switch {
+			case errors.Is(err, errPassed):
+				s.Blocks, err = true, nil
+			case errors.As(orDamage(err), new(damage)):
+				s.Blocks, found, err = true, []Fault{{What: "the list of blocks cannot be read: " + err.Error()}}, nil
+			}
+			return 0, found, err
+		}
+	}
+	s.at = at
+	n, problem := at.read(ctx, l.readers)
+	switch {
+	case problem == nil && at.bytes < at.block.length:
+		return n, nil, nil
+	case isDatabaseError(problem) && !errors.As(orDamage(problem), new(damage)), ctx.Err() != nil:
+		return n, nil, problem
+	}
+	s.at, s.Block = nil, at.block.id
+	if problem == nil || at.gone(ctx, l) {
+		return n, nil, nil
+	}
+	return n, []Fault{{at.doc, at.title, fmt.Sprintf("%s: %v", blockName(at.block), problem)}}, nil
+}
+
+// blockName says what is lost with a block.
+func blockName(b *block) string {
+	switch b.kind {
+	case baseKind:
+		return fmt.Sprintf("its first %d changes, which are kept as one block", b.upto)
+	case successorKind:
+		return fmt.Sprintf("a block that is to take the place of %d changes (nothing is lost with it)", b.upto)
+	}
+	return "what lets it open faster (nothing is lost with it)"
+}
+
+const nextBlockSQL = `SELECT block.doc, block.id, block.kind, block.upto, block.weight, block.length, block.hash FROM block WHERE block.id > ? ORDER BY block.id LIMIT 1`
+
+// blockReading is a block, read as far as a part.
+type blockReading struct {
+	block *block
+	doc   crdt.DocID
+	title string
+	part  int64
+	bytes int64
+}
+
+func (l *Library) nextBlock(ctx context.Context, after int64) (*blockReading, error) {
+	at := &blockReading{block: &block{}}
+	var doc int64
+	var sum []byte
+	b := at.block
+	err := l.readers.QueryRowContext(ctx, nextBlockSQL, after).Scan(&doc, &b.id, &b.kind, &b.upto, &b.weight, &b.length, &sum)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, errPassed
+	}
+	if err == nil {
+		err = fill(b.hash[:], sum, "hash")
+	}
+	f := l.fault(doc, "")
+	at.doc, at.title = f.Doc, f.Title
+	return at, err
+}
+
+const scrubPartSQL = `SELECT checksum, body FROM block_part WHERE id = ?`
+
+// read reads the next part, and compares it with its own checksum. The hash of the whole block would find no flipped bit that these do
+// not find; whoever opens the document, and [Library.Check], compare that, too.
+func (at *blockReading) read(ctx context.Context, db *sql.DB) (n int64, problem error) {
+	rows, err := db.QueryContext(ctx, scrubPartSQL, at.block.id<<16|at.part)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		return 0, errors.Join(rows.Err(), errGone)
+	}
+	var sum, body sql.RawBytes
+	if err := rows.Scan(&sum, &body); err != nil {
+		return 0, err
+	}
+	if len(body) == 0 || int64(len(body)) > at.block.length-at.bytes {
+		return 0, errChecksum
+	}
+	own := sha256.Sum256(body)
+	at.part++
+	at.bytes += int64(len(body))
+	if !bytes.Equal(own[:len(checksum{})], sum) {
+		return int64(len(body)), errChecksum
+	}
+	return int64(len(body)), nil
+}
+
+// gone says whether the block is no longer there: another one took its place.
+func (at *blockReading) gone(ctx context.Context, l *Library) bool {
+	var there bool
+	err := l.readers.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM block WHERE id = ? AND hash = ?)`, at.block.id, at.block.hash[:]).Scan(&there)
+	return err == nil && !there
+}
