@@ -40,11 +40,14 @@ check: ## Look for what needs no running: gofmt, go vet, staticcheck
 	$(GO) vet ./...
 	$(GO) tool -modfile=tools/go.mod staticcheck ./...
 
-# crdt is pure: arch_test.go sees to it that it starts no goroutine, so there is nothing to race.
-race: ## Test all packages but uitest, under the race detector (but for crdt)
+# crdt is pure: arch_test.go sees to it that it starts no goroutine, so there is nothing to race. SQLite is slow under the
+# race detector: of storage those tests run with it in which goroutines meet, and all without. app and netsync, which use it
+# from many goroutines, run with it in full.
+race: ## Test all packages but uitest, under the race detector (but for crdt, and most of storage)
 	@scripts/setup.sh build test
-	$(GO) test -vet=off ./crdt/...
-	$(GO) test -race -vet=off $(PARALLEL) $$($(GO) list ./... | grep -vE '^inkling/(uitest|crdt)')
+	$(GO) test -vet=off ./crdt/... ./storage/...
+	$(GO) test -race -vet=off ./storage -run 'AtOnce|Burst|Close|During|Refuse|Wait|While' -skip Every
+	$(GO) test -race -vet=off $(PARALLEL) $$($(GO) list ./... | grep -vE '^inkling/(uitest|crdt|storage)')
 
 # count=1: go test's cache does not know that these tests depend on the whole program.
 windows: ## Test the built program in real windows (uitest); screenshots go to out/uitest
