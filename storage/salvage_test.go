@@ -487,6 +487,9 @@ func TestSalvageReadsTheWAL(t *testing.T) {
 		killed := t.TempDir()
 		m.open(func(l *storage.Library) {
 			m.write(l, 2, 4)
+			if err := l.SetState(genesis(2).DocID(), "behind", []byte{1}); err != nil { // it waits for its commit, and so for theirs
+				t.Fatal(err)
+			}
 			for _, file := range []string{"library.db", "library.db-wal"} { // as a kill would leave them
 				copyWithCat(t, filepath.Join(m.dir, file), filepath.Join(killed, file))
 			}
