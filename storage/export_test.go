@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"testing"
 	"time"
 
 	"inkling/crdt"
@@ -272,4 +273,22 @@ func VersionIn(disk *disktest.Disk) (int, error) {
 		err = c.index
 	}
 	return c.version, err
+}
+
+// PagesOf returns the numbers of the pages of a table in a library that nobody has open.
+func PagesOf(t testing.TB, dir, table string) (pages []int) {
+	t.Helper()
+	l, err := OpenReadOnly(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	rows, err := l.readers.Query(`SELECT pageno FROM dbstat WHERE name = ?`, table)
+	if err == nil {
+		pages, err = collect(rows, func(scan func(...any) error) (n int, err error) { return n, scan(&n) })
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pages
 }

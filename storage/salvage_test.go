@@ -266,7 +266,7 @@ func TestBackupsFillTheGaps(t *testing.T) {
 	}
 	report := m.salvage()
 	f := m.fates(report, had)
-	if f.lost != lost || f.nameless > 0 {
+	if f.lost+f.unsaid != lost || f.nameless > 0 { // the last rows may go with all that speaks of them
 		t.Errorf("%+v; %d were written after the backup and are gone", f, lost)
 	}
 	fetched := 0

@@ -213,7 +213,13 @@ func TestScrubDuringCompaction(t *testing.T) {
 // A page that SQLite cannot read does not keep the scrub from what is behind it.
 func TestScrubLeapsOverDamagedPages(t *testing.T) {
 	m := newNumbered(t, seeded(t), 30, 20)
-	m.zeroPages(10)
+	leaves := storage.PagesOf(t, m.dir, "change")
+	rewrite(t, m.dir, func(b []byte) []byte {
+		for _, i := range m.rng.Perm(len(leaves))[:10] {
+			clear(b[(leaves[i]-1)*4096 : leaves[i]*4096])
+		}
+		return b
+	})
 	had := m.present()
 	l, err := storage.OpenReadOnly(m.dir)
 	if err != nil {
