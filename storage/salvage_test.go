@@ -257,8 +257,9 @@ func TestBackupsFillTheGaps(t *testing.T) {
 		}
 	})
 	m.zeroPages(20)
+	had := m.present()
 	report := m.salvage()
-	f := m.fates(report, m.present())
+	f := m.fates(report, had)
 	if f.placed < before || f.nameless > 0 { // all that was there at the time of the backup
 		t.Errorf("%+v, and %d were in the backup", f, before)
 	}
