@@ -45,7 +45,7 @@ func (c *crashes) look(tr *trial, lying bool, enough int, tell func(format strin
 			image := r.Image(tr.rng)
 			sum := image.Sum(seed)
 			if seen[sum] == nil {
-				seen[sum] = tr.judge(image)
+				tr.bubble(func(*testing.T) { seen[sum] = tr.judge(image) })
 				c.images++
 				c.stages[seen[sum].stage]++
 			}
