@@ -15,6 +15,7 @@ import (
 // reads nobody misses until the last backup is overwritten with it. It goes over the rows of table change and then over the blocks, by
 // id, a slice at a time, and remembers where it is. A slice is one short query of at most pageBytes, so nobody waits for it. Rows and blocks that
 // compaction removes meanwhile were read by that. What is found is remembered until a later pass finds it sound.
+// Whether a row is missing, or lies at another place than its own, [Library.Check] finds.
 
 const (
 	// scrubKey is the state with where the scrub is and what it has found: JSON of scrubState.

@@ -81,7 +81,7 @@ func mixed(t testing.TB, rng *rand.Rand) (dir string) {
 func bodies(l *storage.Library) string {
 	h := sha256.New()
 	for _, query := range []string{
-		`SELECT hex(id) || hex(replica) || seq || next_seq || coalesce(hex(previous), '') || hex(hash) || coalesce(hex(signature), '') || hex(checksum) || codec || hex(body) FROM change ORDER BY id`,
+		`SELECT hex(replica) || seq || next_seq || coalesce(hex(previous), '') || hex(hash) || coalesce(hex(signature), '') || hex(checksum) || codec || hex(body) FROM change ORDER BY 1`,
 		`SELECT hex(checksum) || hex(body) FROM block_part ORDER BY id`,
 		`SELECT hex(checksum) || hex(body) FROM attachment_part ORDER BY id`,
 	} {
