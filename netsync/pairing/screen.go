@@ -99,7 +99,10 @@ type (
 		Reason Refusal
 	}
 	// Warned: somebody typed a wrong code. The person is to know.
-	Warned struct{ From netip.Addr }
+	Warned struct {
+		From  netip.Addr
+		Count int // of wrong or broken tries from there, while a code is on the screen
+	}
 )
 
 func (Shown) effect()    {}
@@ -239,7 +242,7 @@ func (s *Screen) confirm(now time.Time, random [32]byte, e Confirm) []Effect {
 	}
 	s.sources[t.from]++
 	s.wrong++
-	effects := []Effect{Refuse{Try: t.id, Reason: WrongCode}, Warned{From: t.from}}
+	effects := []Effect{Refuse{Try: t.id, Reason: WrongCode}, Warned{From: t.from, Count: s.sources[t.from]}}
 	if s.wrong < TriesPerCode {
 		return effects
 	}
