@@ -37,10 +37,13 @@ func (n *Node) ShowCode(doc crdt.DocID) (code string) {
 	return code
 }
 
-// HideCode takes the code off the screen.
-func (n *Node) HideCode() {
+// HideCode takes the code off the screen if it is one for doc.
+func (n *Node) HideCode(doc crdt.DocID) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if n.host.doc != doc {
+		return
+	}
 	n.tellHost(n.stepScreen(pairing.Hide{}), 0)
 }
 

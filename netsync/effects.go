@@ -43,9 +43,7 @@ func (c *connection) do(effect link.Effect) link.Event {
 	case link.Presented:
 		c.node.spawn(func() { c.letGuest(e) })
 	case link.Met:
-		c.node.mu.Lock()
-		c.peer = e.Peer
-		c.node.mu.Unlock()
+		c.met(e.Peer)
 	default:
 		panic(fmt.Sprintf("netsync: unknown effect %T", effect))
 	}

@@ -211,6 +211,15 @@ func (n *Node) reachHost(ctx context.Context, addrs []netip.AddrPort, peer PeerI
 	return c, nil
 }
 
+// met notes who the host is, unless that was proved before.
+func (c *connection) met(host PeerID) {
+	c.node.mu.Lock()
+	defer c.node.mu.Unlock()
+	if !c.admitted {
+		c.peer = host
+	}
+}
+
 // typeCode tries the code on this connection and waits for the answer.
 func (c *connection) typeCode(ctx context.Context, code string) (link.JoinAnswered, error) {
 	typed := link.Typed{Code: code, Name: wire.CleanName(c.node.cfg.Name())}

@@ -72,7 +72,7 @@ func (d *desk) guess(code string, from netip.Addr) []Effect {
 // TestThousandTries: whoever guesses, from however many addresses, has at most ten codes looked at per code, three from an
 // address; the code that comes then is long; and whoever has not guessed gets in with it.
 func TestThousandTries(t *testing.T) {
-	for _, addresses := range []int{1, 2, 4, 100, 2_000} {
+	for _, addresses := range []int{1, 4, 2_000} {
 		d := newDesk(uint64(addresses))
 		d.step(Show{})
 		perCode, perSource, warned, barred := map[string]int{}, map[netip.Addr]int{}, 0, 0
@@ -197,7 +197,7 @@ type randomPeer struct {
 // mail, and checks after each step: only who typed the very code that was on the screen, over one connection, is believed
 // and believes; per code ten wrong tries are evaluated at most, from an address three; and one try at a time.
 func TestRandomMeetings(t *testing.T) {
-	runs := 300
+	runs := 100
 	if n, err := strconv.Atoi(os.Getenv("INKLING_SEEDS")); err == nil {
 		runs *= n
 	}
