@@ -26,7 +26,7 @@ const (
 // Host is somebody on the local network whose screen shows a code. Nothing of it is proved.
 type Host struct {
 	Name  string // empty until it said it
-	Addr  string // where, as "host:port"
+	Addr  string // where, as [Node.JoinCodeAt] takes it
 	nonce [8]byte
 	addrs []netip.AddrPort
 	peer  PeerID // zero: a stranger
@@ -44,16 +44,25 @@ func (n *Node) hosts() (all []Host) {
 	now := time.Now()
 	for nonce, s := range n.strangers {
 		if s.shows && s.until.After(now) && len(s.addrs) > 0 {
-			all = append(all, Host{Name: s.name, Addr: s.addrs[0].String(), nonce: nonce, addrs: s.addrs, seen: s.seen})
+			all = append(all, Host{Name: s.name, Addr: readable(s.addrs), nonce: nonce, addrs: s.addrs, seen: s.seen})
 		}
 	}
 	for _, p := range n.peers {
 		if p.showsUntil.After(now) && len(p.sighted) > 0 {
-			all = append(all, Host{Name: p.Name, Addr: p.sighted[0].String(), addrs: p.sighted, peer: p.ID, seen: p.showsUntil.Add(-sightingLife)})
+			all = append(all, Host{Name: p.Name, Addr: readable(p.sighted), addrs: p.sighted, peer: p.ID, seen: p.showsUntil.Add(-sightingLife)})
 		}
 	}
 	slices.SortFunc(all, func(a, b Host) int { return strings.Compare(a.Name+" "+a.Addr, b.Name+" "+b.Addr) })
 	return all
+}
+
+// readable returns the address that a person types most easily, which is one of IPv4 if there is any.
+func readable(addrs []netip.AddrPort) string {
+	i := max(slices.IndexFunc(addrs, func(a netip.AddrPort) bool { return a.Addr().Is4() }), 0)
+	if addrs[i].Port() == DefaultPort {
+		return addrs[i].Addr().String()
+	}
+	return addrs[i].String()
 }
 
 // JoinCode joins the document of the one host on this network whose screen shows the code that the person typed. The

@@ -27,7 +27,11 @@ func TestSixDigits(t *testing.T) {
 	keepImage(t, "code", ana.see())
 
 	bruno.opensTogether() // the first click of three
+	calm := ana.panel()
 	bruno.typesCode(other(code))
+	ana.waitForPanel("that somebody typed a wrong code", func(s panel) bool {
+		return len(s.fields) == len(calm.fields) && s.fields[1].Min.Y > calm.fields[1].Min.Y // it stands above
+	})
 	ana.settle()
 	bruno.settle()
 	keepImage(t, "code-wrong", sideBySide(ana.see(), bruno.see()))

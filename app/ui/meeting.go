@@ -44,9 +44,13 @@ func (win *Window) joining(meanwhile, text string, join func(context.Context) (c
 		}
 		win.do(func() {
 			t.join.Enable()
+			if hosts := workspace.HostsOf(err); len(hosts) > 0 {
+				showNote(t.joinNote, "Several people here show a code. Whose is it?", widget.MediumImportance)
+				t.askHost(text, hosts)
+				return
+			}
 			if err != nil {
 				showNote(t.joinNote, sentence(err), widget.DangerImportance)
-				t.askHost(text, workspace.HostsOf(err))
 				return
 			}
 			showNote(t.joinNote, with, widget.SuccessImportance)

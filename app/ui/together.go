@@ -277,6 +277,7 @@ func (t *together) showNearby(n nearby) {
 
 // showCode shows a code in large, unless its text is empty.
 func (t *together) showCode(c workspace.Code) {
+	defer t.body.Refresh() // the parts below move
 	if c.Text == "" {
 		t.codeBox.Hide()
 		showNote(t.codeNews, "", widget.MediumImportance)
@@ -289,12 +290,12 @@ func (t *together) showCode(c workspace.Code) {
 	t.code.Text = c.Text
 	t.codeNote.SetText("until " + c.Until.Format("15:04"))
 	t.codeBox.Show()
-	t.codeBox.Refresh()
 }
 
 // tellCode says what became of the code.
 func (t *together) tellCode(s string, importance widget.Importance) {
 	showNote(t.codeNews, s, importance)
+	t.body.Refresh() // the parts below move
 }
 
 // askHost asks whose the code is that was typed; with nobody it takes the question away.
