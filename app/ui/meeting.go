@@ -115,5 +115,11 @@ func (win *Window) showCode() {
 
 // guessed says that somebody typed a wrong code, and what is done about it.
 func guessed(e workspace.CodeTried) string {
-	return fmt.Sprintf("Somebody at %s typed a wrong code (%s). After three from one computer it is heard no more.", e.From, count(e.Count, "time"))
+	switch {
+	case e.Count >= workspace.MaxTries:
+		return fmt.Sprintf("Somebody at %s typed %d wrong codes and is not listened to any more, until you show another code.", e.From, e.Count)
+	case e.Count > 1:
+		return fmt.Sprintf("Somebody at %s typed a wrong code again.", e.From)
+	}
+	return fmt.Sprintf("Somebody at %s typed a wrong code.", e.From)
 }

@@ -284,11 +284,13 @@ func (t *together) showCode(c workspace.Code) {
 		return
 	}
 	t.code.TextSize = codeSize
-	if len(c.Text) > len("000 000") {
-		t.code.TextSize = codeSize / 2 // a long one
+	until := "until " + c.Until.Format("15:04")
+	if c.IsLong() {
+		t.code.TextSize = codeSize / 2
+		until += ", longer after ten wrong ones"
 	}
 	t.code.Text = c.Text
-	t.codeNote.SetText("until " + c.Until.Format("15:04"))
+	t.codeNote.SetText(until)
 	t.codeBox.Show()
 }
 

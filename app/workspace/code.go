@@ -9,6 +9,7 @@ import (
 
 	"inkling/crdt"
 	"inkling/netsync"
+	"inkling/netsync/pairing"
 )
 
 // Code is what a person reads off this screen, or to somebody, who types it and is let into Doc.
@@ -17,6 +18,12 @@ type Code struct {
 	Text  string // in groups; "": none is shown
 	Until time.Time
 }
+
+// MaxTries is how many wrong codes are taken from one address while a code is on the screen.
+const MaxTries = pairing.TriesPerSource
+
+// IsLong says whether c is the long kind, which comes when many wrong codes were typed.
+func (c Code) IsLong() bool { return len(c.Text) > pairing.LongCode }
 
 // ShowCode puts a code for the document on the screen, in the place of one that is there. It is good for 10 minutes, on
 // this network; who types it is let in without further question.
