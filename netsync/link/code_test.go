@@ -197,3 +197,98 @@ func TestHostileGuest(t *testing.T) {
 		}
 	})
 }
+
+// TestFalseHosts: a host that knows the code or does not, and alters what it reveals, is left, and is told nothing.
+func TestFalseHosts(t *testing.T) {
+	for name, alter := range map[string]func(r wire.Reveal, binder [32]byte) wire.Reveal{
+		"no tag":      func(r wire.Reveal, _ [32]byte) wire.Reveal { r.Tag = [64]byte{}; return r },
+		"another key": func(r wire.Reveal, _ [32]byte) wire.Reveal { r.Key = ID(key(3)); return r },
+		"a guest's signature": func(r wire.Reveal, b [32]byte) wire.Reveal {
+			r.Signature = sign(key(2), roleGuest, Exporter{}, b[:])
+			return r
+		},
+		"a signature without the binder": func(r wire.Reveal, _ [32]byte) wire.Reveal {
+			r.Signature = sign(key(2), roleHost, Exporter{})
+			return r
+		},
+		"the guest's own key": func(r wire.Reveal, b [32]byte) wire.Reveal {
+			return wire.Reveal{Tag: r.Tag, Key: ID(key(1)), Signature: sign(key(1), roleHost, Exporter{}, b[:])}
+		},
+		"another device than before": func(r wire.Reveal, b [32]byte) wire.Reveal {
+			return wire.Reveal{Tag: r.Tag, Key: ID(key(3)), Signature: sign(key(3), roleHost, Exporter{}, b[:])}
+		},
+	} {
+		d, l := pair(true, false) // the guest knows that this is key 2
+		talk(d, l)
+		host := handHost(d, l)
+		sent := len(told[Send](d))
+		d.give(epoch, Received{alter(host.reveal, host.binder)}, l)
+		if c := told[Close](d); len(c) != 1 || c[0].Code != wire.WrongPeer || len(told[Met](d)) != 0 || len(told[Send](d)) != sent {
+			t.Errorf("%s: effects %v", name, d.effects[len(d.effects)-2:])
+		}
+	}
+	d, l := pair(true, false)
+	talk(d, l)
+	d.give(epoch, Received{handHost(d, l).reveal}, l)
+	if len(told[Met](d)) != 1 {
+		t.Errorf("an unaltered one: effects %v", d.effects)
+	}
+}
+
+// TestFalseGuests: a guest that knows the code and presents another's key, the host's own, or another than before.
+func TestFalseGuests(t *testing.T) {
+	for name, present := range map[string]func(binder [32]byte) wire.Present{
+		"no signature": func([32]byte) wire.Present { return wire.Present{Key: ID(key(1))} },
+		"a host's signature": func(b [32]byte) wire.Present {
+			return wire.Present{Key: ID(key(1)), Signature: sign(key(1), roleHost, Exporter{}, b[:])}
+		},
+		"no binder": func([32]byte) wire.Present {
+			return wire.Present{Key: ID(key(1)), Signature: sign(key(1), roleGuest, Exporter{})}
+		},
+		"the host's own key": func(b [32]byte) wire.Present {
+			return wire.Present{Key: ID(key(2)), Signature: sign(key(2), roleGuest, Exporter{}, b[:])}
+		},
+		"another than before": func(b [32]byte) wire.Present {
+			return wire.Present{Key: ID(key(3)), Signature: sign(key(3), roleGuest, Exporter{}, b[:])}
+		},
+	} {
+		for _, anonymous := range []bool{false, true} {
+			if anonymous && name == "another than before" {
+				continue // nothing was proved before
+			}
+			d, l := pair(true, false)
+			if anonymous {
+				d, l = strangers(Exporter{})
+			} else {
+				talk(d, l)
+			}
+			binder := handHost(d, l).binder
+			l.give(epoch, Received{present(binder)}, d)
+			if c := told[Close](l); len(c) != 1 || c[0].Code != wire.WrongPeer || len(told[Presented](l)) != 0 {
+				t.Errorf("%s (anonymous %v): effects %v", name, anonymous, l.effects)
+			}
+		}
+	}
+}
+
+type revealed struct {
+	reveal wire.Reveal
+	binder [32]byte
+}
+
+// handHost lets d type the code that l shows, as far as what l reveals, which d has not got yet.
+func handHost(d, l *side) revealed {
+	p := newScreen()
+	p.seen = len(l.effects)
+	d.give(epoch, Typed{Code: p.Code(), Random: [32]byte{4}, Name: "D"}, l)
+	for {
+		settle(d, l)
+		answer := p.judge(l, Exporter{}).(Judged)
+		l.give(epoch, answer, d)
+		if _, reveal := answer.Answer.(wire.Reveal); reveal {
+			sent := d.inbox[len(d.inbox)-1].(wire.Reveal)
+			d.inbox = nil
+			return revealed{sent, answer.Binder}
+		}
+	}
+}
