@@ -172,6 +172,7 @@ func TestSeveralHosts(t *testing.T) {
 		docA, docC := ana.library.add(genesisOf(1)), cleo.library.add(genesisOf(2))
 		ana.ShowCode(docA)
 		code := cleo.ShowCode(docC)
+		time.Sleep(time.Second) // the finders run
 		_, err := joinCode(ben, code)
 		var several *JoinError
 		if !errors.As(err, &several) || several.Failure != SeveralHosts || len(several.Hosts) != 2 {
@@ -432,4 +433,86 @@ func printPercentiles(b *testing.B, where string, took []time.Duration) {
 	slices.Sort(took)
 	b.ReportMetric(0, "ns/op")
 	b.Logf("pairing on %s: p50 %v, p95 %v of %d", where, took[len(took)/2], took[len(took)*95/100], len(took))
+}
+
+// TestFalseHostHasOneGuess: Eve shows no code, guesses Ben's, and says that she was busy, so that he tries again: he does not.
+func TestFalseHostHasOneGuess(t *testing.T) {
+	inWorld(t, 1, 0, func(w *world) {
+		ben, eve := w.person("Ben"), w.adversary()
+		defer ben.stop()
+		defer eve.stop()
+		listener, err := eve.transport.Listen(eve.tls, &quic.Config{EnableDatagrams: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, end := context.WithCancel(context.Background())
+		served, tries, tags := make(chan struct{}), 0, 0
+		go func() {
+			defer close(served)
+			for {
+				q, err := listener.Accept(ctx)
+				if err != nil {
+					return
+				}
+				control, err := q.AcceptStream(ctx)
+				if err != nil {
+					return
+				}
+				x := &wiretap{t: t, quic: q, control: control, reader: wire.NewReader(control, wire.ControlStream)}
+				for first := true; ; first = false {
+					m, err := x.reader.Next()
+					if err != nil {
+						break
+					}
+					switch m.(type) {
+					case wire.Knock:
+						x.say(first, wire.Stranger{})
+					case wire.Try:
+						if tries++; tries < 3 {
+							x.say(first, wire.Refused{Reason: wire.TooMany}) // no guess yet: he comes again
+							continue
+						}
+						x.say(first, wire.Share{Share: pairing.NewGuest("123456", link.Exporter{}, [32]byte{5}).Share()})
+					case wire.Confirm:
+						tags++
+						x.say(first, wire.Refused{Reason: wire.TooMany})
+					}
+				}
+			}
+		}()
+		_, err = ben.JoinCodeAt(context.Background(), "482913", addrOf(eve.transport.Conn.LocalAddr()).String())
+		end()
+		<-served
+		if failure(err) != Busy || tries != 3 || tags != 1 {
+			t.Errorf("%d tries, %d tags, %v", tries, tags, err)
+		}
+	})
+}
+
+// TestBrokenTryFreesTheScreen: a guest whose connection ends in the middle of a try keeps nobody waiting.
+func TestBrokenTryFreesTheScreen(t *testing.T) {
+	inWorld(t, 1, 0, func(w *world) {
+		ana, eve := w.person("Ana"), w.adversary()
+		defer ana.stop()
+		defer eve.stop()
+		code := ana.ShowCode(ana.library.add(genesisOf(1)))
+		x := eve.dial(ana)
+		x.say(true, wire.Knock{MACs: [][32]byte{{7}}}, wire.Try{Share: pairing.NewGuest(code, x.e, [32]byte{1}).Share()})
+		for range 2 { // Stranger, Share
+			if _, err := x.reader.Next(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		y := eve.dial(ana)
+		y.say(true, wire.Knock{MACs: [][32]byte{{7}}}, wire.Try{Share: pairing.NewGuest(code, y.e, [32]byte{1}).Share()})
+		y.reader.Next()
+		if m, err := y.reader.Next(); err != nil || m != (wire.Refused{Reason: wire.TooMany}) {
+			t.Errorf("a second try at once: %#v, %v", m, err)
+		}
+		x.quic.CloseWithError(0, "")
+		time.Sleep(pairing.TryPatience / 2)
+		if _, m := eve.dial(ana).guestByHand(code); m.Type() != (wire.Reveal{}).Type() {
+			t.Errorf("the next guest: %#v", m)
+		}
+	})
 }
