@@ -197,7 +197,7 @@ type randomPeer struct {
 // mail, and checks after each step: only who typed the very code that was on the screen, over one connection, is believed
 // and believes; per code ten wrong tries are evaluated at most, from an address three; and one try at a time.
 func TestRandomMeetings(t *testing.T) {
-	runs := 100
+	runs := 50
 	if n, err := strconv.Atoi(os.Getenv("INKLING_SEEDS")); err == nil {
 		runs *= n
 	}

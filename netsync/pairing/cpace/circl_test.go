@@ -22,7 +22,7 @@ func TestGroupEqualsCircl(t *testing.T) {
 			t.Logf("seed %d", seed)
 		}
 	}()
-	rounds := 2_000
+	rounds := 500
 	if testing.Short() {
 		rounds = 200
 	}
