@@ -35,8 +35,9 @@ var house = []layer{
 		why: "a state machine that is given the time and the dice replays every failure"},
 	{folder: "netsync/docsync", ours: []string{"crdt", "netsync/wire"}, pure: true,
 		why: "a state machine that is given the time and the dice replays every failure"},
-	{folder: "netsync/pairing", ours: []string{"crdt", "netsync/wire"}, theirs: []string{"golang.org/x/crypto"}, pure: true,
-		why: "proofs of identity are checked against vectors, so they take their randomness as an argument"},
+	{folder: "netsync/pairing", ours: []string{"netsync/pairing"}, theirs: []string{"filippo.io/edwards25519"}, pure: true,
+		tests: []string{"github.com/cloudflare/circl"},
+		why:   "proofs of identity are checked against vectors, so they take their randomness as an argument"},
 	{folder: "netsync/discovery", theirs: []string{"github.com/hashicorp/mdns", "github.com/miekg/dns", "golang.org/x/net", "golang.org/x/sys"},
 		why: "it finds programs; it must have no keys or documents that it could give away"},
 

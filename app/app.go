@@ -207,6 +207,9 @@ func (p *program) command(ctx context.Context, cmd cli.Command, args []string) i
 			return cli.ExitError // why has been told
 		}
 	}
+	if errors.Is(err, context.Canceled) {
+		return cli.ExitError // the person has ended it, and knows
+	}
 	if err != nil {
 		return p.fail(err)
 	}

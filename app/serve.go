@@ -15,7 +15,7 @@ import (
 // step with the others until it is told to end (Ctrl+C, SIGTERM).
 func (p *program) serve(ctx context.Context, args []string) int {
 	if len(args) > 0 {
-		fmt.Fprintln(os.Stderr, "inkling serve: it takes no arguments; let it join documents with `inkling join LINK`")
+		fmt.Fprintln(os.Stderr, "inkling serve: it takes no arguments; let it join documents with `inkling join CODE` or a link")
 		return cli.ExitUsage
 	}
 	w, err := p.open(false)

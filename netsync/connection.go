@@ -11,6 +11,7 @@ import (
 
 	"inkling/crdt"
 	"inkling/netsync/link"
+	"inkling/netsync/pairing"
 	"inkling/netsync/wire"
 )
 
@@ -33,9 +34,10 @@ type connection struct {
 	goal     *goal // of a dialler; nil for a listener
 	at       netip.AddrPort
 	inbox    chan link.Event
-	outgoing *outgoing // datagrams
-	haveLive bool      // the dialler's word
-	versions bool      // the version byte of the control stream is written
+	outgoing *outgoing     // datagrams
+	haveLive bool          // the dialler's word
+	try      pairing.TryID // the last one by the other end
+	versions bool          // the version byte of the control stream is written
 
 	// Guarded by node.mu.
 	peer     PeerID
@@ -47,7 +49,8 @@ type connection struct {
 	// has offered the document once more since the last try began.
 	opening  map[crdt.DocID]bool
 	carets   map[crdt.DocID]*seenCaret
-	joinWait chan wire.Message // who waits for the answer to our Join
+	joinWait chan link.JoinAnswered // who waits for the answer to our wish to join
+	letInto  crdt.DocID             // of the guest that was believed
 
 	settled sync.Once   // the goal has heard of this connection
 	won     atomic.Bool // it is what the goal looked for
@@ -231,6 +234,7 @@ func (c *connection) end() {
 		n.setOnline(c.peer, false)
 	}
 	n.forgetCarets(c)
+	n.breakOff(c)
 	n.mu.Unlock()
 	if c.goal != nil {
 		c.goal.settle(c, failed)

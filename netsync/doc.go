@@ -8,7 +8,7 @@
 // each other by mDNS, by the addresses where they last met, by an address somebody typed or by an
 // invite link. Who is at the other end is proved inside the encrypted connection
 // with Ed25519 device keys (netsync/link); a stranger gets nothing but the
-// chance to show an invite. Changes leave after they are committed and are
+// chance to show an invite, or to type the code that is on the screen (netsync/pairing). Changes leave after they are committed and are
 // acknowledged after the other end has committed them (netsync/docsync).
 //
 // The node keeps no documents: a [Library] does, and the node asks it. What a
@@ -22,6 +22,7 @@
 //	Link           one connection of two peers
 //	Sighting       a program seen on the local network, nothing proved
 //	Nearby         somebody visible here now
+//	Host           somebody whose screen shows a code, with which a guest comes in
 //	Presence       where somebody's caret is
 //	Finder         finds sightings; netsync/discovery implements it
 //
@@ -32,6 +33,8 @@
 //	})
 //	link, err := node.NewInvite(doc, time.Now())  // give it to somebody
 //	doc, err := node.Join(ctx, link)              // or take one
+//	code := node.ShowCode(doc)                    // have it read to somebody
+//	doc, err := node.JoinCode(ctx, code)          // or type one
 //	node.Committed(doc)                           // after each commit
 //
 // # What it does not do

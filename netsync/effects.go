@@ -35,7 +35,15 @@ func (c *connection) do(effect link.Effect) link.Event {
 	case link.JoinAsked:
 		c.node.spawn(func() { c.judge(e.Peer, e.Join) })
 	case link.JoinAnswered:
-		c.joinAnswered(e.Answer)
+		c.joinAnswered(e)
+	case link.Tried:
+		return c.tried(e.Share)
+	case link.Confirmed:
+		return c.confirmed(e.Tag)
+	case link.Presented:
+		c.node.spawn(func() { c.letGuest(e) })
+	case link.Met:
+		c.met(e.Peer)
 	default:
 		panic(fmt.Sprintf("netsync: unknown effect %T", effect))
 	}

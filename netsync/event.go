@@ -1,6 +1,7 @@
 package netsync
 
 import (
+	"net/netip"
 	"time"
 
 	"inkling/crdt"
@@ -29,6 +30,23 @@ type (
 		Doc    crdt.DocID
 		Answer func(accept bool)
 	}
+	// CodeShown says which code is on this screen, for whom to join Doc, until when; "": none.
+	CodeShown struct {
+		Doc   crdt.DocID
+		Code  string
+		Until time.Time
+	}
+	// CodeTried says that a wrong code was typed, at an address that has done so Count times.
+	CodeTried struct {
+		From  netip.Addr
+		Count int
+	}
+	// CodeUsed says that somebody typed the code and is in Doc now.
+	CodeUsed struct {
+		Name string
+		Peer PeerID
+		Doc  crdt.DocID
+	}
 	// Acked says that the peer has committed this much of Doc: by its own word, or because it sent it.
 	Acked struct {
 		Peer  PeerID
@@ -41,6 +59,9 @@ func (PeerChanged) event()     {}
 func (NearbyChanged) event()   {}
 func (PresenceChanged) event() {}
 func (JoinRequested) event()   {}
+func (CodeShown) event()       {}
+func (CodeTried) event()       {}
+func (CodeUsed) event()        {}
 func (Acked) event()           {}
 
 // PeerStatus is a pinned peer and whether it is here. Since is when that began,

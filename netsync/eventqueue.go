@@ -1,6 +1,7 @@
 package netsync
 
 import (
+	"net/netip"
 	"sync"
 
 	"inkling/crdt"
@@ -29,6 +30,9 @@ type (
 		doc  crdt.DocID
 	}
 	aboutAck     aboutPresence
+	aboutCode    struct{}
+	aboutTry     netip.Addr
+	aboutUse     aboutRequest
 	aboutRequest struct {
 		peer PeerID
 		doc  crdt.DocID
@@ -45,6 +49,12 @@ func subject(e Event) any {
 		return aboutPresence{e.Peer, e.Doc}
 	case JoinRequested:
 		return aboutRequest{e.Peer, e.Doc}
+	case CodeShown:
+		return aboutCode{}
+	case CodeTried:
+		return aboutTry(e.From)
+	case CodeUsed:
+		return aboutUse{e.Peer, e.Doc}
 	case Acked:
 		return aboutAck{e.Peer, e.Doc}
 	}

@@ -151,11 +151,17 @@ func (c *connection) let(peer PeerID, join wire.Join, invite Invite) {
 	n.mu.Lock()
 	delete(n.invites, invite.ID)
 	n.mu.Unlock()
+	c.welcome(invite.Doc, genesis)
+}
+
+// welcome tells a newcomer whom the library has let into doc.
+func (c *connection) welcome(doc crdt.DocID, genesis crdt.Genesis) {
+	n := c.node
 	if err := n.reloadPeers(); err != nil {
 		n.log.Error("after a newcomer was admitted", "error", err)
 	}
 	joined := wire.Joined{Name: wire.CleanName(n.cfg.Name())}
 	copy(joined.Genesis[:], genesis.Bytes())
 	c.post(link.Decided{Answer: joined})
-	n.Shared(invite.Doc)
+	n.Shared(doc)
 }

@@ -1,6 +1,7 @@
 package netsync
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
@@ -20,22 +21,30 @@ const joinDial = 10 * time.Second
 type JoinFailure int
 
 const (
-	BadLink    JoinFailure = iota // not an invite link
-	OwnLink                       // made by this very device
-	Expired                       // older than a day
-	Used                          // by another person
-	NoInvite                      // the issuer knows no such invite
-	NoAnswer                      // nobody answers at the addresses
-	Declined                      // the issuer's person said no
-	Busy                          // too many tries, or askers
-	Lost                          // the connection broke, or the issuer cannot store it
-	Unstorable                    // this library cannot store the document
+	BadLink      JoinFailure = iota // not an invite link
+	OwnLink                         // made by this very device
+	Expired                         // older than a day
+	Used                            // by another person
+	NoInvite                        // the issuer knows no such invite
+	NoAnswer                        // nobody answers at the addresses
+	Declined                        // the issuer's person said no
+	Busy                            // too many tries, or askers
+	Lost                            // the connection broke, or the issuer cannot store it
+	Unstorable                      // this library cannot store the document
+	BadCode                         // not a code
+	OwnCode                         // it is on this very screen
+	NoHost                          // nobody here shows a code
+	SeveralHosts                    // more than one does
+	WrongCode                       // not the one that the host shows
+	CodeGone                        // the host shows none any more
+	Barred                          // too many wrong codes from here
 )
 
 // A JoinError says in plain words why a Join came to nothing and what to do.
 type JoinError struct {
 	Failure JoinFailure
 	Addrs   []netip.AddrPort // that were tried (NoAnswer)
+	Hosts   []Host           // who shows a code (SeveralHosts)
 	Err     error            // what lies below, may be nil
 }
 
@@ -57,12 +66,34 @@ func (e *JoinError) Error() string {
 		return fmt.Sprintf("Nobody answers at %s. Inkling must be running there, and both computers must be on the same network.", e.where())
 	case Declined:
 		return "The other person declined."
+	case BadCode:
+		return "This is neither a code nor an invite link. A code has six digits; a link begins with " + pairing.Prefix
+	case OwnCode:
+		return "This code is on your own screen. Type it on the other computer."
+	case NoHost:
+		return "Nobody on this network shows a code now. Ask the other person to show one; or to send you the invite link, if this network keeps computers from finding each other."
+	case SeveralHosts:
+		return "Several people here show a code: " + e.names() + ". Choose whose it is."
+	case WrongCode:
+		return "This is not the code on the other screen. Look again: it may have changed."
+	case CodeGone:
+		return "The other screen shows no code any more. Ask for a new one."
+	case Barred:
+		return "Too many wrong codes were typed here. Ask the other person to show a new one, or to send you the invite link."
 	case Busy:
 		return "The other side is busy with other requests. Try again in a minute."
 	case Unstorable:
 		return fmt.Sprintf("The document could not be stored here (%v). Make room and open the invite again.", e.Err)
 	}
-	return "The connection broke before the invite was answered. Open it again."
+	return "The connection broke before the other side answered. Try again."
+}
+
+func (e *JoinError) names() string {
+	var all []string
+	for _, h := range e.Hosts {
+		all = append(all, cmp.Or(h.Name, "somebody")+" ("+h.Addr+")")
+	}
+	return strings.Join(all, ", ")
 }
 
 func (e *JoinError) where() string {
@@ -79,6 +110,7 @@ func (e *JoinError) where() string {
 var refusals = map[wire.Reason]JoinFailure{
 	wire.NoInvite: NoInvite, wire.UsedInvite: Used, wire.OldInvite: Expired,
 	wire.Declined: Declined, wire.TooMany: Busy, wire.NoLibrary: Lost,
+	wire.WrongCode: WrongCode, wire.NoCode: CodeGone, wire.Barred: Barred,
 }
 
 // Join opens an invite link: it dials the issuer, proves the secret, waits until
@@ -98,13 +130,13 @@ func (n *Node) Join(ctx context.Context, text string) (crdt.DocID, error) {
 	if err != nil {
 		return crdt.DocID{}, err
 	}
-	answer, err := c.ask(ctx, wire.Join{
+	answer, err := c.await(ctx, link.Asked{Join: wire.Join{
 		Invite: invite.ID(), Proof: pairing.Proof(invite.Secret, c.exporter), Name: wire.CleanName(n.cfg.Name()),
-	})
+	}})
 	if err != nil {
 		return crdt.DocID{}, err
 	}
-	return n.joined(c, invite, answer)
+	return n.joined(c, Peer{ID: invite.Issuer, Addrs: newestFirst(c.at, invite.Addrs)}, answer.Answer)
 }
 
 // reachIssuer returns the link to the issuer, or dials one.
@@ -139,11 +171,11 @@ func (n *Node) reachIssuer(ctx context.Context, invite pairing.Invite) (*connect
 	return c, nil
 }
 
-// ask sends the Join and waits for the answer. A connection that exists only for
-// this question ends with it.
-func (c *connection) ask(ctx context.Context, join wire.Join) (wire.Message, error) {
+// await gives the wish to join to the link and waits for the answer. A connection that
+// exists only for this question ends with it.
+func (c *connection) await(ctx context.Context, wish link.Event) (answer link.JoinAnswered, err error) {
 	n := c.node
-	wait := make(chan wire.Message, 1)
+	wait := make(chan link.JoinAnswered, 1)
 	n.mu.Lock()
 	taken := c.joinWait != nil
 	if !taken {
@@ -151,21 +183,21 @@ func (c *connection) ask(ctx context.Context, join wire.Join) (wire.Message, err
 	}
 	n.mu.Unlock()
 	if taken {
-		return nil, &JoinError{Failure: Busy}
+		return answer, &JoinError{Failure: Busy}
 	}
-	c.post(link.Asked{Join: join})
+	c.post(wish)
 	select {
-	case answer := <-wait:
+	case answer = <-wait:
 		return answer, nil
 	case <-c.quic.Context().Done():
-		return nil, &JoinError{Failure: Lost}
+		return answer, &JoinError{Failure: Lost}
 	case <-ctx.Done():
 		c.closeWith(wire.Done, "nobody waits for the answer any more")
-		return nil, ctx.Err()
+		return answer, ctx.Err()
 	}
 }
 
-func (c *connection) joinAnswered(answer wire.Message) {
+func (c *connection) joinAnswered(answer link.JoinAnswered) {
 	c.node.mu.Lock()
 	defer c.node.mu.Unlock()
 	if c.joinWait != nil {
@@ -174,15 +206,20 @@ func (c *connection) joinAnswered(answer wire.Message) {
 	}
 }
 
-// joined stores what the answer brought.
-func (n *Node) joined(c *connection, invite pairing.Invite, answer wire.Message) (crdt.DocID, error) {
+// leaveStranger closes the connection unless it is of use beyond what was asked.
+func (c *connection) leaveStranger() {
+	c.node.mu.Lock()
+	stranger := !c.admitted
+	c.node.mu.Unlock()
+	if stranger {
+		c.closeWith(wire.Done, "")
+	}
+}
+
+// joined stores what the issuer's answer brought.
+func (n *Node) joined(c *connection, issuer Peer, answer wire.Message) (crdt.DocID, error) {
 	if refused, ok := answer.(wire.Refused); ok {
-		n.mu.Lock()
-		stranger := !c.admitted
-		n.mu.Unlock()
-		if stranger {
-			c.closeWith(wire.Done, "")
-		}
+		c.leaveStranger()
 		return crdt.DocID{}, &JoinError{Failure: refusals[refused.Reason]}
 	}
 	welcome := answer.(wire.Joined)
@@ -191,7 +228,7 @@ func (n *Node) joined(c *connection, invite pairing.Invite, answer wire.Message)
 		c.closeWith(wire.Malformed, err.Error())
 		return crdt.DocID{}, &JoinError{Failure: Lost, Err: err}
 	}
-	issuer := Peer{ID: invite.Issuer, Name: welcome.Name, Addrs: newestFirst(c.at, invite.Addrs)}
+	issuer.Name = welcome.Name
 	if err := n.cfg.Library.Joined(genesis, issuer); err != nil {
 		c.closeWith(wire.Unavailable, "")
 		return crdt.DocID{}, &JoinError{Failure: Unstorable, Err: err}

@@ -30,6 +30,8 @@ type Library interface {
 	// Admit marks the invite used, pins p and makes it a member of the invite's
 	// document, at once. It fails when the invite was used by another.
 	Admit(id [8]byte, p Peer) (crdt.Genesis, error)
+	// Let pins p and makes it a member of doc. It may be asked again for the same.
+	Let(doc crdt.DocID, p Peer) (crdt.Genesis, error)
 	// Joined adds the document, pins the issuer and makes it a member, at once.
 	Joined(g crdt.Genesis, issuer Peer) error
 }

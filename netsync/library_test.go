@@ -236,6 +236,16 @@ func (l *memory) Admit(id [8]byte, p Peer) (g crdt.Genesis, err error) {
 	return l.docs[i.Doc].genesis, nil
 }
 
+func (l *memory) Let(doc crdt.DocID, p Peer) (g crdt.Genesis, err error) {
+	if l.broken != nil {
+		return g, l.broken
+	}
+	l.share(doc, p)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.docs[doc].genesis, nil
+}
+
 func (l *memory) Joined(g crdt.Genesis, issuer Peer) error {
 	id := l.add(g)
 	l.share(id, issuer)

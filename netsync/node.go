@@ -17,6 +17,7 @@ import (
 
 	"inkling/crdt"
 	"inkling/netsync/link"
+	"inkling/netsync/pairing"
 	"inkling/netsync/wire"
 )
 
@@ -44,6 +45,8 @@ type Node struct {
 	gate      *gate
 	windows   *windows
 
+	adverts sync.Mutex // held while the finder is told
+
 	mu          sync.Mutex // never held during a call to the library or a write
 	closing     bool
 	peers       map[PeerID]*peer       // pinned
@@ -58,6 +61,7 @@ type Node struct {
 	invites     map[[8]byte]time.Time // made in this start → expiry
 	requests    int                   // to join, waiting for the person
 	tries       map[netip.Addr]*tries
+	host        host
 	finderErr   error // why the finder ended
 }
 
@@ -78,6 +82,7 @@ func Start(cfg Config) (*Node, error) {
 		open: map[crdt.DocID]bool{}, carets: map[crdt.DocID]*caret{},
 		strangers: map[[8]byte]*stranger{}, typed: map[netip.Addr]bool{},
 		invites: map[[8]byte]time.Time{}, tries: map[netip.Addr]*tries{},
+		host: host{tries: map[pairing.TryID]*connection{}},
 	}
 	rand.Read(n.nonce[:])
 	n.ctx, n.cancel = context.WithCancel(context.Background())

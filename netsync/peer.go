@@ -21,6 +21,7 @@ type peer struct {
 
 	sighted      []netip.AddrPort // by the finder, newest first
 	visibleUntil time.Time        // it says that it is visible
+	showsUntil   time.Time        // it says that a code is on its screen
 
 	dialling bool
 	failures int       // dials in a row

@@ -22,11 +22,13 @@ const sightingLife = 150 * time.Second
 // callAgain is how often a visible stranger is asked for its name.
 const callAgain = 30 * time.Second
 
-// stranger is somebody visible whom we do not know. Guarded by Node.mu.
+// stranger is somebody visible, or with a code on the screen, whom we do not know. Guarded by Node.mu.
 type stranger struct {
 	name     string // empty until it said it
 	tag      [8]byte
 	sighted  bool // else tag is not known: it called before it was sighted
+	shows    bool // a code is on its screen
+	seen     time.Time
 	addrs    []netip.AddrPort
 	until    time.Time
 	nextCall time.Time
@@ -55,11 +57,16 @@ func (n *Node) startFinder() {
 // start, a tag by which those recognise me who know my key, and whether I am
 // visible. Nothing of it lasts longer than the program runs.
 func (n *Node) advertise() {
+	n.adverts.Lock() // the newest is told last
+	defer n.adverts.Unlock()
 	tag := tagOf(n.nonce, n.id)
 	txt := []string{"v=1", "n=" + hex.EncodeToString(n.nonce[:]), "t=" + hex.EncodeToString(tag[:])}
 	n.mu.Lock()
 	if n.visible {
 		txt = append(txt, "o=1")
+	}
+	if n.host.screen.Code() != "" {
+		txt = append(txt, "c=1")
 	}
 	n.mu.Unlock()
 	n.cfg.Finder.SetAdvert(discovery.Advert{Port: n.port, TXT: txt})
@@ -75,6 +82,7 @@ func tagOf(nonce [8]byte, id PeerID) [8]byte {
 type sign struct {
 	nonce, tag [8]byte
 	visible    bool
+	shows      bool // a code is on the screen
 }
 
 // readSign understands the TXT strings of a sighting. Unknown strings are left out.
@@ -86,7 +94,7 @@ func readSign(txt []string) (s sign, ok bool) {
 	}
 	n, err := hex.Decode(s.nonce[:], []byte(fields["n"][:min(len(fields["n"]), 16)]))
 	t, err2 := hex.Decode(s.tag[:], []byte(fields["t"][:min(len(fields["t"]), 16)]))
-	s.visible = fields["o"] == "1"
+	s.visible, s.shows = fields["o"] == "1", fields["c"] == "1"
 	return s, fields["v"] == "1" && err == nil && err2 == nil && n == 8 && t == 8
 }
 
@@ -114,12 +122,16 @@ func (n *Node) sighted(found discovery.Sighting) {
 func (n *Node) peerSighted(p *peer, s sign, addrs []netip.AddrPort) {
 	now := time.Now()
 	was := p.visibleUntil.After(now) && n.strangers[s.nonce] == nil
+	showed := p.showsUntil.After(now)
 	delete(n.strangers, s.nonce)
-	p.visibleUntil = time.Time{}
+	p.visibleUntil, p.showsUntil = time.Time{}, time.Time{}
 	if s.visible {
 		p.visibleUntil = now.Add(sightingLife)
 	}
-	if s.visible != was {
+	if s.shows {
+		p.showsUntil = now.Add(sightingLife)
+	}
+	if s.visible != was || s.shows != showed {
 		n.tellNearby()
 	}
 	if !slices.Equal(p.sighted, addrs) || p.nextDial.Sub(now) > patientDelay {
@@ -140,7 +152,7 @@ func notBefore(earliest, now time.Time) time.Time {
 // too. The caller holds n.mu.
 func (n *Node) strangerSighted(s sign, addrs []netip.AddrPort) {
 	known := n.strangers[s.nonce]
-	if !s.visible {
+	if !s.visible && !s.shows {
 		if known != nil {
 			delete(n.strangers, s.nonce)
 			n.tellNearby()
@@ -154,7 +166,10 @@ func (n *Node) strangerSighted(s sign, addrs []netip.AddrPort) {
 		known = &stranger{}
 		n.strangers[s.nonce] = known
 	}
-	known.tag, known.sighted = s.tag, true
+	if known.shows != s.shows {
+		n.tellNearby()
+	}
+	known.tag, known.sighted, known.shows, known.seen = s.tag, true, s.shows, time.Now()
 	known.addrs, known.until = addrs, time.Now().Add(sightingLife)
 	n.nudge()
 }
@@ -170,6 +185,9 @@ func (n *Node) recognise() (all bool) {
 			if s.sighted && tagOf(nonce, p.ID) == s.tag {
 				delete(n.strangers, nonce)
 				p.visibleUntil = s.until
+				if s.shows {
+					p.showsUntil = s.until
+				}
 				n.tellNearby()
 			}
 		}
@@ -230,12 +248,12 @@ func (n *Node) call() wire.Call {
 }
 
 // called takes a stranger's name. The listener answers with its own if it is
-// visible, the dialler has what it wanted.
+// visible or shows a code, the dialler has what it wanted.
 func (c *connection) called(call wire.Call) link.Event {
 	n := c.node
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if !n.visible {
+	if !n.visible && n.host.screen.Code() == "" && c.goal == nil {
 		n.tasks.Go(func() { c.closeWith(wire.NotAdmitted, "not visible") })
 		return nil
 	}

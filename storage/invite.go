@@ -111,6 +111,24 @@ func (l *Library) Admit(inviteID [8]byte, p Peer, now time.Time) error {
 	})
 }
 
+// Let trusts p and makes it a member of doc, all or nothing. It may be called again for the same device. An unknown
+// document gives [ErrNotFound].
+func (l *Library) Let(doc crdt.DocID, p Peer, now time.Time) error {
+	if err := p.check(); err != nil {
+		return err
+	}
+	return l.write("let a device in", func(tx *sql.Tx) error {
+		id, err := findDocument(tx, doc)
+		if err != nil {
+			return err
+		}
+		if err := pin(tx, p, now); err != nil {
+			return err
+		}
+		return addMember(tx, id, p.Key, now)
+	})
+}
+
 // Joined is the other side of [Library.Admit]: it adds the document that starts
 // from g, trusts the issuer of the invite, and makes it a member, all or nothing. A
 // document that was in the bin comes back, and one that was destroyed begins anew: the person opened

@@ -188,6 +188,25 @@ func checkShared(t *testing.T, l *storage.Library, doc crdt.DocID, p storage.Pee
 	}
 }
 
+// TestLetTrustsADevice: without an invite, as often as it is asked, and not into a document that is not there.
+func TestLetTrustsADevice(t *testing.T) {
+	l := storagetest.Open(t)
+	doc, ana, eve := add(t, l, 1), peer(1), peer(2)
+	for range 2 { // the answer may have been lost on the way
+		if err := l.Let(doc, ana, day); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := l.Let(crdt.DocID{9}, eve, day); !errors.Is(err, storage.ErrNotFound) {
+		t.Errorf("into no document: %v, want ErrNotFound", err)
+	}
+	l = storagetest.Reopen(t, l)
+	checkShared(t, l, doc, ana, true)
+	if known, err := l.Peers(); err != nil || len(known) != 1 {
+		t.Errorf("known are %+v, %v", known, err)
+	}
+}
+
 func TestJoinedDocumentLeavesTheBinOnlyByAnotherInvite(t *testing.T) {
 	l := storagetest.Open(t)
 	g, issuer := genesis(1), peer(1)

@@ -114,6 +114,7 @@ type status struct {
 	Name      string
 	Port      int
 	Together  bool
+	Code      string
 	Unsaved   string
 	Trouble   []string
 	Nearby    []string

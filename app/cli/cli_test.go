@@ -166,13 +166,16 @@ func TestWrongCommandLines(t *testing.T) {
 	s.fails(ExitUsage, "no option --pdf", "export", "--pdf", "tea")
 	s.fails(ExitUsage, "which files", "import")
 	s.fails(ExitUsage, "into which document", "invite")
-	s.fails(ExitUsage, "one link", "join")
+	s.fails(ExitUsage, "a code or a link", "join")
+	s.fails(ExitUsage, "needs an address", "join", "482", "913", "--at")
+	s.fails(ExitUsage, "goes with a code", "join", "inkling://join#x", "--at", "192.168.1.20")
 	s.fails(ExitError, `no document is called "tea"`, "export", "tea")
 	s.fails(ExitError, "no window", "open")
 	s.file("x", "text")
 	s.must("import", "x")
 	s.fails(ExitError, "running Inkling", "invite", "text")
 	s.fails(ExitError, "running Inkling", "join", "inkling://join#x")
+	s.fails(ExitError, "running Inkling", "join", "482 913")
 }
 
 func TestOpenShowsTheLastFile(t *testing.T) {

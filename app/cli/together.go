@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,7 +11,7 @@ import (
 	"inkling/crdt"
 )
 
-func invite(_ context.Context, c *Call) error {
+func invite(ctx context.Context, c *Call) error {
 	approve := len(c.Args) > 0 && c.Args[0] == "--accept"
 	if approve {
 		c.Args = c.Args[1:]
@@ -27,26 +28,129 @@ func invite(_ context.Context, c *Call) error {
 		return err
 	}
 	c.printf("%s\n", link)
-	return nil
+	if approve {
+		return nil
+	}
+	return showCode(ctx, c, doc.ID)
+}
+
+// showCode shows a code for a document, and what becomes of it, until the code is gone or the person ends the command.
+func showCode(ctx context.Context, c *Call, doc crdt.DocID) error {
+	news := make(chan workspace.Event, 64)
+	stop := c.Workspace.Observe(func(e workspace.Event) {
+		select {
+		case news <- e:
+		default: // nobody reads so slowly
+		}
+	})
+	defer stop()
+	if err := c.Workspace.ShowCode(doc); err != nil {
+		return err
+	}
+	defer c.Workspace.HideCode(doc)
+	shown := ""
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case e := <-news:
+			if sayNews(c, doc, e, &shown) {
+				return nil
+			}
+		}
+	}
+}
+
+// sayNews prints what happened to an invite; end: its code is gone. shown is the code that was printed last.
+func sayNews(c *Call, doc crdt.DocID, e workspace.Event, shown *string) (end bool) {
+	switch e := e.(type) {
+	case workspace.CodeChanged:
+		code := c.Workspace.Code()
+		switch {
+		case code.Doc != doc || code.Text == "":
+			if *shown != "" {
+				c.printf("The code is gone. The link stays good for 24 hours.\n")
+			}
+			return *shown != ""
+		case *shown == "":
+			c.printf("Or the code %s, until %s, on this network. Ctrl+C takes it away.\n", code.Text, code.Until.Format("15:04"))
+		case *shown != code.Text:
+			c.printf("The code is %s now.\n", code.Text)
+		}
+		*shown = code.Text
+	case workspace.CodeTried:
+		c.printf("Somebody at %s typed a wrong code (%d).\n", e.From, e.Count)
+	case workspace.CodeUsed:
+		if e.Doc == doc {
+			c.printf("%s is in.\n", e.Name)
+		}
+	case workspace.JoinRequested:
+		if e.Doc == doc {
+			where := "answer in the window"
+			if c.Window == nil {
+				where = "this program has no window to answer in, make a link with --accept"
+			}
+			c.printf("%s has the link and asks to be let in: %s.\n", e.Name, where)
+		}
+	}
+	return false
 }
 
 // firstText is how long join waits for the document's text after it was let in.
 const firstText = 30 * time.Second
 
 func join(ctx context.Context, c *Call) error {
-	if len(c.Args) != 1 {
-		return usageError{"one link is needed"}
+	text, addr, err := joinArgs(c.Args)
+	if err != nil {
+		return err
 	}
-	id, err := c.Workspace.Join(ctx, c.Args[0])
+	var id crdt.DocID
+	if addr != "" {
+		id, err = c.Workspace.JoinAt(ctx, text, addr)
+	} else {
+		id, err = c.Workspace.Join(ctx, text)
+	}
 	if err != nil {
 		return err
 	}
 	title := waitForTitle(ctx, c.Workspace, id)
-	c.printf("%s  %s\n", id.String()[:shortID], title)
+	c.printf("%s  %s%s\n", id.String()[:shortID], title, company(c.Workspace, id))
 	if c.Window != nil {
 		c.Window.Show(id)
 	}
 	return nil
+}
+
+// joinArgs reads CODE|LINK [--at ADDRESS]; a code may have spaces.
+func joinArgs(args []string) (text, addr string, err error) {
+	if i := slices.Index(args, "--at"); i >= 0 {
+		if i+1 >= len(args) {
+			return "", "", usageError{"--at needs an address"}
+		}
+		addr = args[i+1]
+		args = slices.Delete(slices.Clone(args), i, i+2)
+	}
+	text = strings.Join(args, " ")
+	switch {
+	case text == "":
+		return "", "", usageError{"a code or a link is needed"}
+	case addr != "" && strings.Contains(text, "inkling:"):
+		return "", "", usageError{"--at goes with a code; a link names its addresses"}
+	}
+	return text, addr, nil
+}
+
+// company says with whom one is in a document that has just been joined.
+func company(w *workspace.Workspace, id crdt.DocID) string {
+	people, err := w.People(id)
+	if err != nil || len(people) == 0 {
+		return ""
+	}
+	var names []string
+	for _, p := range people {
+		names = append(names, p.Name)
+	}
+	return "  (with " + strings.Join(names, ", ") + ")"
 }
 
 // waitForTitle returns the title of a document that has just been joined, as soon
@@ -81,6 +185,7 @@ type Status struct {
 	Library   string           `json:"library"`
 	Port      int              `json:"port"`     // UDP; 0 without network
 	Together  bool             `json:"together"` // visible to people nearby
+	Code      string           `json:"code"`     // on the screen, for others to type; "" when there is none
 	Unsaved   string           `json:"unsaved"`  // why nothing is saved; "" when all is well
 	Trouble   []string         `json:"trouble"`  // of the network, in sentences
 	Nearby    []string         `json:"nearby"`   // names
@@ -121,7 +226,7 @@ func status(_ context.Context, c *Call) error {
 }
 
 func statusOf(w *workspace.Workspace) (Status, error) {
-	s := Status{Name: w.Name(), Library: w.Dir(), Port: w.Port(), Together: w.Visible(), Trouble: w.NetworkTrouble()}
+	s := Status{Name: w.Name(), Library: w.Dir(), Port: w.Port(), Together: w.Visible(), Code: w.Code().Text, Trouble: w.NetworkTrouble()}
 	if _, err := w.Saving(); err != nil {
 		s.Unsaved = err.Error()
 	}
@@ -153,6 +258,9 @@ func printStatus(c *Call, s Status) {
 	}
 	for _, t := range s.Trouble {
 		c.printf("Network: %s\n", t)
+	}
+	if s.Code != "" {
+		c.printf("On the screen is the code %s.\n", s.Code)
 	}
 	for _, d := range s.Documents {
 		for _, p := range d.People {

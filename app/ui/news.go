@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"fyne.io/fyne/v2/widget"
+
 	"inkling/app/workspace"
 	"inkling/editor"
 )
@@ -28,6 +30,16 @@ func (win *Window) observe(e workspace.Event) {
 		win.refresh(staleSaving)
 	case workspace.DamageChanged:
 		win.refresh(staleDamage)
+	case workspace.CodeChanged:
+		win.do(win.showCode)
+	case workspace.CodeTried:
+		win.do(func() { win.together.tellCode(guessed(e), widget.WarningImportance) })
+	case workspace.CodeUsed:
+		win.do(func() {
+			if e.Doc == win.session.ID() {
+				win.together.tellCode(e.Name+" is in.", widget.SuccessImportance)
+			}
+		})
 	case workspace.JoinRequested:
 		usedUp := func() { win.do(func() { win.together.showLink("") }) }
 		win.do(func() { win.banner.ask(e, usedUp) })

@@ -58,6 +58,37 @@ func (r *captionRenderer) Refresh() {
 	r.c.text.Refresh()
 }
 
+// ink draws a text of any size in the theme's colour for text.
+type ink struct {
+	widget.BaseWidget
+	text *canvas.Text
+}
+
+func newInk(text *canvas.Text) *ink {
+	i := &ink{text: text}
+	i.ExtendBaseWidget(i)
+	return i
+}
+
+func (i *ink) CreateRenderer() fyne.WidgetRenderer {
+	i.style()
+	return &inkRenderer{WidgetRenderer: widget.NewSimpleRenderer(i.text), i: i}
+}
+
+func (i *ink) style() {
+	i.text.Color = i.Theme().Color(theme.ColorNameForeground, fyne.CurrentApp().Settings().ThemeVariant())
+}
+
+type inkRenderer struct {
+	fyne.WidgetRenderer
+	i *ink
+}
+
+func (r *inkRenderer) Refresh() {
+	r.i.style()
+	r.i.text.Refresh()
+}
+
 // ground is a part of the window on a colour of its own.
 type ground struct {
 	widget.BaseWidget

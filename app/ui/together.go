@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"fmt"
 	"image/color"
 	"strings"
@@ -24,7 +25,8 @@ const togetherWidth = 300
 type together struct {
 	onName   func(name string)
 	onInvite func()
-	onJoin   func(link string)
+	onJoin   func(codeOrLink string)
+	onHost   func(code string, h workspace.Host)
 	onCopy   func(link string)
 	onDial   func(addr string)
 	onClose  func()
@@ -33,14 +35,19 @@ type together struct {
 	body    *fyne.Container // all that scrolls
 	name    *widget.Entry
 
-	people  *fyne.Container
-	invite  *widget.Button
-	link    *widget.Entry
-	linkBox *fyne.Container
+	people   *fyne.Container
+	invite   *widget.Button
+	code     *canvas.Text
+	codeNote *caption
+	codeNews *widget.Label
+	codeBox  *fyne.Container
+	link     *widget.Entry
+	linkBox  *fyne.Container
 
 	joinLink *widget.Entry
 	join     *widget.Button
 	joinNote *widget.Label
+	hosts    *fyne.Container // whose the code may be, when there are several
 
 	around   *fyne.Container
 	missing  *widget.Hyperlink
@@ -96,16 +103,36 @@ func (t *together) makePeople() fyne.CanvasObject {
 	copyLink := widget.NewButtonWithIcon("Copy", theme.ContentCopyIcon(), func() { t.onCopy(t.link.Text) })
 	copyLink.Importance = widget.HighImportance
 	t.linkBox = container.NewVBox(
-		prose("Send this link to the person, by mail or chat. It is good for one person, for 24 hours. You confirm when they use it."),
+		prose("Or send this link, by mail or chat. It is good for one person, for 24 hours. You confirm when they use it."),
 		container.NewBorder(nil, nil, nil, copyLink, t.link),
 	)
 	t.linkBox.Hide()
-	return container.NewVBox(t.people, t.invite, t.linkBox)
+	return container.NewVBox(t.people, t.invite, t.makeCode(), t.linkBox)
+}
+
+// codeSize is the size of the digits, for people to read across a table.
+const codeSize = 40
+
+func (t *together) makeCode() fyne.CanvasObject {
+	t.code = canvas.NewText("", color.Transparent)
+	t.code.TextStyle = fyne.TextStyle{Bold: true}
+	t.code.Alignment = fyne.TextAlignCenter
+	t.codeNote = newCaption("")
+	t.codeNews = prose("")
+	t.codeNews.Hide()
+	t.codeBox = container.NewVBox(
+		prose("Whoever types this code, with Inkling on this network, is in:"),
+		newInk(t.code),
+		container.NewCenter(t.codeNote),
+		t.codeNews,
+	)
+	t.codeBox.Hide()
+	return t.codeBox
 }
 
 func (t *together) makeJoin() fyne.CanvasObject {
 	t.joinLink = widget.NewEntry()
-	t.joinLink.SetPlaceHolder("Paste the link you got")
+	t.joinLink.SetPlaceHolder("Code or link")
 	submit := func() {
 		if link := strings.TrimSpace(t.joinLink.Text); link != "" {
 			t.onJoin(link)
@@ -115,7 +142,8 @@ func (t *together) makeJoin() fyne.CanvasObject {
 	t.join = widget.NewButton("Join", submit)
 	t.joinNote = prose("")
 	t.joinNote.Hide()
-	return container.NewVBox(heading("Were you invited?"), container.NewBorder(nil, nil, nil, t.join, t.joinLink), t.joinNote)
+	t.hosts = container.NewVBox()
+	return container.NewVBox(heading("Were you invited?"), container.NewBorder(nil, nil, nil, t.join, t.joinLink), t.joinNote, t.hosts)
 }
 
 func (t *together) makeNearby() fyne.CanvasObject {
@@ -228,7 +256,7 @@ func (t *together) showNearby(n nearby) {
 	}
 	switch {
 	case len(n.names) > 0:
-		t.around.Add(prose("Send an invite link to whom you want to write with."))
+		t.around.Add(prose("Invite whom you want to write with."))
 	case n.waited:
 		t.around.Add(prose("Nobody was found. Has the other person opened Together? If so, this network may keep computers from finding each other (no multicast). An address or an invite link helps then."))
 	default:
@@ -245,6 +273,40 @@ func (t *together) showNearby(n nearby) {
 		t.missing.Hide()
 		t.addrBox.Show()
 	}
+}
+
+// showCode shows a code in large, unless its text is empty.
+func (t *together) showCode(c workspace.Code) {
+	defer t.body.Refresh() // the parts below move
+	if c.Text == "" {
+		t.codeBox.Hide()
+		showNote(t.codeNews, "", widget.MediumImportance)
+		return
+	}
+	t.code.TextSize = codeSize
+	until := "until " + c.Until.Format("15:04")
+	if c.IsLong() {
+		t.code.TextSize = codeSize / 2
+		until += ", longer after ten wrong ones"
+	}
+	t.code.Text = c.Text
+	t.codeNote.SetText(until)
+	t.codeBox.Show()
+}
+
+// tellCode says what became of the code.
+func (t *together) tellCode(s string, importance widget.Importance) {
+	showNote(t.codeNews, s, importance)
+	t.body.Refresh() // the parts below move
+}
+
+// askHost asks whose the code is that was typed; with nobody it takes the question away.
+func (t *together) askHost(code string, hosts []workspace.Host) {
+	t.hosts.RemoveAll()
+	for _, h := range hosts {
+		t.hosts.Add(widget.NewButton(cmp.Or(h.Name, h.Addr), func() { t.onHost(code, h) }))
+	}
+	t.body.Refresh()
 }
 
 // showLink offers an invite link; "" takes it away.

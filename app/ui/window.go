@@ -142,6 +142,7 @@ func (win *Window) wire() {
 	t.onClose = win.toggleTogether
 	t.onInvite = win.invite
 	t.onJoin = win.join
+	t.onHost = win.joinHost
 	t.onDial = win.dial
 	t.onName = win.rename
 	t.onCopy = func(link string) { win.app.Clipboard().SetContent(link) }
@@ -282,7 +283,8 @@ func (win *Window) setSession(s *workspace.Session) {
 	}
 	win.setCaret(win.editor.Selection())
 	win.showStanding()
-	win.together.showLink("")
+	win.withdraw(old)
+	win.showCode()
 	win.win.Canvas().Focus(win.editor)
 	for kind := range staleKinds {
 		win.refresh(kind)
@@ -317,47 +319,9 @@ func (win *Window) toggleTogether() {
 	win.refresh(staleNearby)
 	win.refresh(stalePeople)
 	if !open {
-		win.together.showLink("")
+		win.withdraw(win.session)
 		win.win.Canvas().Focus(win.editor)
 	}
-}
-
-// joinPatience is how long the window waits for the other side's confirmation.
-const joinPatience = 10 * time.Minute
-
-func (win *Window) join(link string) {
-	t := win.together
-	t.join.Disable()
-	showNote(t.joinNote, "Knocking … the other person has to let you in.", widget.MediumImportance)
-	win.background(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), joinPatience)
-		defer cancel()
-		id, err := win.w.Join(ctx, link)
-		win.do(func() {
-			t.join.Enable()
-			if err != nil {
-				showNote(t.joinNote, sentence(err), widget.DangerImportance)
-				return
-			}
-			showNote(t.joinNote, "", widget.MediumImportance)
-			t.joinLink.SetText("")
-			win.Show(id)
-		})
-	})
-}
-
-func (win *Window) invite() {
-	s := win.session
-	win.background(func() {
-		link, err := win.w.InviteTo(s)
-		win.do(func() {
-			if err != nil {
-				win.fail(err)
-				return
-			}
-			win.together.showLink(link)
-		})
-	})
 }
 
 func (win *Window) dial(addr string) {

@@ -28,6 +28,18 @@ type (
 	SavingChanged struct{}
 	// DamageChanged: what is stored was found damaged, or sound again; see [Workspace.Damage].
 	DamageChanged struct{}
+	// CodeChanged: another code, or none, is on the screen; see [Workspace.Code].
+	CodeChanged struct{}
+	// CodeTried: a wrong code was typed, for the Count-th time at this address.
+	CodeTried struct {
+		From  string
+		Count int
+	}
+	// CodeUsed: somebody typed the code and is in the document now.
+	CodeUsed struct {
+		Name string
+		Doc  crdt.DocID
+	}
 	// JoinRequested: somebody proved an invite of mine and waits to be let in.
 	// Answer must be called once.
 	JoinRequested struct {
@@ -46,6 +58,9 @@ func (PeopleChanged) event()    {}
 func (NearbyChanged) event()    {}
 func (SavingChanged) event()    {}
 func (DamageChanged) event()    {}
+func (CodeChanged) event()      {}
+func (CodeTried) event()        {}
+func (CodeUsed) event()         {}
 func (JoinRequested) event()    {}
 
 // watchers is a set of functions to call when something happened.

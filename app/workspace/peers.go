@@ -6,6 +6,7 @@ import (
 
 	"inkling/crdt"
 	"inkling/netsync"
+	"inkling/netsync/pairing"
 	"inkling/storage"
 )
 
@@ -117,6 +118,22 @@ func (p peerLibrary) Admit(id [8]byte, n netsync.Peer) (crdt.Genesis, error) {
 	return doc.Genesis, nil
 }
 
+// Let lets n, who typed the code on the screen, into a document. The Grant goes first, as in Admit.
+func (p peerLibrary) Let(id crdt.DocID, n netsync.Peer) (crdt.Genesis, error) {
+	doc, err := p.w.lib.Document(id)
+	if err != nil {
+		return crdt.Genesis{}, err
+	}
+	if err := p.w.grant(id, n.ID, n.Name); err != nil {
+		return crdt.Genesis{}, err
+	}
+	if err := p.w.lib.Let(id, p.row(n), p.w.now()); err != nil {
+		return crdt.Genesis{}, err
+	}
+	p.w.events.tell(PeopleChanged{})
+	return doc.Genesis, nil
+}
+
 // Joined notes a document that an invite brought, and who gave it.
 func (p peerLibrary) Joined(g crdt.Genesis, issuer netsync.Peer) error {
 	now := p.w.now()
@@ -157,6 +174,12 @@ func (w *Workspace) netEvent(e netsync.Event) {
 		}
 	case netsync.JoinRequested:
 		w.joinRequested(e)
+	case netsync.CodeShown:
+		w.codeShown(Code{Doc: e.Doc, Text: pairing.SpellCode(e.Code), Until: e.Until})
+	case netsync.CodeTried:
+		w.events.tell(CodeTried{From: e.From.String(), Count: e.Count})
+	case netsync.CodeUsed:
+		w.events.tell(CodeUsed{Name: e.Name, Doc: e.Doc})
 	}
 }
 

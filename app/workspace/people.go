@@ -252,15 +252,6 @@ func (w *Workspace) InviteTo(s *Session) (link string, err error) {
 	return w.Invite(s.id, false)
 }
 
-// Join follows an invite link and returns the document it opens, when the other
-// side has confirmed. Its errors are sentences for the person.
-func (w *Workspace) Join(ctx context.Context, link string) (crdt.DocID, error) {
-	if w.node == nil {
-		return crdt.DocID{}, errOffline
-	}
-	return w.node.Join(ctx, link)
-}
-
 // Dial looks for a peer at an address that the person typed.
 func (w *Workspace) Dial(ctx context.Context, addr string) error {
 	if w.node == nil {

@@ -60,6 +60,7 @@ type Workspace struct {
 	mu       sync.Mutex // guards what follows
 	name     string
 	visible  bool
+	code     Code // on the screen
 	sessions map[crdt.DocID]*Session
 	shown    map[crdt.DocID]int // windows that show a document
 	people   people

@@ -18,8 +18,19 @@
 //
 // A listener whose key was not knocked for says Stranger and shows nothing
 // lasting of itself. A listener that does not know the prover says Stranger too.
-// After Stranger only pairing messages pass: Call (names, while both are visible) and
-// Join (an invite). The dialler signs another string than the listener, so
+// After Stranger only pairing messages pass: Call (names, while both are visible),
+// Join (an invite), and those of a code that the host shows and the guest types:
+//
+//	guest                                     host
+//	Try{share}                             →
+//	                                       ←  Share{share}
+//	Confirm{tag}                           →
+//	                                       ←  Reveal{tag, key, signature(exporter, binder, host)}
+//	Present{key, signature(exporter, binder, guest), name} →
+//	                                       ←  Joined
+//
+// Only who has proved to know the code is told a key or a name, so each end shows
+// nothing lasting of itself to somebody who guesses. The dialler signs another string than the listener, so
 // that no signature can be sent back to its maker.
 //
 // # Words

@@ -27,7 +27,20 @@ type (
 	Calls struct{ Call wire.Call }
 	// Asked is the wish to join by an invite over this link (dialler or admitted).
 	Asked struct{ Join wire.Join }
-	// Decided answers [JoinAsked]: Joined or Refused.
+	// Typed is the wish to join by a code that the other end shows, over this link
+	// (dialler or admitted). Random is used for nothing else.
+	Typed struct {
+		Code   string
+		Random [32]byte
+		Name   string // of this person
+	}
+	// Judged answers [Tried] and [Confirmed]: Share, Reveal with the tag alone, or
+	// Refused. Binder comes with Reveal.
+	Judged struct {
+		Answer wire.Message
+		Binder [32]byte
+	}
+	// Decided answers [JoinAsked] and [Presented]: Joined or Refused.
 	Decided struct{ Answer wire.Message }
 	// Adopted says that what [JoinAnswered] brought is stored: the issuer is known now.
 	Adopted struct{}
@@ -49,6 +62,8 @@ func (Claimed) event()  {}
 func (LookedUp) event() {}
 func (Calls) event()    {}
 func (Asked) event()    {}
+func (Typed) event()    {}
+func (Judged) event()   {}
 func (Decided) event()  {}
 func (Adopted) event()  {}
 func (Watch) event()    {}
@@ -92,8 +107,24 @@ type (
 		Peer PeerID
 		Join wire.Join
 	}
-	// JoinAnswered is the answer to Asked: Joined or Refused.
-	JoinAnswered struct{ Answer wire.Message }
+	// JoinAnswered is the answer to Asked or Typed: Joined or Refused. Spent: the
+	// proof that this end knows the code has gone out, so that a host who does not
+	// have it has had its one guess.
+	JoinAnswered struct {
+		Answer wire.Message
+		Spent  bool
+	}
+	// Tried: the other end tries a code. To be answered by Judged.
+	Tried struct{ Share [32]byte }
+	// Confirmed: the other end has made its proof. To be answered by Judged.
+	Confirmed struct{ Tag [64]byte }
+	// Presented: the guest that was believed is Peer. To be answered by Decided.
+	Presented struct {
+		Peer PeerID
+		Name string
+	}
+	// Met: the host has proved to have the code, and to be Peer.
+	Met struct{ Peer PeerID }
 )
 
 func (Send) effect()         {}
@@ -108,3 +139,7 @@ func (Offered) effect()      {}
 func (Called) effect()       {}
 func (JoinAsked) effect()    {}
 func (JoinAnswered) effect() {}
+func (Tried) effect()        {}
+func (Confirmed) effect()    {}
+func (Presented) effect()    {}
+func (Met) effect()          {}

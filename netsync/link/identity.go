@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/sha256"
+	"slices"
 )
 
 // ExporterLabel and ExporterSize name the TLS exporter that proofs are bound to.
@@ -24,6 +25,8 @@ type role string
 const (
 	roleDialler  role = "inkling/1 dialler"
 	roleListener role = "inkling/1 listener"
+	roleGuest    role = "inkling/1 guest" // has typed a code
+	roleHost     role = "inkling/1 host"  // has shown it
 )
 
 // knockMAC is what a dialler sends to the one it looks for.
@@ -33,13 +36,15 @@ func knockMAC(listener PeerID, e Exporter) [32]byte {
 	return [32]byte(mac.Sum(nil))
 }
 
-// signed is role, a zero byte, and the exporter.
-func signed(r role, e Exporter) []byte { return append(append([]byte(r), 0), e[:]...) }
-
-func sign(key ed25519.PrivateKey, r role, e Exporter) [64]byte {
-	return [64]byte(ed25519.Sign(key, signed(r, e)))
+// signed is role, a zero byte, the exporter, and what else the proof is bound to.
+func signed(r role, e Exporter, bound ...[]byte) []byte {
+	return slices.Concat(append([][]byte{[]byte(r), {0}, e[:]}, bound...)...)
 }
 
-func verify(id PeerID, r role, e Exporter, signature [64]byte) bool {
-	return ed25519.Verify(id[:], signed(r, e), signature[:])
+func sign(key ed25519.PrivateKey, r role, e Exporter, bound ...[]byte) [64]byte {
+	return [64]byte(ed25519.Sign(key, signed(r, e, bound...)))
+}
+
+func verify(id PeerID, r role, e Exporter, signature [64]byte, bound ...[]byte) bool {
+	return ed25519.Verify(id[:], signed(r, e, bound...), signature[:])
 }

@@ -35,7 +35,7 @@ const (
 	waitKnock               // listener
 	waitProve               // listener: answered a knock
 	waitLookUp              // listener: is the prover known?
-	pairing                 // a stranger to at least one end
+	strange                 // a stranger to at least one end
 	admitted
 	closed
 )
@@ -57,7 +57,9 @@ type Machine struct {
 	hello    string // name heard before the link was admitted
 	joining  bool   // waits for the answer to its Join
 	called   bool   // the stranger has said its name
-	asked    bool   // waits for the person to answer the other's Join
+	asked    bool   // waits for the person to answer the other's Join, or for the library to let a guest in
+	guest    guest  // this end types a code
+	host     host   // this end shows one
 	pulse    pulse
 }
 
@@ -112,6 +114,10 @@ func (m *Machine) Step(now time.Time, e Event) []Effect {
 		return m.call(e)
 	case Asked:
 		return m.ask(now, e)
+	case Typed:
+		return m.typed(e)
+	case Judged:
+		return m.judged(e)
 	case Decided:
 		return m.decided(now, e)
 	case Adopted:
@@ -142,7 +148,7 @@ func (m *Machine) tick(now time.Time) []Effect {
 		}
 		return effects
 	}
-	if m.state == pairing {
+	if m.state == strange {
 		return m.close(wire.NotAdmitted, "a stranger who wants nothing")
 	}
 	return m.close(wire.TooSlow, "the handshake took too long")
@@ -181,7 +187,7 @@ func (m *Machine) lookedUp(now time.Time, e LookedUp) []Effect {
 
 // pair leaves only the pairing messages.
 func (m *Machine) pair(now time.Time) []Effect {
-	m.state = pairing
+	m.state = strange
 	m.deadline = now.Add(StrangerPatience)
 	return []Effect{Stranger{Peer: m.peer}}
 }
@@ -199,7 +205,7 @@ func (m *Machine) admit(now time.Time) []Effect {
 
 // call tells our name to a stranger; nobody else needs it.
 func (m *Machine) call(e Calls) []Effect {
-	if m.state != pairing || m.peer != (PeerID{}) {
+	if m.state != strange || m.peer != (PeerID{}) {
 		panic("link: Calls to somebody who is no stranger")
 	}
 	return []Effect{Send{e.Call}}

@@ -37,12 +37,26 @@ func (m *Machine) received(now time.Time, message wire.Message) []Effect {
 		return m.offered(msg)
 	case wire.Join:
 		return m.joinAsked(now, msg)
-	case wire.Joined, wire.Refused:
+	case wire.Refused:
+		if m.joining || m.guest.stage != noTry {
+			return m.joinAnswered(now, msg)
+		}
+	case wire.Joined:
 		if m.joining {
 			return m.joinAnswered(now, msg)
 		}
+	case wire.Try:
+		return m.tried(msg)
+	case wire.Share:
+		return m.shared(msg)
+	case wire.Confirm:
+		return m.confirmed(msg)
+	case wire.Reveal:
+		return m.revealed(now, msg)
+	case wire.Present:
+		return m.presented(now, msg)
 	case wire.Call:
-		if m.state == pairing && m.peer == (PeerID{}) && !m.called {
+		if m.state == strange && m.peer == (PeerID{}) && !m.called {
 			m.called = true
 			return []Effect{Called{msg}}
 		}
@@ -101,7 +115,7 @@ func (m *Machine) named(hello wire.Hello) []Effect {
 	switch {
 	case m.state == admitted:
 		return []Effect{Named{Name: hello.Name}}
-	case m.state == pairing && m.dialler && m.peer != (PeerID{}):
+	case m.state == strange && m.dialler && m.peer != (PeerID{}):
 		m.hello = hello.Name // it has let us in before we have stored that
 		return nil
 	}
@@ -112,7 +126,7 @@ func (m *Machine) offered(offer wire.Offer) []Effect {
 	switch {
 	case m.state == admitted && m.dialler:
 		return []Effect{Offered{offer}}
-	case m.state == pairing && m.dialler && m.peer != (PeerID{}):
+	case m.state == strange && m.dialler && m.peer != (PeerID{}):
 		return nil // every shared document is asked for when the link is admitted
 	}
 	return m.unexpected(offer)

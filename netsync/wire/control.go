@@ -23,6 +23,11 @@ const (
 	typeJoined   = critical | 0x09
 	typeRefused  = critical | 0x0a
 	typeCall     = critical | 0x0b
+	typeTry      = critical | 0x0c
+	typeShare    = critical | 0x0d
+	typeConfirm  = critical | 0x0e
+	typeReveal   = critical | 0x0f
+	typePresent  = critical | 0x10
 )
 
 // MaxKnocks is how many peers one Knock may look for.
@@ -84,12 +89,12 @@ type Joined struct {
 	Name    string                 `cbor:"2,keyasint"`
 }
 
-// Refused answers a Join that came to nothing.
+// Refused answers a Join, or a Try of a code, that came to nothing.
 type Refused struct {
 	Reason Reason `cbor:"1,keyasint"`
 }
 
-// Reason says why a Join was refused. The numbers are part of the protocol.
+// Reason says why a Join or a Try was refused. The numbers are part of the protocol.
 type Reason uint8
 
 const (
@@ -99,7 +104,10 @@ const (
 	Declined    Reason = 4 // the person said no
 	TooMany     Reason = 5 // too many tries or askers, try later
 	NoLibrary   Reason = 6 // the library cannot store it now
-	lastReason  Reason = NoLibrary
+	WrongCode   Reason = 7 // not the code on the screen, or no more
+	NoCode      Reason = 8 // no code is on the screen
+	Barred      Reason = 9 // too many tries of this code from one address
+	lastReason  Reason = Barred
 	firstReason Reason = NoInvite
 )
 
@@ -108,6 +116,35 @@ const (
 type Call struct {
 	Name  string  `cbor:"1,keyasint"`
 	Nonce [8]byte `cbor:"2,keyasint"`
+}
+
+// Try is the share (netsync/pairing/cpace) of a guest who types a code.
+type Try struct {
+	Share [32]byte `cbor:"1,keyasint"`
+}
+
+// Share is the share of the host, whose screen shows the code.
+type Share struct {
+	Share [32]byte `cbor:"1,keyasint"`
+}
+
+// Confirm is the guest's tag: it has typed the code.
+type Confirm struct {
+	Tag [64]byte `cbor:"1,keyasint"`
+}
+
+// Reveal is the host's tag: it has the code; and its device key with the proof that it has that.
+type Reveal struct {
+	Tag       [64]byte `cbor:"1,keyasint"`
+	Key       [32]byte `cbor:"2,keyasint"`
+	Signature [64]byte `cbor:"3,keyasint"`
+}
+
+// Present is the guest's device key with the proof that it has it, and its person's name.
+type Present struct {
+	Key       [32]byte `cbor:"1,keyasint"`
+	Signature [64]byte `cbor:"2,keyasint"`
+	Name      string   `cbor:"3,keyasint"`
 }
 
 func (Knock) Type() Type    { return typeKnock }
@@ -121,6 +158,11 @@ func (Join) Type() Type     { return typeJoin }
 func (Joined) Type() Type   { return typeJoined }
 func (Refused) Type() Type  { return typeRefused }
 func (Call) Type() Type     { return typeCall }
+func (Try) Type() Type      { return typeTry }
+func (Share) Type() Type    { return typeShare }
+func (Confirm) Type() Type  { return typeConfirm }
+func (Reveal) Type() Type   { return typeReveal }
+func (Present) Type() Type  { return typePresent }
 
 func (m Knock) appendPayload(b []byte) []byte    { return appendCBOR(b, m) }
 func (m Answer) appendPayload(b []byte) []byte   { return appendCBOR(b, m) }
@@ -133,6 +175,11 @@ func (m Join) appendPayload(b []byte) []byte     { return appendCBOR(b, m) }
 func (m Joined) appendPayload(b []byte) []byte   { return appendCBOR(b, m) }
 func (m Refused) appendPayload(b []byte) []byte  { return appendCBOR(b, m) }
 func (m Call) appendPayload(b []byte) []byte     { return appendCBOR(b, m) }
+func (m Try) appendPayload(b []byte) []byte      { return appendCBOR(b, m) }
+func (m Share) appendPayload(b []byte) []byte    { return appendCBOR(b, m) }
+func (m Confirm) appendPayload(b []byte) []byte  { return appendCBOR(b, m) }
+func (m Reveal) appendPayload(b []byte) []byte   { return appendCBOR(b, m) }
+func (m Present) appendPayload(b []byte) []byte  { return appendCBOR(b, m) }
 
 // check refuses what CBOR cannot: counts, numbers and names out of range.
 func (m Knock) check() error {
@@ -153,14 +200,19 @@ func (m Refused) check() error {
 	}
 	return nil
 }
-func (Stranger) check() error { return nil }
-func (Prove) check() error    { return nil }
-func (Welcome) check() error  { return nil }
-func (Offer) check() error    { return nil }
-func (m Hello) check() error  { return checkName(m.Name) }
-func (m Join) check() error   { return checkName(m.Name) }
-func (m Joined) check() error { return checkName(m.Name) }
-func (m Call) check() error   { return checkName(m.Name) }
+func (Stranger) check() error  { return nil }
+func (Prove) check() error     { return nil }
+func (Welcome) check() error   { return nil }
+func (Offer) check() error     { return nil }
+func (Try) check() error       { return nil }
+func (Share) check() error     { return nil }
+func (Confirm) check() error   { return nil }
+func (Reveal) check() error    { return nil }
+func (m Hello) check() error   { return checkName(m.Name) }
+func (m Join) check() error    { return checkName(m.Name) }
+func (m Joined) check() error  { return checkName(m.Name) }
+func (m Call) check() error    { return checkName(m.Name) }
+func (m Present) check() error { return checkName(m.Name) }
 
 func checkName(name string) error {
 	if name != CleanName(name) {

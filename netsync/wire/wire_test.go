@@ -34,6 +34,13 @@ var golden = []struct {
 		"8938" + "a2015831" + "01" + strings.Repeat("00", 48) + "026141"},
 	{Refused{Reason: Declined}, ControlStream, "8a03" + "a10104"},
 	{Call{Name: "C", Nonce: [8]byte{9}}, ControlStream, "8b0e" + "a201614302" + "48" + "09" + strings.Repeat("00", 7)},
+	{Try{Share: [32]byte{1}}, ControlStream, "8c24" + "a1015820" + "01" + strings.Repeat("00", 31)},
+	{Share{Share: [32]byte{2}}, ControlStream, "8d24" + "a1015820" + "02" + strings.Repeat("00", 31)},
+	{Confirm{Tag: [64]byte{3}}, ControlStream, "8e44" + "a1015840" + "03" + strings.Repeat("00", 63)},
+	{Reveal{Tag: [64]byte{4}, Key: [32]byte{5}, Signature: [64]byte{6}}, ControlStream,
+		"8faa01" + "a3015840" + "04" + strings.Repeat("00", 63) + "025820" + "05" + strings.Repeat("00", 31) + "035840" + "06" + strings.Repeat("00", 63)},
+	{Present{Key: [32]byte{7}, Signature: [64]byte{8}, Name: "B"}, ControlStream,
+		"906a" + "a3015820" + "07" + strings.Repeat("00", 31) + "025840" + "08" + strings.Repeat("00", 63) + "036142"},
 	{Open{Doc: crdt.DocID{10}}, DocumentStream, "a020" + "0a" + strings.Repeat("00", 31)},
 	{Have{Heads: []crdt.Head{{Replica: crdt.ReplicaID{2}, Next: 300, Stamp: crdt.Stamp{7}}, {Replica: crdt.ReplicaID{1}, Next: 5}, {Replica: crdt.ReplicaID{2}, Next: 9}}}, DocumentStream,
 		"a14d" + "03" + "01" + strings.Repeat("00", 15) + "05" + strings.Repeat("00", 8) +
