@@ -68,7 +68,7 @@
 //	})
 //	doc, err = library.Load(genesis.DocID())
 //	for change, err := range library.Changes(genesis.DocID()) { … }
-//	more, err := library.Compact(ctx, genesis.DocID(), storage.WhenIdle, true)
+//	more, err := library.Compact(ctx, genesis.DocID(), storage.WhenIdle)
 //	err = library.Close()
 //
 // # Files

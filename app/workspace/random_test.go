@@ -109,7 +109,7 @@ func (v *village) restart(p int) {
 // compact takes a step of compaction at p.
 func (v *village) compact(p int) {
 	v.t.Helper()
-	if _, err := v.people[p].lib.Compact(v.t.Context(), v.doc, storage.Always, false); err != nil {
+	if _, err := v.people[p].lib.Compact(v.t.Context(), v.doc, storage.Always); err != nil {
 		v.t.Fatal(err)
 	}
 }

@@ -146,7 +146,6 @@ func (w *Workspace) start(cfg Config) error {
 	if err := w.loadName(cfg.Name); err != nil {
 		return err
 	}
-	w.lib.SignWith(w.key)
 	if !cfg.Offline {
 		if err := w.startNode(cfg); err != nil {
 			return err
