@@ -35,6 +35,8 @@ var house = []layer{
 		why: "a state machine that is given the time and the dice replays every failure"},
 	{folder: "netsync/docsync", ours: []string{"crdt", "netsync/wire"}, pure: true,
 		why: "a state machine that is given the time and the dice replays every failure"},
+	{folder: "netsync/bulk", ours: []string{"crdt", "netsync/wire"},
+		why: "it keeps bytes that nobody has judged yet: it must know of documents only their names"},
 	{folder: "netsync/pairing", ours: []string{"crdt", "netsync/wire"}, theirs: []string{"golang.org/x/crypto"}, pure: true,
 		why: "proofs of identity are checked against vectors, so they take their randomness as an argument"},
 	{folder: "netsync/discovery", theirs: []string{"github.com/hashicorp/mdns", "github.com/miekg/dns", "golang.org/x/net", "golang.org/x/sys"},

@@ -16,8 +16,8 @@ const (
 
 // Limits of blocks, in bytes.
 const (
-	MaxBlock  = 64 << 20 // a block as a whole
-	PartBytes = 32 << 10 // each part of one, but the last, which is what is left
+	MaxBlock  = crdt.MaxBlock // a block as a whole
+	PartBytes = 32 << 10      // each part of one, but the last, which is what is left
 )
 
 // Hash is the SHA-256 of a block.
