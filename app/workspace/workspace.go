@@ -179,6 +179,7 @@ func (w *Workspace) startNode(cfg Config) (err error) {
 		Library: peerLibrary{w},
 		Events:  w.netEvent,
 		Port:    cfg.Port,
+		Inbox:   filepath.Join(w.dir, inboxFolder),
 		Finder:  finder,
 		Logger:  w.log,
 	})
