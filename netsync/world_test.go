@@ -156,6 +156,7 @@ func (p *person) stop() {
 	if err := p.Close(); err != nil {
 		p.w.t.Error(err)
 	}
+	p.conn.Close() // else what still comes would pile up, and hold up the link
 }
 
 func (p *person) happened(e Event) {

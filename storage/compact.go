@@ -19,6 +19,8 @@ import (
 // Whatever ends in between, power or program, the base and the rows behind it are the whole journal. A successor that
 // cannot be read, or says anything else than the rows, is dropped, and the rows are still there. All computing is done
 // by who calls, so the writer is never held up for longer than one of these transactions.
+//
+// Others are given changes that are in a block by the block as a whole (give.go), or join a block of theirs with the journal (blockshare.go).
 
 // changeWeight is what each change counts for in a weight, in bytes, besides its body.
 const changeWeight = 16
