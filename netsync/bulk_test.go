@@ -96,7 +96,8 @@ func TestBlocksBothWays(t *testing.T) {
 			if text := ana.library.text(doc); len(text) != 60*2000+9 {
 				t.Errorf("%d letters", len(text))
 			}
-			if ana.library.taken == 0 || ben.library.taken == 0 || cem.library.taken == 0 {
+			// Who meets Cem first when he has all gets from him what is left, by changes.
+			if ana.library.taken+ben.library.taken+cem.library.taken < 2 {
 				t.Errorf("blocks taken: %d, %d, %d", ana.library.taken, ben.library.taken, cem.library.taken)
 			}
 		})
