@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"inkling/crdt"
 	"inkling/netsync"
@@ -15,11 +14,9 @@ import (
 // inboxFolder is in the library's folder; what has come of blocks is kept there until all of one is there.
 const inboxFolder = "incoming"
 
-// How a block that the library has taken in gets into the session: some changes at a time, so that a key never waits for long.
-const (
-	vouchedBatch = 32
-	vouchedRest  = time.Millisecond
-)
+// vouchedBatch is how many changes of a block that the library has taken in are brought into the session at once: about 1 ms. A key that
+// waits for longer than that gets the mutex next.
+const vouchedBatch = 512
 
 func (p peerLibrary) Block(doc crdt.DocID, hash wire.Hash) ([]byte, error) {
 	return p.w.lib.BaseBytes(doc, hash)
@@ -64,7 +61,6 @@ func (s *Session) bringVouched(changes []*crdt.Change) error {
 		}
 		changes = changes[n-len(rest):]
 		s.watch.tell(struct{}{})
-		time.Sleep(vouchedRest)
 	}
 	s.keepFork()
 	s.watch.tell(struct{}{})
