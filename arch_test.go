@@ -35,6 +35,8 @@ var house = []layer{
 		why: "a state machine that is given the time and the dice replays every failure"},
 	{folder: "netsync/docsync", ours: []string{"crdt", "netsync/wire"}, pure: true,
 		why: "a state machine that is given the time and the dice replays every failure"},
+	{folder: "netsync/bulk", ours: []string{"crdt", "netsync/wire"},
+		why: "it keeps bytes that nobody has judged yet: it must know of documents only their names"},
 	{folder: "netsync/pairing", ours: []string{"netsync/pairing"}, theirs: []string{"filippo.io/edwards25519"}, pure: true,
 		tests: []string{"github.com/cloudflare/circl"},
 		why:   "proofs of identity are checked against vectors, so they take their randomness as an argument"},

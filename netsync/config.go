@@ -21,6 +21,7 @@ const (
 	MaxUnadmitted       = 64  // connections that are not (yet) admitted
 	MaxUnadmittedPerIP  = 4   // of them from one address
 	MaxStreams          = 256 // documents kept equal with one peer
+	maxBulkStreams      = 4   // that a peer may have open; it uses one at a time
 	MaxAddrs            = 8   // addresses remembered per peer
 	maxNearby           = 64  // strangers shown
 	maxTriesPerMinute   = 10  // wrong or unknown invites from one address
@@ -39,8 +40,10 @@ type Config struct {
 	Events func(Event)
 	// Conn is the socket. nil: an own UDP socket on Port or, when that is taken, on
 	// any port. The node closes neither.
-	Conn   net.PacketConn
-	Port   int    // 0 means DefaultPort
+	Conn net.PacketConn
+	Port int // 0 means DefaultPort
+	// Inbox is the folder in which blocks are kept that have come in part; it is made when needed.
+	Inbox  string
 	Finder Finder // nil: no discovery
 	Logger *slog.Logger
 }

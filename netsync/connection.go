@@ -58,12 +58,16 @@ type connection struct {
 	probing atomic.Bool
 	poked   chan struct{} // watched or probing changed
 	closed  atomic.Bool
+
+	giving chan struct{} // holds one: a block is being sent
+	queued atomic.Int32  // documents with changes to be sent
+	tookAt atomic.Int64  // when the newest part of a block came, or one was asked for: ns since 1970
 }
 
 func (n *Node) newConnection(q *quic.Conn, control *quic.Stream, e link.Exporter, g *goal) *connection {
 	return &connection{
 		node: n, quic: q, control: control, exporter: e, goal: g, at: addrOf(q.RemoteAddr()),
-		inbox: make(chan link.Event, 64), poked: make(chan struct{}, 1), outgoing: newOutgoing(),
+		inbox: make(chan link.Event, 64), poked: make(chan struct{}, 1), giving: make(chan struct{}, 1), outgoing: newOutgoing(),
 		shared: map[crdt.DocID]bool{}, docs: map[crdt.DocID]*document{}, opening: map[crdt.DocID]bool{},
 		carets: map[crdt.DocID]*seenCaret{},
 	}

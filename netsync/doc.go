@@ -9,7 +9,8 @@
 // invite link. Who is at the other end is proved inside the encrypted connection
 // with Ed25519 device keys (netsync/link); a stranger gets nothing but the
 // chance to show an invite, or to type the code that is on the screen (netsync/pairing). Changes leave after they are committed and are
-// acknowledged after the other end has committed them (netsync/docsync).
+// acknowledged after the other end has committed them (netsync/docsync). Who lacks much of a document
+// is given it as a block, in parts, on a stream of its own that yields to changes (netsync/bulk).
 //
 // The node keeps no documents: a [Library] does, and the node asks it. What a
 // stranger needs to write a peer is in PROTOCOL.md.
@@ -20,6 +21,7 @@
 //	pinned         its key is in the library: it may connect
 //	member         it may have a certain document
 //	Link           one connection of two peers
+//	Block          many changes of a document in few bytes, verified as a whole
 //	Sighting       a program seen on the local network, nothing proved
 //	Nearby         somebody visible here now
 //	Host           somebody whose screen shows a code, with which a guest comes in
@@ -50,6 +52,8 @@
 // most 64 KiB of unread data: 4 MiB together. An admitted peer has one
 // connection with at most 8 MiB unread, 64 MiB for all together, and per shared
 // document a stream with about 20 KiB of buffers and stacks, one frame (at most
-// 1 MiB) being read and one being written. Events are merged while nobody takes
+// 1 MiB) being read and one being written. At most 4 blocks of 64 MiB at most are in memory to be sent; of those that come, parts of
+// 32 KiB, one for each connection, and one block that is being verified: up to 64 MiB, and 1 GiB that it may claim. What has come of others is in
+// files (netsync/bulk). Events are merged while nobody takes
 // them: the newest of each peer and document is kept.
 package netsync

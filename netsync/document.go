@@ -27,6 +27,9 @@ type document struct {
 	dirty  atomic.Bool // committed was called
 	work   chan struct{}
 	closed sync.Once
+	queued bool   // counted in c.queued; the writer's
+	gift   *gift  // the block that is being sent; the reader's
+	taking taking // the peer's block
 }
 
 func newDocument(c *connection, id crdt.DocID, s *quic.Stream, m *docsync.Machine) *document {
@@ -59,6 +62,8 @@ func (d *document) run(r *wire.Reader) wire.Code {
 	d.committed()
 	code := d.read(r)
 	d.closeWith(code)
+	d.stopGiving()
+	d.endTaking()
 	return code
 }
 
@@ -101,14 +106,30 @@ func (d *document) read(r *wire.Reader) wire.Code {
 		if err != nil {
 			return d.readCode(err)
 		}
-		if e, ok := effect.(docsync.Store); ok {
-			if code := d.store(e.Encoded); code != wire.Done {
-				return code
-			}
+		if code := d.do(effect); code != wire.Done {
+			return code
 		}
 		d.c.node.events.put(Acked{Peer: d.c.peer, Doc: d.id, Heads: acked})
 		d.workToDo()
 	}
+}
+
+// do does what a message asks for. Done: all is well.
+func (d *document) do(effect docsync.Effect) wire.Code {
+	switch e := effect.(type) {
+	case docsync.Store:
+		return d.store(e.Encoded)
+	case docsync.Offered:
+		d.taking.mu.Lock()
+		d.taking.offer = &e.Block
+		d.taking.mu.Unlock()
+		d.c.node.spawn(d.consider)
+	case docsync.Give:
+		return d.give(e.Want)
+	case docsync.Stop:
+		d.stopGiving()
+	}
+	return wire.Done
 }
 
 // readCode returns the code of a stream that cannot be read on: the peer's own
@@ -158,6 +179,7 @@ func (d *document) stored() error {
 
 // write does what the machine wants to have sent, until the stream ends.
 func (d *document) write() {
+	defer d.queue(nil)
 	if _, err := d.stream.Write([]byte{wire.Version}); err != nil {
 		return
 	}
@@ -168,6 +190,7 @@ func (d *document) write() {
 		}
 		step := d.machine.Next()
 		d.mu.Unlock()
+		d.queue(step)
 		switch s := step.(type) {
 		case docsync.Send:
 			if !d.send(s.Message) {
@@ -187,6 +210,24 @@ func (d *document) write() {
 	}
 }
 
+// queue counts the documents of the connection that have changes to be sent: blocks yield to them.
+func (d *document) queue(step docsync.Step) {
+	queued := false
+	switch s := step.(type) {
+	case docsync.Load:
+		queued = true
+	case docsync.Send:
+		_, queued = s.Message.(wire.Changes)
+	}
+	switch {
+	case queued && !d.queued:
+		d.c.queued.Add(1)
+	case d.queued && !queued:
+		d.c.queued.Add(-1)
+	}
+	d.queued = queued
+}
+
 func (d *document) send(m wire.Message) bool {
 	d.stream.SetWriteDeadline(time.Now().Add(framePatience))
 	if _, err := d.stream.Write(wire.AppendFrame(nil, m)); err != nil {
@@ -197,13 +238,16 @@ func (d *document) send(m wire.Message) bool {
 }
 
 func (d *document) load(l docsync.Load) bool {
-	encoded, then, err := d.c.node.cfg.Library.Since(d.id, l.Have, l.Bytes)
-	if err == nil {
-		d.mu.Lock()
+	encoded, then, block, err := d.c.node.cfg.Library.Since(d.id, l.Have, l.Bytes, d.declines)
+	switch d.mu.Lock(); {
+	case err != nil:
+	case block != nil:
+		d.machine.Offer(*block)
+	default:
 		err = d.machine.Loaded(encoded, then)
-		d.mu.Unlock()
 	}
-	if err == nil && len(encoded) == 0 {
+	d.mu.Unlock()
+	if err == nil && block == nil && len(encoded) == 0 {
 		err = d.stored() // also what came from the peer and had to wait, for others or for local edits
 	}
 	if err != nil {
@@ -212,4 +256,10 @@ func (d *document) load(l docsync.Load) bool {
 		return false
 	}
 	return true
+}
+
+func (d *document) declines(hash wire.Hash) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.machine.Declines(hash)
 }

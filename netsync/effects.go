@@ -119,6 +119,7 @@ func (c *connection) admit(peer PeerID) {
 	c.leaveGate()
 	n.windows.admit(c.quic)
 	n.spawn(c.acceptDocuments)
+	n.spawn(c.acceptBulk)
 	n.spawn(c.readDatagrams)
 	n.spawn(c.writeDatagrams)
 	n.spawn(c.share)

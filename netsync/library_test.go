@@ -2,6 +2,7 @@ package netsync
 
 import (
 	"crypto/ed25519"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"inkling/crdt"
+	"inkling/netsync/wire"
 )
 
 // memory is a Library in memory, on real documents. Its invariant: log holds, in
@@ -23,9 +25,12 @@ type memory struct {
 	peers    map[PeerID]Peer
 	invites  map[[8]byte]Invite
 	usedBy   map[[8]byte]PeerID
-	stored   int    // changes taken by Receive
-	broken   error  // what Receive returns instead
-	received func() // called at the end of each Receive
+	stored   int                                     // changes taken by Receive
+	broken   error                                   // what Receive returns instead
+	received func()                                  // called at the end of each Receive
+	lie      func(body []byte, b *wire.Block) []byte // what Block gives instead, and Since names
+	taken    int                                     // blocks
+	wrong    int                                     // blocks that Take refused
 }
 
 type memoryDoc struct {
@@ -33,6 +38,14 @@ type memoryDoc struct {
 	doc     *crdt.Doc
 	log     []logged
 	members map[PeerID]bool
+	base    *memoryBase // nil: none
+}
+
+// memoryBase is a block of the first changes of the log.
+type memoryBase struct {
+	wire.Block
+	body  []byte
+	heads map[crdt.ReplicaID]uint32
 }
 
 type logged struct {
@@ -151,11 +164,94 @@ func (l *memory) Heads(id crdt.DocID) ([]crdt.Head, error) {
 	return d.doc.Heads(), nil
 }
 
-// Since knows of no forks.
-func (l *memory) Since(id crdt.DocID, have []crdt.Head, maxBytes int) (encoded [][]byte, then []crdt.Head, err error) {
+// compact makes a block of all that is there of a document.
+func (l *memory) compact(id crdt.DocID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	d := l.docs[id]
+	body, err := d.doc.HistoryBlock()
+	if err != nil {
+		panic(err)
+	}
+	d.base = &memoryBase{Block: wire.Block{Hash: sha256.Sum256(body), Length: len(body), Heads: d.doc.Heads()}, body: body, heads: map[crdt.ReplicaID]uint32{}}
+	for _, h := range d.base.Heads {
+		d.base.heads[h.Replica] = h.Next
+	}
+	if l.lie != nil {
+		d.base.body = l.lie(body, &d.base.Block)
+	}
+}
+
+func (l *memory) Block(id crdt.DocID, hash wire.Hash) ([]byte, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if b := l.docs[id].base; b != nil && b.Hash == hash {
+		return b.body, nil
+	}
+	return nil, errors.New("the block is gone")
+}
+
+func (l *memory) Has(id crdt.DocID, heads []crdt.Head) (bool, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, h := range heads {
+		if !slices.ContainsFunc(l.docs[id].log, func(e logged) bool { return e.head == h }) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// Take is what [inkling/storage]'s TakeBlock does, on a document in memory.
+func (l *memory) Take(from PeerID, id crdt.DocID, body []byte, heads []crdt.Head) error {
+	b, err := crdt.LoadBlock(body)
+	if err == nil {
+		err = b.Verify()
+	}
+	if err == nil && (b.ID() != id || !equalHeads(b.Heads(), heads)) {
+		err = errors.New("of another document, or with other heads")
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	d := l.docs[id]
+	switch {
+	case l.broken != nil:
+		return l.broken
+	case d == nil || !d.members[from]:
+		return errNoDocument
+	case err != nil:
+		l.wrong++
+		return fmt.Errorf("%w: %w", ErrWrongBlock, err)
+	}
+	l.taken++
+	had := map[crdt.Head]bool{}
+	for _, e := range d.log {
+		had[e.head] = true
+	}
+	changes := b.DeltaSince(nil)
+	if _, rest, err := d.doc.LoadVouched(changes); err != nil || len(rest) > 0 {
+		return fmt.Errorf("%d changes are left: %w", len(rest), err)
+	}
+	for _, c := range changes {
+		if !had[crdt.Head{Replica: c.Replica, Next: c.Next, Stamp: c.Stamp}] {
+			d.append(c)
+		}
+	}
+	applied, err := d.doc.Apply() // what waited
+	for _, c := range applied.Changes {
+		d.append(c)
+	}
+	return err
+}
+
+// Since knows of no forks. A block is given to who lacks ten changes of it.
+func (l *memory) Since(id crdt.DocID, have []crdt.Head, maxBytes int, declines func(wire.Hash) bool) (encoded [][]byte, then []crdt.Head, block *wire.Block, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	size, has := 0, map[crdt.ReplicaID]crdt.Head{}
+	if b := l.docs[id].base; b != nil && !declines(b.Hash) && l.docs[id].lacking(have) >= 10 {
+		return nil, nil, &b.Block, nil
+	}
 	for _, h := range have {
 		if h.Next > has[h.Replica].Next {
 			has[h.Replica] = h
@@ -171,7 +267,21 @@ func (l *memory) Since(id crdt.DocID, have []crdt.Head, maxBytes int) (encoded [
 		encoded = append(encoded, e.encoded)
 		has[e.head.Replica] = e.head
 	}
-	return encoded, slices.Collect(maps.Values(has)), nil
+	return encoded, slices.Collect(maps.Values(has)), nil, nil
+}
+
+// lacking counts the changes of the base that a copy lacks which told heads.
+func (d *memoryDoc) lacking(have []crdt.Head) (count int) {
+	has := map[crdt.ReplicaID]uint32{}
+	for _, h := range have {
+		has[h.Replica] = max(has[h.Replica], h.Next)
+	}
+	for _, e := range d.log {
+		if e.head.Next > has[e.head.Replica] && e.head.Next <= d.base.heads[e.head.Replica] {
+			count++
+		}
+	}
+	return count
 }
 
 func (l *memory) Receive(from PeerID, id crdt.DocID, encoded [][]byte) error {

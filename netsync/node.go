@@ -16,6 +16,7 @@ import (
 	"github.com/quic-go/quic-go"
 
 	"inkling/crdt"
+	"inkling/netsync/bulk"
 	"inkling/netsync/link"
 	"inkling/netsync/pairing"
 	"inkling/netsync/wire"
@@ -44,6 +45,9 @@ type Node struct {
 	reach     *reach
 	gate      *gate
 	windows   *windows
+	inbox     *bulk.Inbox
+	judging   sync.Mutex    // held while a block is verified
+	giving    chan struct{} // holds one for each block that is being sent
 
 	adverts sync.Mutex // held while the finder is told
 
@@ -62,14 +66,16 @@ type Node struct {
 	requests    int                   // to join, waiting for the person
 	tries       map[netip.Addr]*tries
 	host        host
-	finderErr   error // why the finder ended
+	finderErr   error                  // why the finder ended
+	waiting     map[*document]struct{} // whose peers announced a block that cannot be taken yet
+	wrong       map[wrongBlock]struct{}
 }
 
 // Start opens the socket and begins to look for peers. The caller must Close the
 // node.
 func Start(cfg Config) (*Node, error) {
-	if len(cfg.Key) != ed25519.PrivateKeySize || cfg.Name == nil || cfg.Library == nil || cfg.Events == nil {
-		panic("netsync: Start without key, name, library or events")
+	if len(cfg.Key) != ed25519.PrivateKeySize || cfg.Name == nil || cfg.Library == nil || cfg.Events == nil || cfg.Inbox == "" {
+		panic("netsync: Start without key, name, library, events or inbox")
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
@@ -82,7 +88,9 @@ func Start(cfg Config) (*Node, error) {
 		open: map[crdt.DocID]bool{}, carets: map[crdt.DocID]*caret{},
 		strangers: map[[8]byte]*stranger{}, typed: map[netip.Addr]bool{},
 		invites: map[[8]byte]time.Time{}, tries: map[netip.Addr]*tries{},
-		host: host{tries: map[pairing.TryID]*connection{}},
+		host:  host{tries: map[pairing.TryID]*connection{}},
+		inbox: bulk.NewInbox(cfg.Inbox), giving: make(chan struct{}, maxGiving),
+		waiting: map[*document]struct{}{}, wrong: map[wrongBlock]struct{}{},
 	}
 	rand.Read(n.nonce[:])
 	n.ctx, n.cancel = context.WithCancel(context.Background())

@@ -73,7 +73,7 @@ func (f *etherFinder) Trouble() []string { return []string{"no ether on eth0"} }
 // finding starts a person with a finder on the ether.
 func (w *world) finding(e *ether, name string) *person {
 	key := keyOf(w.seed, name)
-	p := &person{w: w, name: name, key: key, library: newMemory(key)}
+	p := &person{w: w, name: name, key: key, library: newMemory(key), inbox: w.t.TempDir()}
 	p.finder = &etherFinder{ether: e, person: p}
 	p.start()
 	return p

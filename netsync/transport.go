@@ -96,7 +96,7 @@ func (n *Node) quicConfig() *quic.Config {
 		MaxConnectionReceiveWindow:     8 << 20,
 		AllowConnectionWindowIncrease:  n.windows.grow,
 		MaxIncomingStreams:             MaxStreams + 1,
-		MaxIncomingUniStreams:          -1,
+		MaxIncomingUniStreams:          maxBulkStreams,
 		EnableDatagrams:                true,
 	}
 }

@@ -30,6 +30,7 @@ type world struct {
 	rand  *rand.Rand
 	seed  int64
 	next  int               // of the addresses
+	far   int               // ms
 	spare []*simnet.SimConn // endpoints nobody uses yet
 }
 
@@ -64,11 +65,23 @@ func everything(netip.Addr, netip.Addr) bool { return true }
 // goroutine is left.
 func inWorld(t *testing.T, seed int64, loss float64, f func(w *world)) {
 	t.Helper()
+	inNetwork(t, seed, loss, 20, f)
+}
+
+// inLAN is inWorld on a network without losses that takes 1 ms for each of the two ways.
+func inLAN(t *testing.T, seed int64, f func(w *world)) {
+	t.Helper()
+	inNetwork(t, seed, 0, 1, f)
+}
+
+// inNetwork runs f where each node is 1 to far ms away from the middle.
+func inNetwork(t *testing.T, seed int64, loss float64, far int, f func(w *world)) {
+	t.Helper()
 	defer goleak.VerifyNone(t)
 	synctest.Test(t, func(t *testing.T) {
 		random := rand.New(rand.NewSource(seed))
 		wires := &wires{rand: rand.New(rand.NewSource(seed + 1)), loss: loss}
-		w := &world{t: t, net: &simnet.Simnet{Router: wires}, wires: wires, rand: random, seed: seed}
+		w := &world{t: t, net: &simnet.Simnet{Router: wires}, wires: wires, rand: random, seed: seed, far: far}
 		t.Cleanup(func() {
 			if t.Failed() {
 				t.Logf("seed %d, loss %v", seed, loss)
@@ -92,8 +105,10 @@ type person struct {
 	library *memory
 	conn    *simnet.SimConn
 	finder  *etherFinder // nil: none
+	inbox   string
 
 	mu     sync.Mutex
+	given  []stretch // of blocks
 	events []Event
 	answer func(JoinRequested) bool // nil: nobody answers
 }
@@ -108,7 +123,7 @@ func keyOf(seed int64, name string) ed25519.PrivateKey {
 // person starts a node at a free address.
 func (w *world) person(name string) *person {
 	key := keyOf(w.seed, name)
-	p := &person{w: w, name: name, key: key, library: newMemory(key)}
+	p := &person{w: w, name: name, key: key, library: newMemory(key), inbox: w.t.TempDir()}
 	p.start()
 	return p
 }
@@ -121,8 +136,8 @@ func (p *person) start() {
 func (p *person) startOn(conn net.PacketConn) {
 	p.w.t.Helper()
 	config := Config{
-		Key: p.key, Name: func() string { return p.name }, Library: p.library, Events: p.happened, Conn: conn,
-		Logger: slog.New(slog.NewTextHandler(p.w.t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})).With("at", p.name),
+		Key: p.key, Name: func() string { return p.name }, Library: p.library, Events: p.happened, Conn: conn, Inbox: p.inbox,
+		Logger: slog.New(p.handler()),
 	}
 	if p.finder != nil {
 		config.Finder = p.finder
@@ -141,6 +156,7 @@ func (p *person) stop() {
 	if err := p.Close(); err != nil {
 		p.w.t.Error(err)
 	}
+	p.conn.Close() // else what still comes would pile up, and hold up the link
 }
 
 func (p *person) happened(e Event) {
@@ -240,7 +256,7 @@ func (w *world) endpoint() *simnet.SimConn {
 	w.next++
 	addr := &net.UDPAddr{IP: net.IPv4(192, 168, 7, byte(w.next)), Port: DefaultPort}
 	addr.IP = addr.IP.To4()
-	return w.net.NewEndpoint(addr, simnet.NodeBiDiLinkSettings{Latency: time.Duration(1+w.rand.Intn(20)) * time.Millisecond})
+	return w.net.NewEndpoint(addr, simnet.NodeBiDiLinkSettings{Latency: time.Duration(1+w.rand.Intn(w.far)) * time.Millisecond})
 }
 
 func yes(JoinRequested) bool { return true }
@@ -281,4 +297,37 @@ func (p *person) connectionCount() int {
 	p.Node.mu.Lock()
 	defer p.Node.mu.Unlock()
 	return len(p.connections)
+}
+
+// stretch is what a node sent of a block on one stream.
+type stretch struct{ from, to int }
+
+// handler prints what a node logs, and keeps what it says that it gave of blocks.
+func (p *person) handler() slog.Handler {
+	h := slog.NewTextHandler(p.w.t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}).WithAttrs([]slog.Attr{slog.String("at", p.name)})
+	return givenHandler{h, p}
+}
+
+type givenHandler struct {
+	slog.Handler
+	p *person
+}
+
+func (h givenHandler) Handle(ctx context.Context, r slog.Record) error {
+	if r.Message == "block" {
+		var s stretch
+		r.Attrs(func(a slog.Attr) bool {
+			switch a.Key {
+			case "from":
+				s.from = int(a.Value.Int64())
+			case "to":
+				s.to = int(a.Value.Int64())
+			}
+			return true
+		})
+		h.p.mu.Lock()
+		h.p.given = append(h.p.given, s)
+		h.p.mu.Unlock()
+	}
+	return h.Handler.Handle(ctx, r)
 }

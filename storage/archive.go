@@ -3,7 +3,6 @@ package storage
 import (
 	"cmp"
 	"context"
-	"crypto/ed25519"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -70,68 +69,6 @@ func (a *archive) knows(c *crdt.Change) bool {
 	return place > 0 && a.changes[place-1].Hash == c.Hash
 }
 
-// sign gives changes of the chains that key's device wrote signatures that a block does not keep: so many that there are
-// cuts, places up to which all of these chains are signed, as often as package crdt makes them in what it passes on. They are
-// those that the device made of these changes, or would have.
-func (a *archive) sign(key ed25519.PrivateKey) {
-	own := a.chainsOf(key)
-	if len(own) == 0 {
-		return
-	}
-	changes, size, ends := 0, 0, map[crdt.Head]*crdt.Change{} // since the last cut
-	for _, c := range a.changes {
-		changes, size = changes+1, size+len(c.Body)
-		delete(ends, previousOf(c))
-		ends[headOf(c)] = c
-		if changes < cutChanges && size < cutBytes {
-			continue
-		}
-		for _, end := range ends {
-			if end.Signature == nil && own[end.Replica] {
-				end.Signature = ed25519.Sign(key, end.Hash[:])
-			}
-		}
-		clear(ends)
-		changes, size = 0, 0
-	}
-}
-
-// A cut is made after so many changes, or bytes of their bodies.
-const (
-	cutChanges = 256
-	cutBytes   = 512 << 10
-)
-
-// chainsOf returns the chains that key's device wrote: of which it signed the newest change.
-func (a *archive) chainsOf(key ed25519.PrivateKey) map[crdt.ReplicaID]bool {
-	own := map[crdt.ReplicaID]bool{}
-	for r, chain := range a.chains {
-		newest := a.changes[chain[len(chain)-1]-1]
-		if key != nil && newest.Signature != nil && ed25519.Verify(key.Public().(ed25519.PublicKey), newest.Hash[:], newest.Signature) {
-			own[r] = true
-		}
-	}
-	return own
-}
-
-// stretch returns how many changes, and bytes of bodies, one who gets them one by one keeps waiting at most, for
-// signatures.
-func (a *archive) stretch() (changes, bytes int) {
-	waiting, size, bare := 0, 0, map[crdt.Head]bool{}
-	for _, c := range a.changes {
-		waiting, size = waiting+1, size+len(c.Body)
-		delete(bare, previousOf(c))
-		if c.Signature == nil {
-			bare[headOf(c)] = true
-		}
-		changes, bytes = max(changes, waiting), max(bytes, size)
-		if len(bare) == 0 {
-			waiting, size = 0, 0
-		}
-	}
-	return changes, bytes
-}
-
 // archives keeps the archives in use.
 type archives struct {
 	readers *sql.DB
@@ -139,22 +76,6 @@ type archives struct {
 	mu   sync.Mutex // also held while one is unpacked, so that nothing is unpacked twice
 	list []*archive // the one used last is the first
 	idle *time.Timer
-	key  ed25519.PrivateKey // nil: none can sign
-}
-
-// SignWith makes the key of the device that works in the library known while it is open; it is not stored. With it the
-// device's own old changes, of which a block keeps few signatures, can be given to others one by one.
-func (l *Library) SignWith(key ed25519.PrivateKey) {
-	l.archives.mu.Lock()
-	defer l.archives.mu.Unlock()
-	l.archives.key, l.archives.list = key, nil
-}
-
-// signer returns the key that SignWith was told.
-func (s *archives) signer() ed25519.PrivateKey {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.key
 }
 
 func newArchives(readers *sql.DB) *archives { return &archives{readers: readers} }
@@ -183,7 +104,6 @@ func (s *archives) get(ctx context.Context, doc crdt.DocID, b *block) (*archive,
 	if int64(len(a.changes)) != b.upto {
 		return nil, blockError(s.readers, doc, b, fmt.Errorf("it holds %d changes", len(a.changes)))
 	}
-	a.sign(s.key)
 	s.list = append([]*archive{a}, s.list[:min(len(s.list), maxArchives-1)]...)
 	return a, nil
 }

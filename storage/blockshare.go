@@ -10,100 +10,173 @@ import (
 	"inkling/crdt"
 )
 
-// Block is a document's changes as one, as [crdt.LoadBlock] reads them.
-type Block struct {
-	Bytes []byte
-	Heads []crdt.Head // where the chains in it end
+// A block that came from elsewhere becomes the base of the journal here. What the journal has and the block has not (own
+// edits, another tail) is added to it first, so the new base is a block of both. Rows that come while that is computed stay
+// rows, behind the new base. So it is one short transaction, however much is in it, and there is no moment at
+// which the journal has only some of the block's changes: those have few signatures, and would be vouched for by nothing.
+
+// ErrWrongBlock says that what came as a block is not what it should be: no block, of another document, or not what its devices
+// signed.
+var ErrWrongBlock = errors.New("storage: this is not a block of the document as its people wrote it")
+
+// An Arrival is a block that was taken in.
+type Arrival struct {
+	News []*crdt.Change // what the journal had not: hashed, in an order in which they can be applied
 }
 
-// Block returns the newest block of doc; false when its changes are all kept as rows. What came since is to be had by
-// [Library.Since] with the block's heads. The error is [ErrNotFound] or a [*BlockError].
-func (l *Library) Block(doc crdt.DocID) (b Block, ok bool, err error) {
-	ctx := context.Background()
-	for {
-		var at *block
-		b, at, err = l.newestBlock(ctx, doc)
-		if !errors.Is(err, errGone) || !l.moved(ctx, doc, at) {
-			return b, at != nil && err == nil, err
-		}
+// TakeBlock brings a history block that came from elsewhere ([Library.BaseBytes]) into the journal of doc. title tells what to list the
+// document as. It returns after the commit. Before, all of
+// the block is verified: that it is of this document, every hash, every signature, that each chain is a member's, and that
+// it ends with the given heads. That takes as long as opening it, and some µs for each byte of text, on the caller's
+// goroutine; memory is at most about [crdt.MaxBlockCost], one call at a time. The error is [ErrNotFound] or wraps [ErrWrongBlock]: then
+// nothing was done.
+func (l *Library) TakeBlock(ctx context.Context, doc crdt.DocID, body []byte, ends []crdt.Head, title func(*crdt.Doc) string, now time.Time) (*Arrival, error) {
+	if l.queue == nil {
+		return nil, ErrReadOnly
 	}
+	l.compacting.Lock()
+	defer l.compacting.Unlock()
+	t, err := l.tail(doc)
+	if err != nil {
+		return nil, err
+	}
+	a := &arriving{l: l, doc: doc, tail: t, body: body}
+	if err := a.verify(ends); err != nil {
+		return nil, fmt.Errorf("storage: take a block for %s: %w: %w", doc, ErrWrongBlock, err)
+	}
+	if err = a.compare(ctx); err == nil && len(a.extra) > 0 && len(a.news) > 0 {
+		err = a.unite()
+	}
+	if err == nil && len(a.news) > 0 {
+		title, ends := title(a.d), sortHeads(a.d.Heads())
+		put := func(tx *sql.Tx) error { return a.put(tx, ends, title, now) }
+		err = l.writeThen("take a block", put, func() { l.tails.renumbered(doc) })
+	}
+	if err != nil {
+		return nil, fmt.Errorf("storage: take a block for %s: %w", doc, err)
+	}
+	return &Arrival{News: a.news}, nil
 }
 
-func (l *Library) newestBlock(ctx context.Context, doc crdt.DocID) (Block, *block, error) {
-	id, err := l.number(ctx, doc)
-	if err != nil {
-		return Block{}, nil, err
-	}
-	blocks, err := readBlocks(ctx, l.readers, id)
-	if err != nil {
-		return Block{}, nil, err
-	}
-	if next := blocks[successorKind]; next != nil {
-		if body, err := next.body(ctx, l.readers); err == nil {
-			ends, err := readBlockHeads(ctx, l.readers, next)
-			return Block{body, ends}, next, err
-		}
-	}
-	at := blocks[baseKind]
-	if at == nil {
-		return Block{}, nil, nil
-	}
-	body, err := at.body(ctx, l.readers)
-	if err != nil {
-		return Block{}, at, blockError(l.readers, doc, at, err)
-	}
-	ends, err := readBlockHeads(ctx, l.readers, at)
-	return Block{body, ends}, at, err
+// arriving is one call of TakeBlock.
+type arriving struct {
+	l     *Library
+	doc   crdt.DocID
+	tail  *tail
+	body  []byte
+	d     *crdt.Doc      // of the body
+	has   *archive       // what came
+	news  []*crdt.Change // of that: what the journal up to tail has not
+	extra []*crdt.Change // what only the journal has
 }
 
-// ErrNotEmpty says that a document has changes already.
-var ErrNotEmpty = errors.New("storage: the document has changes already")
-
-// AdoptBlock stores a block that came from elsewhere ([Library.Block]) as the history of doc, which must have none yet,
-// with its title and the time of its last change as of [Library.Append]. It returns after the commit. Before, all of
-// the block is verified: that it is of this document, every hash, every signature, and that each chain is a member's.
-// That takes as long as opening it, and some µs for each byte of text; memory is at most 64 MB and 4 KB for each byte
-// of the block. The error is a *crdt.FormatError for bytes that are no block, [ErrNotFound], [ErrNotEmpty], or says
-// what was forged.
-func (l *Library) AdoptBlock(doc crdt.DocID, body []byte, title string, now time.Time) error {
-	if _, err := l.tail(doc); err != nil {
+func (a *arriving) verify(ends []crdt.Head) error {
+	switch cost, err := crdt.BlockCost(a.body); {
+	case err != nil:
+		return err
+	case len(a.body) > crdt.MaxBlock || cost > crdt.MaxBlockCost:
+		return fmt.Errorf("%d bytes that claim %d of memory", len(a.body), cost)
+	}
+	var err error
+	if a.d, err = loadBlock(a.doc, a.body); err != nil {
 		return err
 	}
-	d, err := loadBlock(doc, body)
-	if err == nil {
-		err = d.Verify()
+	if err := a.d.Verify(); err != nil {
+		return err
+	}
+	if !sameEnds(a.d.Heads(), ends) {
+		return errors.New("its chains do not end where it was said that they do")
+	}
+	if a.has = unpack(a.d, [32]byte{}); len(a.has.changes) == 0 {
+		return errors.New("it holds no changes")
+	}
+	return nil
+}
+
+// compare finds what only one of both has.
+func (a *arriving) compare(ctx context.Context) error {
+	known := make([]bool, len(a.has.changes))
+	row, err := a.l.Document(a.doc)
+	if err != nil {
+		return err
+	}
+	for s, err := range a.l.journal(ctx, a.doc, 0) {
+		if err != nil {
+			return err
+		}
+		if s.place > a.tail.place {
+			break
+		}
+		c, err := s.change()
+		if err != nil {
+			return s.lost(a.doc, row.Title, err)
+		}
+		if place := a.has.find(headOf(c)); place > 0 {
+			known[place-1] = true
+			continue
+		}
+		a.extra = append(a.extra, c)
+	}
+	for i, c := range a.has.changes {
+		if !known[i] {
+			a.news = append(a.news, c)
+		}
+	}
+	return nil
+}
+
+// unite makes the body a block of what is in it and what only the journal has, and proves it.
+func (a *arriving) unite() error {
+	for _, c := range a.extra {
+		if _, err := a.d.Load(c); err != nil {
+			return err
+		}
+	}
+	var err error
+	if a.body, err = a.d.HistoryBlock(); err != nil {
+		return err
+	}
+	if err := mayTravel(a.body); err != nil {
+		return err
+	}
+	ends, count := a.d.Heads(), len(a.has.changes)+len(a.extra)
+	if a.d, err = loadBlock(a.doc, a.body); err == nil {
+		err = a.d.Verify()
 	}
 	if err != nil {
-		return fmt.Errorf("storage: adopt a block for %s: %w", doc, err)
+		return err
 	}
-	b := &block{kind: baseKind}
-	ends := sortHeads(d.Heads())
-	for _, c := range unpack(d, [32]byte{}).changes {
-		b.upto++
+	if a.has = unpack(a.d, [32]byte{}); len(a.has.changes) != count || !sameEnds(a.d.Heads(), ends) {
+		return fmt.Errorf("a block of %d changes for %d, or other ends", len(a.has.changes), count)
+	}
+	return nil
+}
+
+const (
+	copyRowsSQL = `
+SELECT change.id & 0xffffffff, change.replica, change.seq, change.next_seq, change.previous, change.hash,
+       change.signature, change.checksum, change.codec, change.body
+  FROM change WHERE id BETWEEN ? AND ? ORDER BY id`
+	deleteRowsSQL = `DELETE FROM change WHERE id BETWEEN ? AND ?`
+)
+
+// put makes the body the base, in one transaction: the base that was goes, and the rows that came since the
+// comparison get the places behind the new one.
+func (a *arriving) put(tx *sql.Tx, ends heads, title string, now time.Time) error {
+	id, err := findDocument(tx, a.doc)
+	if err != nil {
+		return err
+	}
+	b := &block{kind: baseKind, upto: int64(len(a.has.changes))}
+	for _, c := range a.has.changes {
 		b.weight += weightOf(1, int64(len(c.Body)))
 	}
-	if b.upto == 0 {
-		return fmt.Errorf("storage: adopt a block for %s: it holds no changes", doc)
+	for _, kind := range []int{baseKind, successorKind, openKind} {
+		if err := deleteBlock(tx, id, kind); err != nil {
+			return err
+		}
 	}
-	put := func(tx *sql.Tx) error { return adoptBlock(tx, doc, b, body, ends, title, now) }
-	return l.writeThen("adopt a block", put, func() { l.tails.drop(doc) })
-}
-
-// adoptBlock makes b, which has these bytes and ends, the history of doc.
-func adoptBlock(tx *sql.Tx, doc crdt.DocID, b *block, body []byte, ends heads, title string, now time.Time) error {
-	id, err := findDocument(tx, doc)
-	if err != nil {
-		return err
-	}
-	var any bool
-	err = tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM change WHERE doc = ?1) OR EXISTS (SELECT 1 FROM block WHERE doc = ?1)`, id).Scan(&any)
-	if err != nil {
-		return err
-	}
-	if any {
-		return ErrNotEmpty
-	}
-	if err := insertBlock(tx, id, b, body, ends.list()); err != nil {
+	if err := insertBlock(tx, id, b, a.body, ends.list()); err != nil {
 		return err
 	}
 	for r, tails := range ends {
@@ -113,6 +186,46 @@ func adoptBlock(tx *sql.Tx, doc crdt.DocID, b *block, body []byte, ends heads, t
 			}
 		}
 	}
+	if err := a.moveRows(tx, id, b.upto); err != nil {
+		return err
+	}
 	_, err = tx.Exec(setListingSQL, id, trimTitle(title), now.UnixMilli())
+	return err
+}
+
+// moveRows gives the rows that came since the comparison places behind upto, but those that the block has.
+func (a *arriving) moveRows(tx *sql.Tx, id, upto int64) error {
+	from, to := changeID(id, a.tail.place+1), changeID(id, 1<<32-1)
+	rows, err := tx.Query(copyRowsSQL, from, to)
+	if err != nil {
+		return err
+	}
+	list, err := collect(rows, scanStored)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(deleteRowsSQL, from, to); err != nil {
+		return err
+	}
+	for _, s := range list {
+		if a.has.knows(&s.Change) {
+			continue
+		}
+		upto++
+		_, err := tx.Exec(insertChangeSQL, changeID(id, upto), id, s.Replica[:], s.Seq, s.Next, previousColumn(&s.Change), s.Hash[:],
+			s.Signature, s.checksum[:], s.codec, s.Body)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mayTravel says whether a block is not too large to be given as a whole.
+func mayTravel(body []byte) error {
+	cost, err := crdt.BlockCost(body)
+	if err == nil && (len(body) > crdt.MaxBlock || cost > crdt.MaxBlockCost) {
+		err = fmt.Errorf("a block of %d bytes that takes %d of memory could be given to nobody as a whole, so the changes stay as they are", len(body), cost)
+	}
 	return err
 }

@@ -135,7 +135,11 @@ func (l *Library) Check(ctx context.Context) (Report, error) {
 		return r, err
 	}
 	for _, d := range documents {
+		epoch := l.tails.epoch(d.ID)
 		report, err := l.checkDocument(ctx, d)
+		for ; err == nil && l.tails.epoch(d.ID) != epoch; report, err = l.checkDocument(ctx, d) {
+			epoch = l.tails.epoch(d.ID) // it was joined with a block meanwhile
+		}
 		if err != nil {
 			return r, err
 		}

@@ -135,7 +135,7 @@ func writeForEver(dir string) error {
 	}()
 	go func() {
 		for {
-			if _, err := l.Compact(context.Background(), id, storage.Always, true); err != nil {
+			if _, err := l.Compact(context.Background(), id, storage.Always); err != nil {
 				failed <- err
 			}
 		}

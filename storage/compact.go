@@ -19,6 +19,8 @@ import (
 // Whatever ends in between, power or program, the base and the rows behind it are the whole journal. A successor that
 // cannot be read, or says anything else than the rows, is dropped, and the rows are still there. All computing is done
 // by who calls, so the writer is never held up for longer than one of these transactions.
+//
+// Others are given changes that are in a block by the block as a whole (give.go), or join a block of theirs with the journal (blockshare.go).
 
 // changeWeight is what each change counts for in a weight, in bytes, besides its body.
 const changeWeight = 16
@@ -40,29 +42,16 @@ var (
 	Always      = Effort{Changes: 1, Bytes: 1, Share: 1 << 32}
 )
 
-// MaxUnsigned is how many changes in a row, and MaxUnsignedBytes how many bytes of their bodies, [Library.Compact]
-// leaves without a signature in the block of a document that others have; those that [Library.SignWith] can make count.
-// Who gets changes one by one keeps them waiting until a signature comes, and not more than crdt.MaxPendingChanges or 4
-// MB; only who gets the block as a whole ([Library.Block]) needs none in between. So that nobody is left out while
-// there are programs that cannot be sent a block, a document with more stays as rows.
-const (
-	MaxUnsigned      = 4096
-	MaxUnsignedBytes = 2 << 20
-)
-
-// ErrNotShareable is why a document that others have is not compacted, see [MaxUnsigned].
-var ErrNotShareable = errors.New("storage: others could not be given the changes of this document one by one any more, so they stay as they are")
-
 // errRefuses says that the disk does: then nothing is compacted.
 var errRefuses = errors.New("the disk refuses to save")
 
 // Compact takes the next step towards keeping doc's changes as one block, and returns whether another call has more to
 // do, sooner or later. It finishes what an earlier call began; else, when that pays, it begins anew. It takes memory
 // and CPU as opening the document does, and some µs for each byte of text; nobody waits for it. It gives up between its
-// steps when ctx ends. alone says that nobody else has the document; else it may refuse with [ErrNotShareable]. The
-// other errors leave all as it was, too: a [*BlockError], a [*LostError], or that the changes are not what their
-// devices signed.
-func (l *Library) Compact(ctx context.Context, doc crdt.DocID, pays Effort, alone bool) (more bool, err error) {
+// steps when ctx ends. An
+// error leaves all as it was: a [*BlockError], a [*LostError], that the changes are not what their devices signed, or that the block
+// would be too large to be given to others.
+func (l *Library) Compact(ctx context.Context, doc crdt.DocID, pays Effort) (more bool, err error) {
 	if l.queue == nil {
 		return false, ErrReadOnly
 	}
@@ -71,7 +60,7 @@ func (l *Library) Compact(ctx context.Context, doc crdt.DocID, pays Effort, alon
 	if _, err := l.Trouble(); err != nil {
 		return true, fmt.Errorf("storage: compact %s: %w: %w", doc, errRefuses, err)
 	}
-	c := &compaction{l: l, doc: doc, alone: alone}
+	c := &compaction{l: l, doc: doc}
 	if more, err = c.step(ctx, pays); err != nil {
 		err = fmt.Errorf("storage: compact %s: %w", doc, err)
 	}
@@ -82,7 +71,6 @@ func (l *Library) Compact(ctx context.Context, doc crdt.DocID, pays Effort, alon
 type compaction struct {
 	l     *Library
 	doc   crdt.DocID
-	alone bool
 	tail  *tail
 	rows  []*crdt.Change // behind the base, up to the tail's place or the successor's
 	bytes int64          // of their bodies

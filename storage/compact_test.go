@@ -22,7 +22,7 @@ import (
 // compact takes one step.
 func compact(t testing.TB, l *storage.Library, doc crdt.DocID) (more bool) {
 	t.Helper()
-	more, err := l.Compact(context.Background(), doc, storage.Always, true)
+	more, err := l.Compact(context.Background(), doc, storage.Always)
 	if err != nil {
 		t.Fatalf("compact: %v", err)
 	}
@@ -262,7 +262,7 @@ func TestCompactionFailsAtEachStatement(t *testing.T) {
 				t.Fatal(err)
 			}
 			for range 3 {
-				if _, err := w.l.Compact(t.Context(), w.doc, storage.Always, true); err != nil {
+				if _, err := w.l.Compact(t.Context(), w.doc, storage.Always); err != nil {
 					failures++
 					if rng.IntN(2) == 0 {
 						w.l = storagetest.Reopen(t, w.l)
@@ -373,10 +373,7 @@ func TestWrongBlockIsDropped(t *testing.T) {
 		other := newTwin(t, rng)
 		other.save(list...)
 		compactAll(t, other.l, other.doc)
-		b, ok, err := other.l.Block(other.doc)
-		if err != nil || !ok {
-			t.Fatal(ok, err)
-		}
+		b := baseOf(t, other.l, other.doc)
 		w := newTwin(t, rng)
 		w.save(changes[:50]...)
 		ends := headsBut(changes[:50], 0)
@@ -390,7 +387,7 @@ func TestWrongBlockIsDropped(t *testing.T) {
 		if err := storage.PlantSuccessor(w.l, w.doc, b.Bytes, int64(len(w.changes)), ends); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := w.l.Compact(t.Context(), w.doc, storage.Always, true); err == nil || !strings.Contains(err.Error(), "dropped") {
+		if _, err := w.l.Compact(t.Context(), w.doc, storage.Always); err == nil || !strings.Contains(err.Error(), "dropped") {
 			t.Errorf("%s: %v", n, err)
 		}
 		if rows := countIn(t, w.l, "SELECT count(*) FROM change"); rows != len(w.changes) {
@@ -422,7 +419,7 @@ func TestDamagedBlock(t *testing.T) {
 	if err != nil || !r.Intact() || !strings.Contains(r.String(), "nothing is lost") {
 		t.Errorf("check: %v, %v", r, err)
 	}
-	if _, err := w.l.Compact(t.Context(), w.doc, storage.Always, true); err == nil || !strings.Contains(err.Error(), "dropped") {
+	if _, err := w.l.Compact(t.Context(), w.doc, storage.Always); err == nil || !strings.Contains(err.Error(), "dropped") {
 		t.Errorf("a damaged block is no error: %v", err)
 	}
 	if n := countIn(t, w.l, "SELECT count(*) FROM change"); n != 100 {
@@ -459,10 +456,12 @@ func TestDamagedBlock(t *testing.T) {
 	if got, _, err := w.l.Since(w.doc, headsBut(changes, 1), 1000); err != nil || len(got) != 1 {
 		t.Errorf("what is behind the block: %d, %v", len(got), err)
 	}
-	if _, err := w.l.Compact(t.Context(), w.doc, storage.Always, true); !errors.As(err, &lost) {
+	if _, err := w.l.Compact(t.Context(), w.doc, storage.Always); !errors.As(err, &lost) {
 		t.Errorf("compact: %v", err)
 	}
-	if _, _, err := w.l.Block(w.doc); !errors.As(err, &lost) {
+	if b, err := w.l.Base(w.doc); err != nil {
+		t.Error(err)
+	} else if _, err := w.l.BaseBytes(w.doc, b.Hash); !errors.As(err, &lost) {
 		t.Errorf("block: %v", err)
 	}
 	if err := save(w.l, w.doc, changes[:1], "title", day); !errors.As(err, &lost) { // cannot be told from a fork
@@ -498,7 +497,7 @@ func TestDestroyedBlocks(t *testing.T) {
 			t.Errorf("%d rows of %s are left", n, table)
 		}
 	}
-	if _, err := w.l.Compact(t.Context(), w.doc, storage.Always, true); !errors.Is(err, storage.ErrNotFound) {
+	if _, err := w.l.Compact(t.Context(), w.doc, storage.Always); !errors.Is(err, storage.ErrNotFound) {
 		t.Errorf("compact: %v", err)
 	}
 	if _, err := w.l.Load(w.doc); !errors.Is(err, storage.ErrNotFound) {
@@ -530,7 +529,7 @@ func TestForgedBlockIsDropped(t *testing.T) {
 	if err := storage.PlantSuccessor(w.l, w.doc, block, 3, d.Heads()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.l.Compact(t.Context(), w.doc, storage.Always, true); err == nil || !strings.Contains(err.Error(), "dropped") {
+	if _, err := w.l.Compact(t.Context(), w.doc, storage.Always); err == nil || !strings.Contains(err.Error(), "dropped") {
 		t.Errorf("a block with a forged signature: %v", err)
 	}
 	w.same()
@@ -562,7 +561,7 @@ func TestDestroyedWhileABlockIsMade(t *testing.T) {
 	})
 	waitFor(t, func() bool { return storage.Waiting(w.l) == before+1 })
 	jobs.Go(func() {
-		if _, err := w.l.Compact(context.Background(), w.doc, storage.Always, true); err == nil {
+		if _, err := w.l.Compact(context.Background(), w.doc, storage.Always); err == nil {
 			t.Error("it was compacted")
 		}
 	})

@@ -22,13 +22,11 @@ func (c *compaction) compose(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	proven, err := c.prove(ctx, body, c.tail.place)
-	if err != nil {
+	if err := mayTravel(body); err != nil {
 		return err
 	}
-	proven.sign(c.l.archives.signer())
-	if changes, bytes := proven.stretch(); !c.alone && (changes > MaxUnsigned || bytes > MaxUnsignedBytes) {
-		return ErrNotShareable
+	if _, err := c.prove(ctx, body, c.tail.place); err != nil {
+		return err
 	}
 	next := &block{kind: successorKind, upto: c.tail.place, weight: weightOf(int64(len(c.rows)), c.bytes)}
 	if b := c.tail.block(); b != nil {

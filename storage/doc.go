@@ -68,7 +68,7 @@
 //	})
 //	doc, err = library.Load(genesis.DocID())
 //	for change, err := range library.Changes(genesis.DocID()) { … }
-//	more, err := library.Compact(ctx, genesis.DocID(), storage.WhenIdle, true)
+//	more, err := library.Compact(ctx, genesis.DocID(), storage.WhenIdle)
 //	err = library.Close()
 //
 // # Files
@@ -78,6 +78,7 @@
 //	DIR/library.db-shm   an index into the -wal file; holds nothing lasting
 //	DIR/lock             locked by the process that owns the library; empty
 //	DIR/reserve          the reserve; holds nothing
+//	DIR/incoming/        not ours: what has come of blocks that peers are sending (netsync/bulk); holds nothing lasting
 //	DIR/backups/*.db     backups, named after their times in UTC (backup.go, backup_keep.go); *-before-format-N.db
 //	                     were made before the library got format N
 //	DIR/restoring/       a backup that the next start puts in the library's place (backup_restore.go)

@@ -249,7 +249,7 @@ func fillBlocks(t *testing.T, l *storage.Library) {
 		compactAll(t, l, ana.id)
 		if n == goldenSuccessor {
 			goOn(30)
-			if more, err := l.Compact(t.Context(), ana.id, storage.Always, true); !more || err != nil {
+			if more, err := l.Compact(t.Context(), ana.id, storage.Always); !more || err != nil {
 				t.Fatal(more, err)
 			}
 		}

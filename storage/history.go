@@ -22,6 +22,9 @@ const (
 // errChecksum is the reason of a [*LostError] when a row is not what was written.
 var errChecksum = errors.New("its bytes are not those that were written")
 
+// errRenumbered says that the journal has taken in a block while it was read: its order is another one now.
+var errRenumbered = errors.New("the document has just been joined with what others have of it; try again")
+
 // A LostError names a stored change that cannot be read.
 type LostError struct {
 	Doc       crdt.DocID
@@ -124,11 +127,15 @@ func (l *Library) Changes(doc crdt.DocID) iter.Seq2[*crdt.Change, error] {
 }
 
 // journal gives the changes of doc behind the place after, rows unchecked, page by page.
-// It ends after an error.
+// It ends after an error: [errRenumbered] when other changes got the places that were not given yet.
 func (l *Library) journal(ctx context.Context, doc crdt.DocID, after int64) iter.Seq2[*stored, error] {
 	return func(yield func(*stored, error) bool) {
+		epoch := l.tails.epoch(doc)
 		for {
 			page, err := l.page(ctx, doc, after)
+			if l.tails.epoch(doc) != epoch {
+				page, err = nil, errRenumbered
+			}
 			for _, s := range page {
 				if !yield(s, nil) {
 					return
@@ -235,7 +242,7 @@ func (l *Library) rows(ctx context.Context, doc crdt.DocID, after int64) ([]*sto
 	defer rows.Close()
 	var page []*stored
 	for bytes := 0; bytes < pageBytes && rows.Next(); {
-		s, err := scanStored(rows)
+		s, err := scanStored(rows.Scan)
 		if err != nil {
 			return page, err
 		}
@@ -245,10 +252,10 @@ func (l *Library) rows(ctx context.Context, doc crdt.DocID, after int64) ([]*sto
 	return page, rows.Err()
 }
 
-func scanStored(rows *sql.Rows) (*stored, error) {
+func scanStored(scan func(...any) error) (*stored, error) {
 	var s stored
 	var replica, previous, hash, sum []byte
-	if err := rows.Scan(&s.place, &replica, &s.Seq, &s.Next, &previous, &hash, &s.Signature, &sum, &s.codec, &s.Body); err != nil {
+	if err := scan(&s.place, &replica, &s.Seq, &s.Next, &previous, &hash, &s.Signature, &sum, &s.codec, &s.Body); err != nil {
 		return nil, err
 	}
 	err := errors.Join(fill(s.Replica[:], replica, "replica"), fill(s.Hash[:], hash, "hash"), fill(s.checksum[:], sum, "checksum"))

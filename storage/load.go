@@ -19,14 +19,18 @@ func (l *Library) Load(doc crdt.DocID) (*crdt.Doc, error) {
 	}
 	ctx := context.Background()
 	for {
+		epoch := l.tails.epoch(doc)
 		d, b, err := l.openBlocks(ctx, row)
 		if errors.Is(err, errGone) && l.moved(ctx, doc, b) {
 			continue
 		}
-		if err != nil {
-			return nil, err
+		if err == nil && l.tails.epoch(doc) == epoch {
+			err = l.loadRows(ctx, row, d, b.covers())
 		}
-		return d, l.loadRows(ctx, row, d, b.covers())
+		if l.tails.epoch(doc) != epoch {
+			continue
+		}
+		return d, err
 	}
 }
 

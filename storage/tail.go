@@ -106,12 +106,13 @@ func (t *tail) clone() *tail {
 type tails struct {
 	readers *sql.DB
 
-	mu    sync.Mutex // also held while a tail is read, so that no older one replaces a newer
-	byDoc map[crdt.DocID]*tail
+	mu     sync.Mutex // also held while a tail is read, so that no older one replaces a newer
+	byDoc  map[crdt.DocID]*tail
+	epochs map[crdt.DocID]int // how often each journal got another order since the library was opened
 }
 
 func newTails(readers *sql.DB) *tails {
-	return &tails{readers: readers, byDoc: map[crdt.DocID]*tail{}}
+	return &tails{readers: readers, byDoc: map[crdt.DocID]*tail{}, epochs: map[crdt.DocID]int{}}
 }
 
 // get returns doc's tail, and reads it when it is not remembered. It must not be
@@ -148,6 +149,24 @@ func (s *tails) rebase(doc crdt.DocID, to *base) {
 		t.base = to
 		s.byDoc[doc] = t
 	}
+}
+
+// renumbered makes known that a commit has given doc's journal another order.
+func (s *tails) renumbered(doc crdt.DocID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.epochs[doc]++
+	delete(s.byDoc, doc)
+}
+
+// epoch returns what changes when doc's journal gets another order.
+func (s *tails) epoch(doc crdt.DocID) int {
+	if s == nil {
+		return 0 // of a library opened for reading
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.epochs[doc]
 }
 
 // drop forgets the tail of doc, so that it is read again.

@@ -88,11 +88,11 @@ func benchOnDisk(b *testing.B, trace *crdttest.Trace) {
 			took(b, "compose-ms", func() { compact(b, l, doc) })
 			took(b, "settle-ms", func() { compact(b, l, doc) })
 		}), "wait-ms")
-		block, _, err := l.Block(doc)
+		block, err := l.Base(doc)
 		if err != nil {
 			b.Fatal(err)
 		}
-		b.ReportMetric(float64(len(block.Bytes)), "block-B")
+		b.ReportMetric(float64(block.Length), "block-B")
 		if err := storage.AlterOpen(l, "DELETE FROM change WHERE doc <> (SELECT max(id) FROM doc)"); err != nil { // what was typed meanwhile
 			b.Fatal(err)
 		}

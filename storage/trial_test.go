@@ -130,7 +130,7 @@ func (tr *trial) append() {
 // compact takes a step of the compaction of a document, the one written in last or another.
 func (tr *trial) compact() {
 	document := tr.entries[tr.rng.IntN(tr.appended)].document
-	_, err := tr.library.Compact(context.Background(), genesis(document).DocID(), storage.Always, true)
+	_, err := tr.library.Compact(context.Background(), genesis(document).DocID(), storage.Always)
 	tr.must(err)
 }
 

@@ -156,7 +156,7 @@ func (tr *trial) compactAll(l *storage.Library, v verdict) error {
 		}
 		before, err := tr.readJournal(l, n)
 		for more := before > 0; more && err == nil; {
-			more, err = l.Compact(context.Background(), genesis(n).DocID(), storage.Always, true)
+			more, err = l.Compact(context.Background(), genesis(n).DocID(), storage.Always)
 		}
 		if err != nil {
 			return fmt.Errorf("compact document %d: %w", n, err)

@@ -25,6 +25,12 @@
 // A document that no window shows is loaded for this and dropped again when it
 // has been idle for a while.
 //
+// # A long history
+//
+// To somebody who lacks much of what was compacted, the block is given as a whole (block.go). It is verified and joined with the
+// journal in one commit, off the session's mutex; then its changes are brought into the session, some at a time. Who writes
+// meanwhile is not held up.
+//
 // # What becomes of old edits
 //
 // While nobody edits, and when a document has been closed, the keeper (keeper.go) has the library put a block in the place

@@ -125,10 +125,9 @@ func (k *keeper) next(now time.Time) (doc crdt.DocID, d duty, wait time.Duration
 
 // step takes one step for a document. Where the disk is tight it takes none, and comes again.
 func (k *keeper) step(ctx context.Context, doc crdt.DocID, d duty) {
-	alone, err := k.w.alone(doc)
-	more := true
-	if err == nil && !k.w.lib.DiskTight() {
-		more, err = k.w.lib.Compact(ctx, doc, d.pays, alone)
+	more, err := true, error(nil)
+	if !k.w.lib.DiskTight() {
+		more, err = k.w.lib.Compact(ctx, doc, d.pays)
 	}
 	_, trouble := k.w.Saving()
 	full := trouble != nil || k.w.lib.DiskTight()
@@ -138,9 +137,6 @@ func (k *keeper) step(ctx context.Context, doc crdt.DocID, d duty) {
 	case ctx.Err() != nil:
 		return
 	case errors.Is(err, storage.ErrNotFound): // nothing was ever written in it, or it was destroyed
-	case errors.Is(err, storage.ErrNotShareable):
-		k.w.log.Info("a document stays uncompacted", "doc", doc, "why", err)
-		k.refused[doc] = true
 	case err != nil && !full:
 		k.w.log.Error("a document could not be compacted", "doc", doc, "err", err)
 		k.refused[doc] = true
@@ -149,15 +145,4 @@ func (k *keeper) step(ctx context.Context, doc crdt.DocID, d duty) {
 			k.add(doc, duty{pays: d.pays, from: time.Now().Add(k.rest), rest: true})
 		}
 	}
-}
-
-// alone says whether nobody else is a member of a document.
-func (w *Workspace) alone(doc crdt.DocID) (bool, error) {
-	members, err := w.lib.Members(doc)
-	for _, m := range members {
-		if m != w.device {
-			return false, err
-		}
-	}
-	return true, err
 }

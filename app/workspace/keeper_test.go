@@ -29,11 +29,11 @@ func await(t *testing.T, what string, ok func() bool) {
 // hasBlock says whether the library keeps a document as a block.
 func hasBlock(t *testing.T, w *Workspace, doc crdt.DocID) bool {
 	t.Helper()
-	_, ok, err := w.lib.Block(doc)
+	base, err := w.lib.Base(doc)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ok
+	return base != nil
 }
 
 // TestKeeperCompacts: what somebody wrote is compacted by itself, while the session goes on; after a restart all of it

@@ -7,6 +7,7 @@ import (
 	"inkling/crdt"
 	"inkling/netsync"
 	"inkling/netsync/pairing"
+	"inkling/netsync/wire"
 	"inkling/storage"
 )
 
@@ -49,8 +50,12 @@ func (p peerLibrary) Heads(doc crdt.DocID) ([]crdt.Head, error) {
 	return p.w.lib.Heads(doc)
 }
 
-func (p peerLibrary) Since(doc crdt.DocID, have []crdt.Head, maxBytes int) ([][]byte, []crdt.Head, error) {
-	return p.w.lib.Since(doc, have, maxBytes)
+func (p peerLibrary) Since(doc crdt.DocID, have []crdt.Head, maxBytes int, declines func(wire.Hash) bool) ([][]byte, []crdt.Head, *wire.Block, error) {
+	g, err := p.w.lib.Give(doc, have, maxBytes, func(hash [32]byte) bool { return declines(hash) })
+	if err != nil || g.Base == nil {
+		return g.Frames, g.Then, nil, err
+	}
+	return nil, nil, &wire.Block{Hash: g.Base.Hash, Length: g.Base.Length, Heads: g.Base.Heads}, nil
 }
 
 // Receive decodes, applies and stores what a peer sent. All of it is decoded before the

@@ -11,7 +11,7 @@ import (
 )
 
 // TestRandomLives lets members of a document write, undo, restart, compact, forget the network and
-// pass on what they have, in any order. In the end all have one text, every library is
+// pass on what they have, by changes and by blocks, in any order. In the end all have one text, every library is
 // intact, and a restart changed nothing that undo would do.
 func TestRandomLives(t *testing.T) {
 	seed := rand.Uint64()
@@ -21,7 +21,7 @@ func TestRandomLives(t *testing.T) {
 	for step := range 150 {
 		p := random.IntN(len(v.people))
 		s := v.sessions[p]
-		switch random.IntN(10) {
+		switch random.IntN(12) {
 		case 0, 1, 2:
 			typeAt(s, random.IntN(utf8.RuneCountInString(s.Text())+1), fmt.Sprintf("<%d.%d>", p, step))
 		case 3:
@@ -40,6 +40,14 @@ func TestRandomLives(t *testing.T) {
 			v.restart(p)
 		case 8, 9:
 			v.compact(p)
+		case 10, 11:
+			q := random.IntN(len(v.people))
+			view := newTestView(v.sessions[q])
+			if random.IntN(2) == 0 {
+				typeAt(v.sessions[q], 0, fmt.Sprintf("[%d.%d]", q, step)) // it may not be saved yet
+			}
+			passBlock(t, v.people[p], v.people[q], v.doc)
+			view.follow(t)
 		}
 	}
 	v.meet()
@@ -109,7 +117,7 @@ func (v *village) restart(p int) {
 // compact takes a step of compaction at p.
 func (v *village) compact(p int) {
 	v.t.Helper()
-	if _, err := v.people[p].lib.Compact(v.t.Context(), v.doc, storage.Always, false); err != nil {
+	if _, err := v.people[p].lib.Compact(v.t.Context(), v.doc, storage.Always); err != nil {
 		v.t.Fatal(err)
 	}
 }

@@ -124,14 +124,14 @@ func TestRebuiltEqualsLive(t *testing.T) {
 	for _, one := range append(ids[:2:2], id) {
 		for more := true; more; {
 			var err error
-			if more, err = a.lib.Compact(t.Context(), one, storage.Always, one != id); err != nil {
+			if more, err = a.lib.Compact(t.Context(), one, storage.Always); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
 	wander(t, rng, a, ids[0], 20)
 	wander(t, rng, a, id, 20)
-	if _, err := a.lib.Compact(t.Context(), ids[2], storage.Always, true); err != nil { // a successor is left
+	if _, err := a.lib.Compact(t.Context(), ids[2], storage.Always); err != nil { // a successor is left
 		t.Fatal(err)
 	}
 	a.mustSync(t)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"inkling/crdt"
+	"inkling/netsync/wire"
 )
 
 // openTest opens a workspace without network in dir; keys go to a folder of their
@@ -174,12 +175,34 @@ func pass(t *testing.T, from, to *Workspace, doc crdt.DocID) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	changes, _, err := peerLibrary{from}.Since(doc, have, 1<<20)
+	changes, _, _, err := peerLibrary{from}.Since(doc, have, 1<<20, func(wire.Hash) bool { return true })
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := (peerLibrary{to}).Receive(from.device, doc, changes); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// passBlock hands to one the block of the other, if there is one, whatever it lacks.
+func passBlock(t *testing.T, from, to *Workspace, doc crdt.DocID) {
+	t.Helper()
+	base, err := from.lib.Base(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if base == nil {
+		return
+	}
+	body, err := peerLibrary{from}.Block(doc, base.Hash)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := (peerLibrary{to}).Take(from.device, doc, body, base.Heads); err != nil {
+		t.Fatal(err)
+	}
+	if has, err := (peerLibrary{to}).Has(doc, base.Heads); err != nil || !has {
+		t.Fatalf("what was taken is there: %v, %v", has, err)
 	}
 }
 

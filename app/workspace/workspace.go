@@ -147,7 +147,6 @@ func (w *Workspace) start(cfg Config) error {
 	if err := w.loadName(cfg.Name); err != nil {
 		return err
 	}
-	w.lib.SignWith(w.key)
 	if !cfg.Offline {
 		if err := w.startNode(cfg); err != nil {
 			return err
@@ -181,6 +180,7 @@ func (w *Workspace) startNode(cfg Config) (err error) {
 		Library: peerLibrary{w},
 		Events:  w.netEvent,
 		Port:    cfg.Port,
+		Inbox:   filepath.Join(w.dir, inboxFolder),
 		Finder:  finder,
 		Logger:  w.log,
 	})

@@ -29,6 +29,12 @@
 // second is not applied to that chain. So two that go on talking end with the same, and the
 // price of a fork is that its chain may be sent once more.
 //
+// # Blocks
+//
+// Who lacks much is given a block: many changes in few bytes, of which the library keeps few signatures, so that they cannot be taken one by
+// one. Whether is the library's to say, when it is asked for changes; block.go says how the two agree on it. The bytes
+// go by another stream; a machine knows only up to where they came.
+//
 // # Words
 //
 //	head     where a chain, or one tail of it, ends
@@ -43,11 +49,11 @@
 //	effect, err := m.Receive(message)  // Store or Acked
 //	m.Stored(heads)                    // after the commit
 //	m.Committed()                      // something new is in the library
-//	step, err := m.Next()              // Send, Load or Wait
+//	step := m.Next()                   // Send, Load or Wait
 //
 // # What it does not do
 //
 // No stream, library, goroutine or clock. It does not decide who may have the
 // document and does not look into changes further than replica, Seqs and stamp, and checks no signature. It holds at most one
-// load (PackedChanges, or one change) and a few sets of heads.
+// load (PackedChanges, or one change), a few sets of heads, and the hashes of 64 blocks.
 package docsync

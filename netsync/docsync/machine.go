@@ -13,7 +13,7 @@ import (
 // concurrent use. The one who runs it gives it what comes (Receive, Stored,
 // Committed) and asks it what to do (Next).
 type Machine struct {
-	greeting []wire.Message // not sent yet: Open and Have
+	greeting []wire.Message // not sent yet: Open and Have; a Block
 	mine     heads
 	theirs   heads // nil until their Have
 	acked    heads // what they have committed, by their word or because they sent it
@@ -24,13 +24,15 @@ type Machine struct {
 	reach    map[crdt.ReplicaID]uint32 // how far this end has each chain, as far as it has shown
 	forked   map[crdt.ReplicaID]bool   // chains of which the peer has another tail, as far as can be seen
 	outbox   []wire.Changes
+	bulk     bulk
 }
 
 // New returns the machine of a fresh stream. have is where what this end has
 // committed ends. open is the first message of the one who opens the stream, nil at
 // the other end.
 func New(have []crdt.Head, open *wire.Open) *Machine {
-	m := &Machine{mine: setOf(have), ack: heads{}, reach: map[crdt.ReplicaID]uint32{}, forked: map[crdt.ReplicaID]bool{}}
+	m := &Machine{mine: setOf(have), ack: heads{}, reach: map[crdt.ReplicaID]uint32{}, forked: map[crdt.ReplicaID]bool{},
+		bulk: bulk{refused: map[wire.Hash]bool{}}}
 	m.reached(have...)
 	if open != nil {
 		m.greeting = append(m.greeting, *open)
@@ -74,6 +76,10 @@ func (m *Machine) Receive(message wire.Message) (Effect, error) {
 			m.noteForks(setOf(msg.Heads))
 			m.acked.move(msg.Heads)
 			return Acked{}, nil
+		}
+	default:
+		if effect, ok := m.receiveBulk(message); ok {
+			return effect, nil
 		}
 	}
 	return nil, &wire.Error{Code: wire.Unexpected, Type: message.Type(), Reason: "may not come here"}
@@ -143,7 +149,7 @@ type (
 	// Send writes the message.
 	Send struct{ Message wire.Message }
 	// Load reads changes that a copy lacks which told Have, about Bytes at most, then
-	// calls Loaded.
+	// calls Loaded; or finds that a block had better be given, which the machine does not decline, and calls Offer.
 	Load struct {
 		Have  []crdt.Head
 		Bytes int
@@ -157,7 +163,7 @@ func (Load) step() {}
 func (Wait) step() {}
 
 // Next says what to do next. Acks go before changes: they are small, and the
-// person at the other end waits for them.
+// person at the other end waits for them. They go before Enough, so that the other end does not give anew what is here.
 func (m *Machine) Next() Step {
 	switch {
 	case len(m.greeting) > 0:
@@ -168,11 +174,19 @@ func (m *Machine) Next() Step {
 		ack := wire.Ack{Heads: m.ack.list()}
 		m.ack = heads{}
 		return Send{ack}
+	case m.bulk.want != nil:
+		want := *m.bulk.want
+		m.bulk.want = nil
+		return Send{want}
+	case m.bulk.enough != nil:
+		enough := *m.bulk.enough
+		m.bulk.enough = nil
+		return Send{enough}
 	case len(m.outbox) > 0:
 		first := m.outbox[0]
 		m.outbox = m.outbox[1:]
 		return Send{first}
-	case m.dirty && m.theirs != nil && !m.loading:
+	case m.dirty && m.theirs != nil && !m.loading && m.bulk.given == nil:
 		have := m.have()
 		m.dirty, m.loading, m.asked = false, true, setOf(have)
 		return Load{Have: have, Bytes: wire.PackedChanges}

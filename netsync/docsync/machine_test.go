@@ -49,12 +49,80 @@ func TestForksOfLongAgo(t *testing.T) {
 		for range rapid.IntRange(0, 50).Draw(t, "changes") {
 			n.write(t, true)
 		}
-		for i := range n.shelves[1:] {
-			n.connect(i, i+1)
+		for i, s := range n.shelves {
+			if rapid.Bool().Draw(t, "compacted") {
+				s.compact()
+			}
+			if i > 0 {
+				n.connect(i-1, i)
+			}
 		}
 		n.settle(t)
 		n.check(t)
 	})
+}
+
+// TestNewcomerGetsBlock: who has nothing is given the block, however often the stream is cut, and then what is behind it; who
+// declines it gets changes.
+func TestNewcomerGetsBlock(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := newNetwork(2)
+		for range 20 {
+			n.shelves[0].write(1, "x", n.shelves[0].newest(1))
+		}
+		n.shelves[0].compact()
+		n.shelves[0].write(1, "y", n.shelves[0].newest(1))
+		n.connect(0, 1)
+		cuts := rapid.IntRange(0, 5).Draw(t, "cuts")
+		for range 100 {
+			e := n.ends[rapid.IntRange(0, 1).Draw(t, "end")]
+			_ = e.one(t) || e.hear(t) || e.give() || e.take(t)
+			if cuts > 0 && rapid.IntRange(0, 9).Draw(t, "cut") == 0 {
+				cuts--
+				n.reconnect(0)
+			}
+		}
+		n.settle(t)
+		n.check(t)
+		giver, newcomer := n.ends[0], n.ends[1]
+		if newcomer.declined == 0 && (giver.sent > 6 || newcomer.given != 1) { // what is behind it once more for each cut
+			t.Fatalf("%d changes sent beside %d blocks", giver.sent, newcomer.given)
+		}
+		if giver.sent < 20 && newcomer.given == 0 {
+			t.Fatalf("%d changes sent, and no block taken", giver.sent)
+		}
+	})
+}
+
+// TestLyingAboutBlocks: what may not be said of blocks has a code.
+func TestLyingAboutBlocks(t *testing.T) {
+	block := wire.Block{Hash: wire.Hash{1}, Length: 10}
+	for name, messages := range map[string][]wire.Message{
+		"a block first":       {block},
+		"two blocks":          {wire.Have{}, block, wire.Block{Hash: wire.Hash{2}, Length: 10}},
+		"want of nothing":     {wire.Have{}, wire.Want{Hash: wire.Hash{1}}},
+		"enough of nothing":   {wire.Have{}, wire.Enough{Hash: wire.Hash{1}}},
+		"want of another":     {wire.Have{}, nil, wire.Want{Hash: wire.Hash{2}}},
+		"want of less":        {wire.Have{}, nil, wire.Want{Hash: wire.Hash{1}, Offset: 5}, wire.Want{Hash: wire.Hash{1}, Offset: 5}},
+		"want behind the end": {wire.Have{}, nil, wire.Want{Hash: wire.Hash{1}, Offset: 10}},
+	} {
+		m := New(nil, nil)
+		var err error
+		for i, message := range messages {
+			if err != nil {
+				t.Errorf("%s: message %d: %v", name, i-1, err)
+			}
+			if message == nil {
+				m.Offer(block)
+				continue
+			}
+			_, err = m.Receive(message)
+		}
+		var bad *wire.Error
+		if !errors.As(err, &bad) || bad.Code != wire.Unexpected {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
 
 // TestNoEcho: what came from the peer, or what it was sent, is not sent to it again.

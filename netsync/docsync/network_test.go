@@ -15,6 +15,14 @@ type end struct {
 	peer  *end
 	tell  func() // the shelf got something
 	sent  int    // changes
+
+	gives           *parcel // a block of this shelf, announced
+	parts           int     // of the block that this end gives: up to where it has sent
+	grants          int     // up to where the peer has it
+	bulk            []int   // on the way to this end: places up to which the bytes of a block have come
+	takes           *parcel // the peer's, announced
+	wants           bool    // this end has said so
+	given, declined int     // blocks taken, and not
 }
 
 // one makes the end do one thing; false: there is nothing to do.
@@ -26,6 +34,11 @@ func (e *end) one(t *rapid.T) bool {
 		}
 		e.peer.inbox = append(e.peer.inbox, step.Message)
 	case Load:
+		if b := e.shelf.block(step.Have); b != nil && !e.m.Declines(b.Hash) {
+			e.gives, e.parts, e.grants = b, -1, -1
+			e.m.Offer(b.Block)
+			return true
+		}
 		encoded, then := e.shelf.since(step.Have, step.Bytes)
 		if err := e.m.Loaded(encoded, then); err != nil {
 			t.Fatal(err)
@@ -52,12 +65,67 @@ func (e *end) hear(t *rapid.T) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if store, ok := effect.(Store); ok {
-		for _, b := range store.Encoded {
-			e.shelf.add(b)
+	switch effect := effect.(type) {
+	case Store:
+		e.store(effect.Encoded)
+	case Offered:
+		if e.takes = e.peer.gives; e.takes.Hash != effect.Block.Hash {
+			t.Fatal("another block is announced than is given")
 		}
-		e.m.Stored(e.shelf.heads())
-		e.tell()
+	case Give:
+		e.grants = effect.Want.Offset
+		e.parts = max(e.parts, e.grants)
+	case Stop:
+		e.gives = nil
+	}
+	return true
+}
+
+func (e *end) store(encoded [][]byte) {
+	for _, b := range encoded {
+		e.shelf.add(b)
+	}
+	e.m.Stored(e.shelf.heads())
+	e.tell()
+}
+
+// give sends the next part of a block, if the peer wants more and has what went before that.
+func (e *end) give() bool {
+	if e.gives == nil || e.grants < 0 || e.parts > e.grants || e.parts >= e.gives.Length {
+		return false
+	}
+	e.parts++
+	e.peer.bulk = append(e.peer.bulk, e.parts)
+	return true
+}
+
+// take decides on the peer's block, or takes a part of it.
+func (e *end) take(t *rapid.T) bool {
+	switch {
+	case e.takes != nil && !e.wants && rapid.IntRange(0, 5).Draw(t, "decline") == 0:
+		e.takes = nil
+		e.declined++
+		e.m.Enough()
+	case e.takes != nil && !e.wants:
+		e.wants = true
+		e.m.Want(e.shelf.partial[e.takes.Hash])
+	case len(e.bulk) > 0:
+		place := e.bulk[0]
+		e.bulk = e.bulk[1:]
+		if e.takes == nil || place != e.shelf.partial[e.takes.Hash]+1 && place != e.takes.Length {
+			t.Fatalf("place %d of a block of which %d are here", place, e.shelf.partial[e.takes.Hash])
+		}
+		e.shelf.partial[e.takes.Hash] = min(place, e.takes.Length-1) // the last is kept until it is in
+		if place < e.takes.Length {
+			e.m.Want(place)
+			break
+		}
+		e.store(e.takes.changes)
+		e.given++
+		e.takes, e.wants = nil, false
+		e.m.Enough()
+	default:
+		return false
 	}
 	return true
 }
@@ -72,7 +140,7 @@ func newNetwork(shelves int) *network {
 	n := &network{}
 	all, on := forest{}, causes{}
 	for range shelves {
-		n.shelves = append(n.shelves, &shelf{forest: all, causes: on, waiting: map[crdt.Head][]byte{}, has: map[crdt.Head]bool{}})
+		n.shelves = append(n.shelves, &shelf{forest: all, causes: on, waiting: map[crdt.Head][]byte{}, has: map[crdt.Head]bool{}, partial: map[wire.Hash]int{}})
 	}
 	return n
 }
@@ -90,6 +158,7 @@ func (n *network) reconnect(connection int) {
 	for i, open := range []*wire.Open{{}, nil} {
 		e := n.ends[2*connection+i]
 		e.m, e.inbox = New(e.shelf.heads(), open), nil
+		e.gives, e.takes, e.wants, e.bulk = nil, nil, false, nil
 	}
 }
 
@@ -126,6 +195,8 @@ func (n *network) settle(t *rapid.T) {
 		for _, e := range n.ends {
 			busy = e.one(t) || busy
 			busy = e.hear(t) || busy
+			busy = e.give() || busy
+			busy = e.take(t) || busy
 		}
 		if steps > 10_000 {
 			t.Fatal("they never stop talking")
@@ -160,7 +231,13 @@ func (n *network) play(t *rapid.T, forks bool) {
 	cuts := 1
 	for range rapid.IntRange(0, 150).Draw(t, "steps") {
 		e := n.ends[rapid.IntRange(0, len(n.ends)-1).Draw(t, "end")]
-		switch rapid.IntRange(0, 9).Draw(t, "what") {
+		switch rapid.IntRange(0, 12).Draw(t, "what") {
+		case 10:
+			e.give()
+		case 11:
+			e.take(t)
+		case 12:
+			e.shelf.compact()
 		case 0, 1:
 			n.write(t, forks)
 		case 2:
@@ -177,6 +254,9 @@ func (n *network) play(t *rapid.T, forks bool) {
 	n.settle(t)
 	n.check(t)
 	for i, e := range n.ends {
+		if e.gives != nil || e.takes != nil {
+			t.Fatalf("end %d has not done with a block", i)
+		}
 		if limit := 4 * cuts * len(e.shelf.rows); e.sent > limit {
 			t.Fatalf("end %d sent %d changes of %d", i, e.sent, len(e.shelf.rows))
 		}

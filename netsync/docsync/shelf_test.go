@@ -1,10 +1,12 @@
 package docsync
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"slices"
 
 	"inkling/crdt"
+	"inkling/netsync/wire"
 )
 
 // forest is all changes of a test with what each goes on from, which a frame does not say; the zero head
@@ -28,6 +30,36 @@ type shelf struct {
 	rows    []row
 	waiting map[crdt.Head][]byte // that came before what they build on
 	has     map[crdt.Head]bool
+	base    int               // how many of the rows are a block
+	partial map[wire.Hash]int // what has come of blocks
+}
+
+// parcel is a block of some changes.
+type parcel struct {
+	wire.Block
+	changes [][]byte
+}
+
+// compact puts a block in the place of all rows.
+func (s *shelf) compact() { s.base = len(s.rows) }
+
+// block returns the block that a copy which told heads is given: one that lacks at least three changes of it.
+func (s *shelf) block(told []crdt.Head) *parcel {
+	theirs, has, lacks := s.closure(told), map[crdt.Head]bool{}, 0
+	p := &parcel{}
+	for _, r := range s.rows[:s.base] {
+		has[r.head] = true
+		p.changes = append(p.changes, r.encoded)
+		if !theirs[r.head] {
+			lacks++
+		}
+	}
+	if lacks < 3 {
+		return nil
+	}
+	hash := sha256.Sum256(slices.Concat(p.changes...))
+	p.Block = wire.Block{Hash: hash, Length: 1 + int(hash[0])%5, Heads: s.ends(has).list()}
+	return p
 }
 
 func newShelf() *shelf { return newNetwork(1).shelves[0] }

@@ -32,6 +32,6 @@
 // # Limits
 //
 // A control message has at most 4 KiB, a message 16,384 heads, a
-// message of changes 64 KiB or one change. A reader allocates as bytes arrive
+// message of changes 64 KiB or one change, a part of a block 32 KiB. A reader allocates as bytes arrive
 // and not as they are announced.
 package wire

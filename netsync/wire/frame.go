@@ -52,6 +52,8 @@ const (
 	ControlStream StreamKind = iota
 	// DocumentStream keeps one document equal.
 	DocumentStream
+	// BulkStream brings a block. It is unidirectional.
+	BulkStream
 )
 
 // format is how one type of message is read.
@@ -82,6 +84,11 @@ var formats = map[Type]format{
 	typeHave:     {DocumentStream, maxHeads, decodeHave},
 	typeChanges:  {DocumentStream, maxChanges, decodeChanges},
 	typeAck:      {DocumentStream, maxHeads, decodeAck},
+	typeBlock:    {DocumentStream, maxBlockMessage, decodeBlock},
+	typeWant:     {DocumentStream, maxPlace, decodeWant},
+	typeEnough:   {DocumentStream, len(Hash{}), decodeEnough},
+	typeBulk:     {BulkStream, len(crdt.DocID{}) + maxPlace, decodeBulk},
+	typePart:     {BulkStream, PartBytes, decodePart},
 }
 
 // A Reader reads the frames of one stream. It is used by one goroutine.

@@ -48,6 +48,13 @@ var golden = []struct {
 			"02" + strings.Repeat("00", 15) + "ac02" + "07" + strings.Repeat("00", 7)},
 	{Changes{Encoded: [][]byte{{1, 2}, {3}}}, DocumentStream, "a205" + "02" + "0102" + "01" + "03"},
 	{Ack{}, DocumentStream, "a301" + "00"},
+	{Block{Hash: Hash{11}, Length: 300, Heads: []crdt.Head{{Replica: crdt.ReplicaID{1}, Next: 5}}}, DocumentStream,
+		"a43c" + "0b" + strings.Repeat("00", 31) + "ac02" + "01" + "01" + strings.Repeat("00", 15) + "05" + strings.Repeat("00", 8)},
+	{Want{Hash: Hash{12}, Offset: 300}, DocumentStream, "a522" + "0c" + strings.Repeat("00", 31) + "ac02"},
+	{Enough{Hash: Hash{13}}, DocumentStream, "a620" + "0d" + strings.Repeat("00", 31)},
+	{Bulk{Doc: crdt.DocID{14}, Hash: Hash{15}, Offset: 7}, BulkStream,
+		"b041" + "0e" + strings.Repeat("00", 31) + "0f" + strings.Repeat("00", 31) + "07"},
+	{Part{Bytes: []byte{1, 2, 3}}, BulkStream, "b103" + "010203"},
 }
 
 func TestGolden(t *testing.T) {
@@ -102,6 +109,7 @@ func checkLaw(t *testing.T, b []byte, kind StreamKind) {
 
 func FuzzControl(f *testing.F)  { fuzzFrames(f, ControlStream) }
 func FuzzDocument(f *testing.F) { fuzzFrames(f, DocumentStream) }
+func FuzzBulk(f *testing.F)     { fuzzFrames(f, BulkStream) }
 
 func fuzzFrames(f *testing.F, kind StreamKind) {
 	for _, g := range golden {
