@@ -608,3 +608,34 @@ func TestOldOpenBlock(t *testing.T) {
 	w.same()
 	alter(`DROP TABLE old; DROP TABLE old_part; DELETE FROM block_part WHERE id >> 16 = (SELECT id FROM block WHERE kind = 3); DELETE FROM block WHERE kind = 3`)
 }
+
+// TestDamagedBaseKeepsItsRows: rows that a base covers stay when the base is not what was written.
+func TestDamagedBaseKeepsItsRows(t *testing.T) {
+	defer storage.SmallSteps()()
+	w := newTwin(t, seeded(t))
+	w.save(signed(typing(w.rng, 50, 2))...)
+	compact(t, w.l, w.doc)
+	alter := func(statement string) {
+		t.Helper()
+		if err := storage.AlterOpen(w.l, statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// As after a cut between the two transactions, and a bad block on the disk.
+	alter(`UPDATE block SET kind = 1 WHERE kind = 2; CREATE TABLE was AS SELECT * FROM block_part; UPDATE block_part SET body = zeroblob(length(body))`)
+	l := storagetest.Reopen(t, w.l)
+	var lost *storage.BlockError
+	if _, err := l.Compact(t.Context(), w.doc, storage.Always); !errors.As(err, &lost) {
+		t.Errorf("compact: %v", err)
+	}
+	if n := countIn(t, l, "SELECT count(*) FROM change"); n != 50 {
+		t.Errorf("%d rows are left of 50", n)
+	}
+	w.l = l
+	alter(`UPDATE block_part SET body = (SELECT body FROM was WHERE was.id = block_part.id); DROP TABLE was`)
+	compactAll(t, l, w.doc)
+	w.same()
+	if n := countIn(t, l, "SELECT count(*) FROM change"); n != 0 {
+		t.Errorf("%d rows are left", n)
+	}
+}

@@ -75,15 +75,22 @@ const sweepSQL = `
 DELETE FROM change WHERE id BETWEEN ?2 AND ?3
    AND id <= (SELECT doc << 32 | upto FROM block WHERE doc = ?1 AND kind = 1)`
 
-// sweep deletes the rows that the base covers, if there are any, lowest place first.
+// sweep deletes the rows that the base covers, if there are any, lowest place first, when the base has been read from the
+// disk and is what was written: that of a peer's block ([Library.TakeBlock]) was not read again before it became the base.
 func (c *compaction) sweep(ctx context.Context) error {
-	for {
+	for whole := false; ; {
 		var oldest int64
 		if err := c.l.readers.QueryRowContext(ctx, oldestSQL, c.tail.id).Scan(&oldest); err != nil {
 			return err
 		}
 		if oldest == 0 || oldest >= c.tail.first() {
 			return nil
+		}
+		if !whole {
+			if _, err := c.tail.block().body(ctx, c.l.readers); err != nil {
+				return blockError(c.l.readers, c.doc, c.tail.block(), err)
+			}
+			whole = true
 		}
 		end := min(oldest+coveredRows, c.tail.first()) - 1
 		err := c.l.writeAside("delete rows that a block covers", func(tx *sql.Tx) error {
