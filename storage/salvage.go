@@ -309,6 +309,7 @@ func (s *salvage) install() error {
 	for _, path := range after {
 		if !slices.Contains(before, path) {
 			s.report.Kept = filepath.Dir(path)
+			err = errors.Join(err, os.WriteFile(path, []byte(s.report.String()), 0o600)) // which names the folder now
 		}
 	}
 	return err
