@@ -236,6 +236,9 @@ func partRows(ctx context.Context, db querier) iter.Seq2[storedPart, error] {
 			if err == nil && len(list) == 0 {
 				return
 			}
+			if err == nil && list[0].id <= last { // or else it might go round for ever
+				err = errDisorder
+			}
 			if err != nil || !yield(list[0], nil) {
 				if err != nil {
 					yield(storedPart{}, err)

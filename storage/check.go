@@ -2,7 +2,9 @@ package storage
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -122,16 +124,16 @@ func (r Report) String() string {
 // could not be made; what is wrong with the library is in the report.
 func (l *Library) Check(ctx context.Context) (Report, error) {
 	var r Report
-	var err error
-	if r.Problems, err = structureProblems(ctx, l.readers, "PRAGMA integrity_check(100)"); err != nil {
-		d, isDamage := orDamage(err).(damage)
-		if !isDamage {
-			return r, fmt.Errorf("storage: check the library: %w", err)
-		}
-		r.Problems = append(r.Problems, string(d))
+	problems, err := structureProblems(ctx, l.readers, "PRAGMA integrity_check(100)")
+	if err := r.note(err); err != nil {
+		return r, fmt.Errorf("storage: check the library: %w", err)
+	}
+	r.Problems = append(r.Problems, problems...)
+	if err := r.note(l.checkSchema()); err != nil {
+		return r, fmt.Errorf("storage: check the library: %w", err)
 	}
 	documents, err := l.documents(`ORDER BY 5 DESC, doc.name`)
-	if err != nil {
+	if err := r.note(unlisted(err)); err != nil {
 		return r, err
 	}
 	for _, d := range documents {
@@ -145,15 +147,25 @@ func (l *Library) Check(ctx context.Context) (Report, error) {
 		}
 		r.Documents = append(r.Documents, report)
 	}
-	if r.Attachments, err = l.checkAttachments(ctx); err == nil || ctx.Err() != nil {
+	if r.Attachments, err = l.checkAttachments(ctx); ctx.Err() != nil {
 		return r, err
 	}
-	d, isDamage := orDamage(err).(damage)
-	if !isDamage {
+	if err := r.note(err); err != nil {
 		return r, fmt.Errorf("storage: check the attached files: %w", err)
 	}
-	r.Problems = append(r.Problems, string(d))
 	return r, nil
+}
+
+// note makes damage a problem of the library, and returns any other error.
+func (r *Report) note(err error) error {
+	var d damage
+	if !errors.As(orDamage(err), &d) {
+		return err
+	}
+	if !slices.Contains(r.Problems, string(d)) {
+		r.Problems = append(r.Problems, string(d))
+	}
+	return nil
 }
 
 // checkDocument reads all changes of d. The error is ctx's.

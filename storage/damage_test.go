@@ -235,6 +235,35 @@ func TestFlippedBitIsFound(t *testing.T) {
 	}
 }
 
+// A letter of a table's name that the disk altered keeps the library shut, and the check and the scrub tell of it.
+func TestDamagedTableNameIsFound(t *testing.T) {
+	names := []string{"doc", "change", "block", "block_part", "head", "fork", "listing", "attachment", "attachment_part", "attached", "peer", "member", "invite", "state"}
+	for _, name := range names {
+		t.Run(name, func(t *testing.T) {
+			dir := threeDocuments(t)
+			rewrite(t, dir, func(b []byte) []byte {
+				b[bytes.Index(b, []byte("CREATE TABLE "+name+" "))+len("CREATE TABLE ")] ^= 0x04
+				return b
+			})
+			var damaged *storage.DamagedError
+			if _, err := storage.Open(dir); !errors.As(err, &damaged) {
+				t.Errorf("Open: %v", err)
+			}
+			l, err := storage.OpenReadOnly(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.Close()
+			if r, err := l.Check(t.Context()); err != nil || len(r.Problems) == 0 || r.Intact() {
+				t.Errorf("Check: %v, %v", r, err)
+			}
+			if found, _ := scrubAll(t, l, 1<<20); len(found) == 0 {
+				t.Error("the scrub finds nothing")
+			}
+		})
+	}
+}
+
 // checkBroken checks that just the change of the document "Broken" is found damaged.
 func checkBroken(t *testing.T, dir string) {
 	t.Helper()

@@ -137,6 +137,10 @@ func (l *Library) journal(ctx context.Context, doc crdt.DocID, after int64) iter
 				page, err = nil, errRenumbered
 			}
 			for _, s := range page {
+				if s.place <= after { // or else it might go round for ever
+					err = errDisorder
+					break
+				}
 				if !yield(s, nil) {
 					return
 				}

@@ -136,6 +136,11 @@ func checkTables(db *sql.DB) error {
 func checkList(db *sql.DB) error {
 	l := &Library{readers: db, archives: newArchives(db)}
 	_, err := l.documents("")
+	return unlisted(err)
+}
+
+// unlisted tells what the file is to blame for when documents cannot be listed.
+func unlisted(err error) error {
 	if err != nil && !isDatabaseError(err) {
 		return damage(err.Error())
 	}
@@ -143,7 +148,8 @@ func checkList(db *sql.DB) error {
 }
 
 // orDamage tells what the file itself is to blame for from what is not: a missing
-// permission, a full table of open files, a disk that does not answer.
+// permission, a full table of open files, a disk that does not answer. It is for errors of our own statements that read: that
+// SQLite does not understand one of them says that the tables are no longer what they were.
 func orDamage(err error) error {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
@@ -152,7 +158,7 @@ func orDamage(err error) error {
 	switch e.Code() & 0xff {
 	case sqlite3.SQLITE_NOTADB:
 		return damage("library.db is not a database")
-	case sqlite3.SQLITE_CORRUPT:
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR:
 		return damage("parts of library.db are not what was written (" + e.Error() + ")")
 	}
 	return err
@@ -227,15 +233,15 @@ func checkSample(db *sql.DB) error {
 	}
 	l := &Library{readers: db, archives: newArchives(db)}
 	documents, err := l.Newest(sampleDocuments)
-	if err != nil && !isDatabaseError(err) {
-		return damage(err.Error())
+	if err != nil {
+		return unlisted(err)
 	}
 	for _, d := range documents {
 		if err := l.checkNewest(d); err != nil {
 			return err
 		}
 	}
-	return err
+	return nil
 }
 
 // checkNewest checks the checksums of d's newest rows, and of the block in front of them.

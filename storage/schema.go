@@ -210,3 +210,16 @@ func checkSchema(db querier, version int) error {
 	}
 	return index
 }
+
+// checkSchema compares the library's tables with what they should be. Those of a library that a newer Inkling wrote are not
+// known, and those of the index, which opening makes anew, do not count.
+func (l *Library) checkSchema() error {
+	version, err := checkIdentity(l.readers, l.dir)
+	if err == nil {
+		err = checkSchema(l.readers, version)
+	}
+	if errors.As(err, new(*NewerError)) || errors.As(err, new(indexDamage)) {
+		return nil
+	}
+	return orDamage(err)
+}

@@ -55,6 +55,7 @@ type scrub struct {
 
 // scrubState is what is remembered.
 type scrubState struct {
+	Schema bool      // the tables were compared with what they should be in this pass
 	Change int64     // id of the last row that was read in this pass
 	Block  int64     // id of the last block; rows come first
 	Rows   bool      // all rows were read in this pass
@@ -109,13 +110,13 @@ func (l *Library) Faults() (faults []Fault, passed time.Time, err error) {
 	return faults, s.Passed, nil
 }
 
-// scrubOf recalls where the scrub is. What cannot be understood counts as none.
+// scrubOf recalls where the scrub is. What is damaged or cannot be understood counts as none.
 func (l *Library) scrubOf() (*scrub, error) {
 	if l.scrub != nil {
 		return l.scrub, nil
 	}
 	value, err := l.State(crdt.DocID{}, scrubKey)
-	if err != nil {
+	if err != nil && !errors.As(orDamage(err), new(damage)) {
 		return nil, err
 	}
 	s := &scrub{}
@@ -152,6 +153,8 @@ func (s *scrub) run(ctx context.Context, l *Library, budget int64, p *ScrubProgr
 		}
 		step := s.rows
 		switch {
+		case !s.Schema:
+			step = s.schema
 		case s.Blocks:
 			step = s.files
 		case s.Rows:
@@ -165,6 +168,17 @@ func (s *scrub) run(ctx context.Context, l *Library, budget int64, p *ScrubProgr
 		}
 	}
 	return found, nil
+}
+
+// schema compares the tables themselves.
+func (s *scrub) schema(_ context.Context, l *Library) (n int64, found []Fault, err error) {
+	err = l.checkSchema()
+	var d damage
+	if errors.As(err, &d) {
+		found, err = []Fault{{What: string(d)}}, nil
+	}
+	s.Schema = err == nil
+	return 0, found, err
 }
 
 // fault names the document with a number.

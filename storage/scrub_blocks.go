@@ -18,13 +18,7 @@ func (s *scrub) blocks(ctx context.Context, l *Library) (n int64, found []Fault,
 	if at == nil || at.block.id <= s.Block {
 		if at, err = l.nextBlock(ctx, s.Block); err != nil {
 			s.at = nil
-			switch {
-			case errors.Is(err, errPassed):
-				s.Blocks, err = true, nil
-			case errors.As(orDamage(err), new(damage)):
-				s.Blocks, found, err = true, []Fault{{What: "the list of blocks cannot be read: " + err.Error()}}, nil
-			}
-			return 0, found, err
+			return s.noBlock(at, err)
 		}
 	}
 	s.at = at
@@ -44,6 +38,21 @@ func (s *scrub) blocks(ctx context.Context, l *Library) (n int64, found []Fault,
 	return n, []Fault{{at.doc, at.title, fmt.Sprintf("%s: %v", blockName(at.block), problem)}}, nil
 }
 
+// noBlock goes on behind an entry in the list of blocks that could not be read.
+func (s *scrub) noBlock(at *blockReading, problem error) (n int64, found []Fault, err error) {
+	switch {
+	case errors.Is(problem, errPassed):
+		s.Blocks = true
+	case isDatabaseError(problem) && !errors.As(orDamage(problem), new(damage)), errors.Is(problem, context.Canceled), errors.Is(problem, context.DeadlineExceeded):
+		return 0, nil, problem
+	case isDatabaseError(problem) || at.block.id <= s.Block:
+		s.Blocks, found = true, []Fault{{What: "the list of blocks cannot be read: " + problem.Error()}}
+	default:
+		s.Block, found = at.block.id, []Fault{{at.doc, at.title, "what says where one of its blocks is: " + problem.Error()}}
+	}
+	return 0, found, nil
+}
+
 // blockName says what is lost with a block.
 func blockName(b *block) string {
 	switch b.kind {
@@ -55,7 +64,7 @@ func blockName(b *block) string {
 	return "what lets it open faster (nothing is lost with it)"
 }
 
-const nextBlockSQL = `SELECT block.doc, block.id, block.kind, block.upto, block.weight, block.length, block.hash FROM block WHERE block.id > ? ORDER BY block.id LIMIT 1`
+const nextBlockSQL = `SELECT block.id, block.doc, block.kind, block.upto, block.weight, block.length, block.hash FROM block WHERE block.id > ? ORDER BY block.id LIMIT 1`
 
 // blockReading is a block, read as far as a part.
 type blockReading struct {
@@ -77,16 +86,19 @@ func (at *blockReading) whole() (sum [32]byte) {
 	return sum
 }
 
+// nextBlock returns the block behind an id, with an error as much of it as could be read.
 func (l *Library) nextBlock(ctx context.Context, after int64) (*blockReading, error) {
 	at := &blockReading{block: &block{}, sum: sha256.New()}
 	var doc int64
 	var sum []byte
 	b := at.block
-	err := l.readers.QueryRowContext(ctx, nextBlockSQL, after).Scan(&doc, &b.id, &b.kind, &b.upto, &b.weight, &b.length, &sum)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, errPassed
-	}
-	if err == nil {
+	err := l.readers.QueryRowContext(ctx, nextBlockSQL, after).Scan(&b.id, &doc, &b.kind, &b.upto, &b.weight, &b.length, &sum)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return at, errPassed
+	case err == nil && b.id <= after:
+		return at, errDisorder
+	case err == nil:
 		err = fill(b.hash[:], sum, "hash")
 	}
 	f := l.fault(doc, "")

@@ -16,6 +16,9 @@ func (s *scrub) files(ctx context.Context, l *Library) (n int64, found []Fault, 
 	var id int64
 	var sum, body []byte
 	err = l.readers.QueryRowContext(ctx, scrubFilesSQL, s.File).Scan(&id, &sum, &body)
+	if err == nil && id <= s.File {
+		err = errDisorder
+	}
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return 0, nil, errPassed

@@ -7,6 +7,9 @@ import (
 	"fmt"
 )
 
+// errDisorder says that SQLite gave a row that was not asked for: a damaged page leads it elsewhere.
+const errDisorder damage = "rows are not in their order"
+
 // scrubRowsSQL reads rows behind an id. What comes of the page is scanned as raw bytes.
 const scrubRowsSQL = `
 SELECT id, replica, seq, next_seq, previous, hash, signature, checksum, codec, body FROM change WHERE id > ? ORDER BY id LIMIT ?`
@@ -32,8 +35,11 @@ func (s *scrub) readRows(l *Library, rows *sql.Rows) (n int64, found []Fault, er
 	var buffer rowBuffer
 	for n < pageBytes && rows.Next() {
 		id, size, problem := buffer.check(rows)
-		if errors.As(problem, new(*scanError)) {
+		if isDatabaseError(problem) {
 			return n, found, problem
+		}
+		if id <= s.Change { // or else it might go round for ever
+			return n, found, errDisorder
 		}
 		s.Change = id
 		n += size
@@ -44,11 +50,6 @@ func (s *scrub) readRows(l *Library, rows *sql.Rows) (n int64, found []Fault, er
 	return n, found, rows.Err()
 }
 
-// scanError says that a row could not be read at all.
-type scanError struct{ error }
-
-func (e *scanError) Unwrap() error { return e.error }
-
 // rowBuffer keeps the memory in which rows are read.
 type rowBuffer struct {
 	replica, previous, hash, signature, checksum, body sql.RawBytes
@@ -58,7 +59,7 @@ type rowBuffer struct {
 func (b *rowBuffer) check(rows *sql.Rows) (id, size int64, problem error) {
 	var c stored
 	if err := rows.Scan(&id, &b.replica, &c.Seq, &c.Next, &b.previous, &b.hash, &b.signature, &b.checksum, &c.codec, &b.body); err != nil {
-		return 0, 0, &scanError{err}
+		return id, rowOverhead, err
 	}
 	problem = errors.Join(fill(c.Replica[:], b.replica, "replica"), fill(c.Hash[:], b.hash, "hash"), fill(c.checksum[:], b.checksum, "checksum"))
 	if b.previous != nil {
@@ -82,6 +83,9 @@ func (s *scrub) leap(ctx context.Context, l *Library) (Fault, error) {
 		err = l.readers.QueryRowContext(ctx, `SELECT id FROM change WHERE id > ? ORDER BY id LIMIT 1`, after).Scan(&id)
 		if errors.Is(err, sql.ErrNoRows) {
 			return 1<<63 - 1, nil
+		}
+		if err == nil && id <= after {
+			err = errDisorder
 		}
 		return id, err
 	}
