@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -237,7 +236,6 @@ func TestCrashTestsWithFilesHaveTeeth(t *testing.T) {
 func lookAtFiles(t *testing.T, lying bool, enough int, tell func(format string, args ...any)) (c crashes) {
 	t.Helper()
 	rng := crashSeed(t)
-	seed := maphash.MakeSeed()
 	for c.images < enough && !t.Failed() && (c.lost == 0 || enough != 400) {
 		pages := []string{"4", "64", "256"}[rng.IntN(3)]
 		restore := storage.SetPragma("wal_autocheckpoint", pages)
@@ -245,29 +243,9 @@ func lookAtFiles(t *testing.T, lying bool, enough int, tell func(format string, 
 			tr := newFileTrial(t, rng)
 			defer tr.disk.Close()
 			tr.run(12)
-			seen := map[uint64]bool{}
 			r := tr.disk.Replay(rng)
 			r.Lying = lying
-			for quota := c.images + 25; c.images < min(quota, enough) && r.Next(); {
-				if rng.Float64() > 40/float64(tr.disk.Position()) {
-					continue
-				}
-				image := r.Image(rng)
-				if sum := image.Sum(seed); !seen[sum] {
-					seen[sum] = true
-					c.images++
-					lost, corrupt := tr.judge(image, r.Position())
-					if lost != nil {
-						c.lost++
-						tell("power cut at event %d: %v", r.Position(), lost)
-					}
-					if corrupt != nil {
-						c.corrupt++
-						tell("power cut at event %d: %v", r.Position(), corrupt)
-					}
-				}
-				image.Close()
-			}
+			c.sample(r, rng, enough, 40/float64(tr.disk.Position()), tr.judge, tell)
 		})
 		restore()
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"math/rand/v2"
 	"testing"
 	"testing/synctest"
@@ -146,7 +145,6 @@ func TestCrashTestsOfTakingHaveTeeth(t *testing.T) {
 func lookAtTaking(t *testing.T, enough int, tell func(format string, args ...any)) (c crashes) {
 	t.Helper()
 	rng := crashSeed(t)
-	seed := maphash.MakeSeed()
 	for c.images < enough && !t.Failed() {
 		restore := storage.SetPragma("wal_autocheckpoint", []string{"4", "64", "256"}[rng.IntN(3)])
 		small := func() {}
@@ -156,28 +154,7 @@ func lookAtTaking(t *testing.T, enough int, tell func(format string, args ...any
 		synctest.Test(t, func(t *testing.T) {
 			tr := runTaking(t, rng)
 			defer tr.disk.Close()
-			seen := map[uint64]bool{}
-			r := tr.disk.Replay(rng)
-			for quota := c.images + 25; c.images < min(quota, enough) && r.Next(); {
-				if rng.Float64() > 40/float64(tr.disk.Position()) {
-					continue
-				}
-				image := r.Image(rng)
-				if sum := image.Sum(seed); !seen[sum] {
-					seen[sum] = true
-					c.images++
-					lost, corrupt := tr.judge(image, r.Position())
-					if lost != nil {
-						c.lost++
-						tell("power cut at event %d: %v", r.Position(), lost)
-					}
-					if corrupt != nil {
-						c.corrupt++
-						tell("power cut at event %d: %v", r.Position(), corrupt)
-					}
-				}
-				image.Close()
-			}
+			c.sample(tr.disk.Replay(rng), rng, enough, 40/float64(tr.disk.Position()), tr.judge, tell)
 		})
 		small()
 		restore()

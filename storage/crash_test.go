@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"inkling/storage"
+	"inkling/storage/disktest"
 )
 
 var (
@@ -52,6 +53,36 @@ func (c *crashes) look(tr *trial, lying bool, enough int, tell func(format strin
 			image.Close()
 			c.count(tr, seen[sum], r.Position(), tell)
 		}
+	}
+}
+
+// imagesOfOne is how many images of one short trial sample looks at.
+const imagesOfOne = 25
+
+// sample makes images along the record that r replays, each position with the given chance, until there are enough or as many as of one trial,
+// and has them judged.
+func (c *crashes) sample(r *disktest.Replay, rng *rand.Rand, enough int, chance float64, judge func(*disktest.Disk, int) (lost, corrupt error), tell func(format string, args ...any)) {
+	seen := map[uint64]bool{}
+	seed := maphash.MakeSeed()
+	for quota := min(c.images+imagesOfOne, enough); c.images < quota && r.Next(); {
+		if rng.Float64() > chance {
+			continue
+		}
+		image := r.Image(rng)
+		if sum := image.Sum(seed); !seen[sum] {
+			seen[sum] = true
+			c.images++
+			lost, corrupt := judge(image, r.Position())
+			if lost != nil {
+				c.lost++
+				tell("power cut at event %d: %v", r.Position(), lost)
+			}
+			if corrupt != nil {
+				c.corrupt++
+				tell("power cut at event %d: %v", r.Position(), corrupt)
+			}
+		}
+		image.Close()
 	}
 }
 

@@ -346,7 +346,7 @@ func TestSalvageOfAnIntactLibrary(t *testing.T) {
 		if sums(t, report.Kept) != before {
 			t.Error("what was there is not kept as it was")
 		}
-		if text, err := os.ReadFile(filepath.Join(report.Kept, "salvage.txt")); err != nil || !strings.Contains(string(text), "Nothing is lost") {
+		if text, err := os.ReadFile(filepath.Join(report.Kept, "salvage.txt")); err != nil || !strings.Contains(string(text), "Nothing is lost") || !strings.Contains(string(text), report.Kept) {
 			t.Errorf("the report: %q, %v", text, err)
 		}
 		if got := contents(t, m.dir); got != want {
