@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -84,6 +85,33 @@ func BenchmarkCommit(b *testing.B) {
 			b.ReportMetric(float64(written(b)-before)/float64(seq), "written-B/key")
 		})
 	}
+}
+
+// BenchmarkRawFile is what the disk alone takes for as much as BenchmarkCommit's one key has written: over older bytes of a file,
+// as SQLite writes its log, and synced.
+func BenchmarkRawFile(b *testing.B) {
+	const commitBytes, logBytes = 10_000, 4 << 20
+	f, err := os.Create(filepath.Join(b.TempDir(), "raw"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	bytes := make([]byte, logBytes)
+	if _, err := f.Write(bytes); err != nil {
+		b.Fatal(err)
+	}
+	var times []time.Duration
+	for i := int64(0); b.Loop(); i++ {
+		began := time.Now()
+		if _, err := f.WriteAt(bytes[:commitBytes], i*commitBytes%(logBytes-commitBytes)); err != nil {
+			b.Fatal(err)
+		}
+		if err := f.Sync(); err != nil {
+			b.Fatal(err)
+		}
+		times = append(times, time.Since(began))
+	}
+	report(b, times)
 }
 
 // BenchmarkTyping appends 100 keys a second, as they come, and measures what is
