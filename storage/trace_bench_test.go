@@ -22,6 +22,7 @@ import (
 //	load-ms           document from the compacted library, with 100 rows behind the block
 //	compose-ms        rows to block, proven and stored
 //	settle-ms         block read and proven, rows deleted
+//	shrink-ms         the file made shorter
 //	again-ms          compose and settle with those 100 rows
 //	archive-ms        the changes out of the block, for a peer that has nothing
 //	since-µs          what a peer lacks that has all but the last of those 100 rows
@@ -96,6 +97,11 @@ func benchOnDisk(b *testing.B, trace *crdttest.Trace) {
 		if err := storage.AlterOpen(l, "DELETE FROM change WHERE doc <> (SELECT max(id) FROM doc)"); err != nil { // what was typed meanwhile
 			b.Fatal(err)
 		}
+		took(b, "shrink-ms", func() {
+			if _, err := l.Shrink(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+		})
 		b.ReportMetric(float64(pages(b, l)-empty), "disk-B")
 		mustSave(b, l, doc, fresh...)
 		took(b, "load-ms", func() {
