@@ -70,7 +70,7 @@ func BenchmarkCommit(b *testing.B) {
 				began := time.Now()
 				told := make(chan error, keys)
 				for range keys {
-					l.Append(doc, []*crdt.Change{ana.insert(seq, "x")}, "title", day, func(err error) { told <- err })
+					l.Append(doc, []*crdt.Change{ana.insert(seq, "x")}, "title", time.Now(), func(err error) { told <- err })
 					seq++
 				}
 				storage.Hurry(l) // measure the commit, not the wait for the next group
@@ -125,7 +125,7 @@ func BenchmarkTyping(b *testing.B) {
 	before := written(b)
 	done := make(chan error, 1<<20)
 	for b.Loop() {
-		l.Append(doc, []*crdt.Change{ana.insert(seq, "x")}, "title", day, func(err error) { done <- err })
+		l.Append(doc, []*crdt.Change{ana.insert(seq, "x")}, "title", time.Now(), func(err error) { done <- err })
 		seq++
 		<-tick.C
 	}

@@ -17,8 +17,8 @@ type Document struct {
 	Genesis crdt.Genesis
 	Title   string // derived from its text by whoever appends; may be empty
 
-	Created, Modified time.Time
-	Deleted           bool // it is in the bin
+	Created, Modified time.Time // Modified may be up to a second before the last change
+	Deleted           bool      // it is in the bin
 
 	// Lead is told by [Library.Documents] only.
 	Lead
@@ -89,12 +89,12 @@ func (l *Library) leads() map[crdt.DocID]Lead {
 	return leads
 }
 
-// newestSQL finds the first ones by numbers alone, without the rest of all others.
+// newestSQL goes back in time through the index; every document that is not destroyed is listed. CROSS JOIN keeps SQLite to that order.
 const newestSQL = `AND doc.id IN (
-	SELECT id FROM doc LEFT JOIN listing ON listing.doc = doc.id WHERE deleted IS NULL AND destroyed IS NULL
-	 ORDER BY coalesce(modified, created) DESC, name LIMIT ?) ORDER BY 5 DESC, doc.name`
+	SELECT listing.doc FROM listing CROSS JOIN doc AS d ON d.id = listing.doc WHERE d.deleted IS NULL
+	 ORDER BY listing.modified DESC LIMIT ?) ORDER BY 5 DESC, doc.name`
 
-// Newest lists the first n of [Library.Documents], in a quarter of the time where there are 10,000.
+// Newest lists the first n of [Library.Documents], in a time that does not depend on how many there are.
 func (l *Library) Newest(n int) ([]Document, error) { return l.documents(newestSQL, n) }
 
 // documents returns the rows that can be read, but those of destroyed documents, and an error when others cannot.

@@ -36,9 +36,11 @@ INSERT INTO change (id, doc, replica, seq, next_seq, previous, hash, signature, 
 
 const insertForkSQL = `INSERT INTO fork (doc, replica) VALUES (?, ?) ON CONFLICT DO NOTHING`
 
+// setListingSQL leaves a listing as it is, and its pages unwritten, when it has the title and is not a second old.
 const setListingSQL = `
 INSERT INTO listing (doc, title, modified) VALUES (?, ?, ?)
-    ON CONFLICT (doc) DO UPDATE SET title = excluded.title, modified = excluded.modified`
+    ON CONFLICT (doc) DO UPDATE SET title = excluded.title, modified = excluded.modified
+     WHERE title <> excluded.title OR abs(modified - excluded.modified) >= 1000`
 
 // connect opens the connection unless it is open.
 func (w *writer) connect() error {

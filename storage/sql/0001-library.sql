@@ -96,8 +96,12 @@ CREATE TABLE fork (
 CREATE TABLE listing (
   doc      INTEGER PRIMARY KEY REFERENCES doc (id),
   title    TEXT    NOT NULL,
-  modified INTEGER NOT NULL                              -- when this library took the last change
+  modified INTEGER NOT NULL                              -- when this library took the last change, or up to a second before
 ) STRICT;
+
+-- The newest documents, without a look at all. Another page to be written with a commit: that is why modified
+-- is set anew only when a second has gone by.
+CREATE INDEX listing_modified ON listing (modified);
 
 -- Derived from the journal: the current text of each document, as far as it is indexed, and what the list shows of
 -- it. It may lag. Where it does, place is less than that of the document's last change, and it is brought up to date when
