@@ -58,11 +58,21 @@ func (q *queue) due(now time.Time) (group []*job, wait time.Duration) {
 	case !hurry && now.Before(q.nextAt):
 		return nil, q.nextAt.Sub(now)
 	}
+	q.count(now)
+	return q.take(), 0
+}
+
+// count says when the next group may begin, now that one does. However many were hurried, it is groupTime from now at the latest,
+// or when it was, where the disk refuses.
+func (q *queue) count(now time.Time) {
 	if earliest := now.Add(-spareGroups * groupTime); q.nextAt.Before(earliest) {
 		q.nextAt = earliest
 	}
-	q.nextAt = q.nextAt.Add(groupTime)
-	return q.take(), 0
+	if now.After(q.nextAt) {
+		q.nextAt = q.nextAt.Add(groupTime)
+	} else if soon := now.Add(groupTime); q.nextAt.Before(soon) {
+		q.nextAt = soon
+	}
 }
 
 func (q *queue) take() []*job {

@@ -66,6 +66,8 @@ var mutants = []mutant{
 		edit: [2]string{"q.failure, q.since, q.pause = nil, time.Time{}, 0", "q.pause = 0"}},
 	{name: "a refused group is not tried again", file: "group.go",
 		edit: [2]string{"q.nextAt = now.Add(q.pause)", "q.nextAt = now.Add(1000 * time.Hour)"}},
+	{name: "many other writes put the next key off", file: "group.go",
+		edit: [2]string{"if now.After(q.nextAt) {", "if true {"}},
 	{name: "remote changes come in while the disk refuses", file: "queue.go",
 		edit: [2]string{"\tcase q.failure != nil:\n", "\tcase q.failure != nil && q.bytes > maxQueued:\n"}},
 	{name: "a new library leaves its tables in the -wal file", file: "schema.go",

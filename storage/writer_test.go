@@ -49,6 +49,27 @@ func TestFirstChangesOfABurstAreCommittedAtOnceLaterOnesInGroups(t *testing.T) {
 	})
 }
 
+// After many other writes, such as those of a file that was attached, a key is committed as soon as ever.
+func TestKeyBehindManyWritesIsCommittedAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		l := storagetest.OpenDir(t, dir)
+		doc := add(t, l, 1)
+		for i := range 200 {
+			if err := l.SetState(doc, "view", []byte{byte(i)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		start := time.Now()
+		if err := save(l, doc, []*crdt.Change{newHand(1, 1).insert(0, "x")}, "", day); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(start); took > 50*time.Millisecond {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
+
 func TestRefusedGroupIsTriedAgainOnANewConnection(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
