@@ -216,7 +216,7 @@ func TestScrubDuringCompaction(t *testing.T) {
 
 // A page that SQLite cannot read does not keep the scrub from what is behind it.
 func TestScrubLeapsOverDamagedPages(t *testing.T) {
-	m := newNumbered(t, seeded(t), 30, 20)
+	m := newNumbered(t, seeded(t), 24, 20)            // more would need another level of pages, of which one is half of the table
 	leaves := storage.PagesOf(t, m.dir, "change")[1:] // behind the root, without which SQLite finds nothing
 	rewrite(t, m.dir, func(b []byte) []byte {
 		for _, i := range m.rng.Perm(len(leaves))[:10] {
