@@ -1,8 +1,6 @@
 package crdt_test
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
 	"math/rand/v2"
 	"runtime"
 	"strings"
@@ -69,7 +67,7 @@ func heapBytes() int {
 func TestBombsAsBlocks(t *testing.T) {
 	for _, changes := range []uint64{1, 1 << 20, 4_000_000, 5_000_000, 1 << 28} {
 		for _, text := range []uint64{0, 1 << 28} {
-			bomb := bombBlock(changes, text)
+			bomb := crdttest.BombBlock(crdttest.People(1)[0].Genesis(), changes, text)
 			cost, err := crdt.BlockCost(bomb)
 			if err != nil || cost < int(changes) {
 				t.Fatal(cost, err)
@@ -88,18 +86,4 @@ func TestBombsAsBlocks(t *testing.T) {
 			}
 		}
 	}
-}
-
-// bombBlock is a block of a forked chain (FORMAT.md) of which little more is there than its claim, and zeros to be as long as one that
-// claims this must be.
-func bombBlock(changes, text uint64) []byte {
-	later := []byte("inkl\x01\x00")                   // no chains
-	for _, n := range []uint64{changes, 0, text, 0} { // nothing is packed
-		later = binary.AppendUvarint(later, n)
-	}
-	const padding = 2 << 20
-	later = append(binary.AppendUvarint(later, padding), make([]byte, padding)...)
-	sum := sha256.Sum256(later)
-	later = append(later, sum[:8]...)
-	return append(append([]byte("inkf\x01"), crdttest.People(1)[0].Genesis().Bytes()...), later...)
 }

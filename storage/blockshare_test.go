@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"inkling/crdt"
+	"inkling/crdt/crdttest"
 	"inkling/storage"
 	"inkling/storage/storagetest"
 )
@@ -143,6 +144,10 @@ func TestTakeBlockRefuses(t *testing.T) {
 	}
 	if _, err := take(l, first, given{&storage.Base{Heads: b.Heads[1:]}, b.Bytes}); !errors.Is(err, storage.ErrWrongBlock) {
 		t.Errorf("with other heads: %v", err)
+	}
+	bomb := crdttest.BombBlock(genesis(1), 5_000_000, 0)
+	if _, err := take(l, first, given{b.Base, bomb}); !errors.Is(err, storage.ErrWrongBlock) || !strings.Contains(err.Error(), "claim") {
+		t.Errorf("a bomb: %v", err)
 	}
 	if n := countIn(t, l, "SELECT count(*) + (SELECT count(*) FROM block_part) FROM block"); n > 0 {
 		t.Errorf("%d traces", n)
