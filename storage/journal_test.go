@@ -183,6 +183,66 @@ func TestListingFollowsTheJournal(t *testing.T) {
 	}
 }
 
+// A listing is written anew with another title, or when a second has gone by, in either direction of the clock.
+func TestListingRestsForASecond(t *testing.T) {
+	l := storagetest.Open(t)
+	doc := add(t, l, 1)
+	ana := newHand(1, 1)
+	seq := uint32(0)
+	for _, step := range []struct{ now, modified time.Duration }{{2000, 2000}, {2999, 2000}, {1001, 2000}, {3000, 3000}, {2000, 2000}} {
+		if err := save(l, doc, []*crdt.Change{ana.insert(seq, "z")}, "same", day.Add(step.now*time.Millisecond)); err != nil {
+			t.Fatal(err)
+		}
+		seq++
+		d, err := l.Document(doc)
+		if want := day.Add(step.modified * time.Millisecond); err != nil || !d.Modified.Equal(want) {
+			t.Errorf("after a change at %d ms: modified %v, want %v (%v)", step.now, d.Modified, want, err)
+		}
+	}
+	if err := save(l, doc, []*crdt.Change{ana.insert(seq, "z")}, "another", day.Add(2100*time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
+	if d, err := l.Document(doc); err != nil || d.Title != "another" || !d.Modified.Equal(day.Add(2100*time.Millisecond)) {
+		t.Errorf("with another title: %+v, %v", d, err)
+	}
+}
+
+// The newest documents are the first of all of them, without those in the bin.
+func TestNewestAreTheFirst(t *testing.T) {
+	rng := seeded(t)
+	l := storagetest.Open(t)
+	const documents = 30
+	for i, minutes := range rng.Perm(documents) {
+		doc := add(t, l, i)
+		if i%5 > 0 { // the others have no change
+			now := day.Add(time.Duration(minutes+1) * time.Minute)
+			if err := save(l, doc, []*crdt.Change{newHand(i, 1).insert(0, "z")}, "", now); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if i%7 == 0 {
+			if err := l.Delete(doc, day); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	all, err := l.Documents()
+	if err != nil || len(all) != documents-5 {
+		t.Fatal(len(all), err)
+	}
+	for _, n := range []int{0, 1, 10, len(all) - 4, len(all), documents} {
+		newest, err := l.Newest(n)
+		if err != nil || len(newest) != min(n, len(all)) {
+			t.Fatalf("%d of %d: %v", len(newest), n, err)
+		}
+		for i, d := range newest {
+			if !d.Modified.Equal(all[i].Modified) { // of those that were never changed any may come
+				t.Errorf("the newest %d: number %d is of %v, want %v", n, i, d.Modified, all[i].Modified)
+			}
+		}
+	}
+}
+
 // Many goroutines append, list and read at once; the race detector watches.
 func TestReadingWhileWriting(t *testing.T) {
 	const writers, each = 4, 25
