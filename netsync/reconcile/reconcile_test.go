@@ -97,7 +97,7 @@ func TestDifference(t *testing.T) {
 		if len(oracle) > 0 {
 			t.Fatalf("%d of %d documents that differ were not found", len(oracle), len(want))
 		}
-		if rounds > wire.MaxDepth/2+2 {
+		if rounds > wire.MaxDepth+1 || alike == 0 && rounds > 5 { // ids that are hashes have few equal half bytes
 			t.Fatalf("%d ways there and back", rounds)
 		}
 	})
