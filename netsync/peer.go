@@ -46,9 +46,11 @@ func (n *Node) reloadPeers() error {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	fresh := false
 	for _, p := range pinned {
 		known := n.peers[p.ID]
 		if known == nil {
+			fresh = true // it may be near, and was nobody when it was sighted
 			known = &peer{nextDial: n.firstDial(p.ID)}
 			n.peers[p.ID] = known
 		}
@@ -59,7 +61,7 @@ func (n *Node) reloadPeers() error {
 			delete(n.peers, id)
 		}
 	}
-	if !n.recognise() && n.cfg.Finder != nil && !n.closing {
+	if (!n.recognise() || fresh) && n.cfg.Finder != nil && !n.closing {
 		n.tasks.Go(n.cfg.Finder.Refresh)
 	}
 	return nil

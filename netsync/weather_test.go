@@ -98,7 +98,7 @@ func playWeather(t *testing.T, seed int64) (heal time.Duration, wrong string) {
 		random := rand.New(rand.NewSource(seed))
 		wires := &wires{rand: rand.New(rand.NewSource(seed + 1)), loss: []float64{0, 0.01, 0.05, 0.2}[random.Intn(4)]}
 		w := &weather{
-			world: &world{t: t, net: &simnet.Simnet{Router: wires}, wires: wires, rand: random, seed: seed, far: []int{1, 20, 80}[random.Intn(3)], silent: true},
+			world: &world{t: t, net: &simnet.Simnet{Router: wires}, wires: wires, rand: random, seed: seed, near: 1, far: []int{1, 20, 80}[random.Intn(3)], silent: true},
 			gone:  map[*person]bool{}, docs: map[crdt.DocID][]*person{}, words: map[crdt.DocID][]string{}, began: time.Now(),
 		}
 		for range weatherPorts {
