@@ -20,6 +20,7 @@ const DefaultPort = 7447
 const (
 	MaxUnadmitted       = 64  // connections that are not (yet) admitted
 	MaxUnadmittedPerIP  = 4   // of them from one address
+	keptForPeers        = 16  // of all of them, for addresses where pinned peers were met
 	MaxStreams          = 256 // documents kept equal with one peer
 	maxBulkStreams      = 4   // that a peer may have open; it uses one at a time
 	MaxAddrs            = 8   // addresses remembered per peer

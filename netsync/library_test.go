@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"inkling/crdt"
@@ -31,6 +32,8 @@ type memory struct {
 	lie      func(body []byte, b *wire.Block) []byte // what Block gives instead, and Since names
 	taken    int                                     // blocks
 	wrong    int                                     // blocks that Take refused
+
+	remembered atomic.Int32 // calls of RememberPeer
 }
 
 type memoryDoc struct {
@@ -132,6 +135,7 @@ func (l *memory) Peers() (all []Peer, err error) {
 }
 
 func (l *memory) RememberPeer(p Peer) error {
+	l.remembered.Add(1)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if _, pinned := l.peers[p.ID]; !pinned {

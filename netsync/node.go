@@ -185,6 +185,7 @@ func (n *Node) accept() {
 
 // serve runs an inbound connection: the dialler opens the control stream.
 func (n *Node) serve(q *quic.Conn) {
+	slotOf(q).closable(n.sendsAway(q))
 	ctx, cancel := context.WithTimeout(n.ctx, link.HandshakePatience)
 	defer cancel()
 	control, err := q.AcceptStream(ctx)
@@ -203,6 +204,11 @@ func (n *Node) serve(q *quic.Conn) {
 	if n.enlist(c) {
 		c.run()
 	}
+}
+
+// sendsAway returns what closes q to make room for others.
+func (n *Node) sendsAway(q *quic.Conn) func() {
+	return func() { n.spawn(func() { q.CloseWithError(quic.ApplicationErrorCode(wire.Busy), "") }) }
 }
 
 func (n *Node) self() link.Self {

@@ -175,9 +175,18 @@ func (n *Node) expectsFrom(ip netip.Addr) bool {
 		}
 		delete(n.invites, id)
 	}
-	if n.typed[ip] {
-		return true
-	}
+	return n.typed[ip] || n.peerMetAt(ip)
+}
+
+// metAt is peerMetAt for one who does not hold n.mu.
+func (n *Node) metAt(ip netip.Addr) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.peerMetAt(ip)
+}
+
+// peerMetAt says whether a pinned peer was met at an address. The caller holds n.mu.
+func (n *Node) peerMetAt(ip netip.Addr) bool {
 	for _, p := range n.peers {
 		if slices.ContainsFunc(p.Addrs, func(a netip.AddrPort) bool { return a.Addr() == ip }) {
 			return true
