@@ -163,6 +163,21 @@ func (x *wiretap) drain() {
 	}()
 }
 
+// answer returns the next message that answers a try or an invite; nil when the connection ends.
+func (x *wiretap) answer() wire.Message {
+	for {
+		m, err := x.reader.Next()
+		if err != nil {
+			return nil
+		}
+		switch m.(type) {
+		case wire.Hello, wire.Offer, wire.Stranger:
+		default:
+			return m
+		}
+	}
+}
+
 // stream opens a stream and writes b on it.
 func (x *wiretap) stream(b []byte) *quic.Stream {
 	x.t.Helper()

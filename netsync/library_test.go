@@ -33,7 +33,8 @@ type memory struct {
 	taken    int                                     // blocks
 	wrong    int                                     // blocks that Take refused
 
-	remembered atomic.Int32 // calls of RememberPeer
+	remembered atomic.Int32                  // calls of RememberPeer
+	disk       atomic.Pointer[time.Duration] // how long SharedWith takes
 }
 
 type memoryDoc struct {
@@ -146,6 +147,9 @@ func (l *memory) RememberPeer(p Peer) error {
 }
 
 func (l *memory) SharedWith(p PeerID) (all []crdt.DocID, err error) {
+	if d := l.disk.Load(); d != nil {
+		time.Sleep(*d)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for id, d := range l.docs {

@@ -135,6 +135,11 @@ func (n *Node) Close() error {
 	n.cancel()
 	err := errors.Join(n.listener.Close(), n.transport.Close(), n.closeSocket())
 	n.tasks.Wait()
+	for _, p := range n.peers {
+		if p.unwritten {
+			n.remember(p.Peer)
+		}
+	}
 	close(n.ended)
 	<-n.quiet
 	if err != nil {
