@@ -58,13 +58,14 @@ func (c *connection) share() {
 }
 
 // offered answers the listener's Offer: the document's stream is opened if it is
-// shared from this end too.
+// shared from this end too. What is not known as shared yet is opened by share, when it is.
 func (c *connection) offered(id crdt.DocID) {
-	c.node.spawn(func() {
-		if c.isMember(id) {
-			c.openDocument(id)
-		}
-	})
+	c.node.mu.Lock()
+	shared := c.shared[id]
+	c.node.mu.Unlock()
+	if shared {
+		c.openDocument(id)
+	}
 }
 
 func (c *connection) isMember(id crdt.DocID) bool {
