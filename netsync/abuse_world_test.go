@@ -147,7 +147,11 @@ func (w *world) stolen(name string) *person {
 func (p *person) befriend(other *person, docs ...crdt.Genesis) {
 	for _, g := range docs {
 		id := p.library.add(g)
-		p.library.share(id, Peer{ID: link.ID(other.key), Name: other.name})
+		peer := Peer{ID: link.ID(other.key), Name: other.name}
+		if other.Node != nil {
+			peer = other.asPeer()
+		}
+		p.library.share(id, peer)
 		p.Shared(id)
 	}
 }

@@ -126,6 +126,13 @@ func (l *memory) text(id crdt.DocID) string {
 	return "no document"
 }
 
+// waiting is how many changes of a document wait for others.
+func (l *memory) waiting(id crdt.DocID) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.docs[id].doc.Pending()
+}
+
 func (l *memory) Peers() (all []Peer, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

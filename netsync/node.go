@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/quic-go/quic-go"
@@ -49,6 +50,8 @@ type Node struct {
 	judging   sync.Mutex    // held while a block is verified
 	giving    chan struct{} // holds one for each block that is being sent
 
+	wantGiving atomic.Int32 // who waits to put one into giving
+
 	adverts sync.Mutex // held while the finder is told
 
 	mu          sync.Mutex // never held during a call to the library or a write
@@ -68,6 +71,7 @@ type Node struct {
 	host        host
 	finderErr   error                  // why the finder ended
 	waiting     map[*document]struct{} // whose peers announced a block that cannot be taken yet
+	turns       map[crdt.DocID]int     // how often a block was left to another peer, since one was taken
 	wrong       map[wrongBlock]struct{}
 }
 
@@ -90,7 +94,7 @@ func Start(cfg Config) (*Node, error) {
 		invites: map[[8]byte]time.Time{}, tries: map[netip.Addr]*tries{},
 		host:  host{tries: map[pairing.TryID]*connection{}},
 		inbox: bulk.NewInbox(cfg.Inbox), giving: make(chan struct{}, maxGiving),
-		waiting: map[*document]struct{}{}, wrong: map[wrongBlock]struct{}{},
+		waiting: map[*document]struct{}{}, turns: map[crdt.DocID]int{}, wrong: map[wrongBlock]struct{}{},
 	}
 	rand.Read(n.nonce[:])
 	n.ctx, n.cancel = context.WithCancel(context.Background())
@@ -258,7 +262,7 @@ func (n *Node) Shared(doc crdt.DocID) {
 		}
 		n.mu.Unlock()
 		for _, c := range all {
-			c.share()
+			n.spawn(c.share) // who takes no word delays nobody else
 		}
 		n.nudge()
 	})

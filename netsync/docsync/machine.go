@@ -19,7 +19,7 @@ type Machine struct {
 	theirs   *heads // nil until their Have
 	acked    *heads // what they have committed, by their word or because they sent it
 	ack      *heads // not sent yet
-	dirty    bool  // the library may have what theirs lacks
+	dirty    bool   // the library may have what theirs lacks
 	loading  bool
 	asked    *heads                    // with which the library was asked last
 	reach    map[crdt.ReplicaID]uint32 // how far this end has each chain, as far as it has shown
@@ -32,7 +32,7 @@ type Machine struct {
 // committed ends. open is the first message of the one who opens the stream, nil at
 // the other end.
 func New(have []crdt.Head, open *wire.Open) *Machine {
-	m := &Machine{mine: setOf(have), ack: setOf(nil), reach: map[crdt.ReplicaID]uint32{}, forked: map[crdt.ReplicaID]bool{},
+	m := &Machine{mine: setOf(have), acked: setOf(nil), ack: setOf(nil), reach: map[crdt.ReplicaID]uint32{}, forked: map[crdt.ReplicaID]bool{},
 		bulk: bulk{refused: map[wire.Hash]bool{}}}
 	m.reached(have...)
 	if open != nil {
