@@ -81,6 +81,18 @@ func (h *heads) remove(head crdt.Head) {
 	h.set(head.Replica, slices.DeleteFunc(h.chains[head.Replica], func(other crdt.Head) bool { return other == head }))
 }
 
+// equal says whether h and other are the same heads.
+func (h *heads) equal(other *heads) bool { return h.size == other.size && h.within(other) }
+
+func (h *heads) within(other *heads) bool {
+	for _, of := range h.chains {
+		if slices.ContainsFunc(of, other.lacks) {
+			return false
+		}
+	}
+	return true
+}
+
 // set makes these all the heads of a chain.
 func (h *heads) set(r crdt.ReplicaID, of []crdt.Head) {
 	h.size += len(of) - len(h.chains[r])
