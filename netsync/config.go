@@ -25,6 +25,7 @@ const (
 	maxBulkStreams      = 4  // that a peer may have open; it uses one at a time
 	MaxAddrs            = 8  // addresses remembered per peer
 	maxNearby           = 64 // strangers shown
+	maxCalls            = 4  // strangers asked for their names at a time
 	maxTriesPerMinute   = 10 // wrong or unknown invites from one address
 	maxRequests         = 16 // requests to join that wait for the person
 	maxTracked          = 1_024

@@ -64,6 +64,7 @@ type Node struct {
 	caretCount  uint64
 	visible     bool
 	strangers   map[[8]byte]*stranger // by nonce
+	calls       int                   // of them that are being asked for their names
 	typed       map[netip.Addr]bool   // named by the person in this start
 	invites     map[[8]byte]time.Time // made in this start → expiry
 	requests    int                   // to join, waiting for the person
