@@ -135,6 +135,12 @@ func (l *memory) waiting(id crdt.DocID) int {
 	return l.docs[id].doc.Pending()
 }
 
+func (l *memory) storedNow() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.stored
+}
+
 func (l *memory) Peers() (all []Peer, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -334,12 +340,12 @@ func (l *memory) Receive(from PeerID, id crdt.DocID, encoded [][]byte) error {
 		changes = append(changes, c)
 	}
 	applied, err := d.doc.Apply(changes...)
-	if err != nil {
-		return err
-	}
 	l.stored += len(applied.Changes)
 	for _, c := range applied.Changes {
 		d.append(c)
+	}
+	if refused := (*crdt.ChangeError)(nil); err != nil && !errors.As(err, &refused) { // forged ones are dropped, as app/workspace does
+		return err
 	}
 	if l.received != nil {
 		l.received()
