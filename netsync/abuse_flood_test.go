@@ -265,6 +265,13 @@ func TestFloodOfWords(t *testing.T) {
 			x.say(false, wire.Join{Invite: [8]byte{byte(i)}, Name: "Eve"})
 			x.answer()
 		},
+		"comparisons": func(x *wiretap, i int) {
+			x.say(false, wire.Compare{Prints: []wire.Print{{Sum: [8]byte{byte(i)}}}})
+			for last := false; !last; {
+				m, told := x.answer().(wire.Compared)
+				last = !told || m.Last
+			}
+		},
 		"codes": func(x *wiretap, i int) {
 			x.say(false, wire.Try{Share: pairing.NewGuest("482913", x.e, [32]byte{byte(i)}).Share()})
 			if _, dealt := x.answer().(wire.Share); dealt {

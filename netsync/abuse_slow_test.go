@@ -222,8 +222,8 @@ func TestWithheldChange(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		t.Logf("%d changes wait", s.ana.library.waiting(s.doc))
 		s.alive()
-		s.ben.library.write(s.doc, noise(s.rand, 500_000))
-		s.worst = max(s.worst, s.within(delayed+time.Second, "a great paste goes through", s.equal(s.doc, s.ana, s.ben)))
+		s.ben.library.write(s.doc, noise(s.rand, 3<<20))
+		s.worst = max(s.worst, s.within(delayed+4*time.Second, "a great paste goes through", s.equal(s.doc, s.ana, s.ben)))
 		if strings.Contains(s.ana.library.text(s.doc), "withheld") {
 			t.Error("what builds on nothing counts")
 		}
