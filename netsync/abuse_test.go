@@ -63,7 +63,8 @@ import (
 //	unknown types                      S TestRubbishCloses, M TestBadFramesOfMember, TestStream (wire)
 //
 // Not tested here, for the library of these tests knows of no forks: a member that forks its own chain between two nodes. Not
-// withstood: false sightings in the name of a peer that has just come to another address (TestSpoofedWhileOneDials prints it), and half-open
+// withstood: a member that has as much wait as may (crdt.MaxPendingBytes) keeps pastes of more than a megabyte of all others away, because
+// what waits for a signature has no room then (TestWithheldChange with 3 MB fails); false sightings in the name of a peer that has just come to another address (TestSpoofedWhileOneDials prints it), and half-open
 // handshakes from more than a dozen true addresses against somebody at an address where it was never met.
 
 // delayed is the most by which an attacker may delay people who write with each other.

@@ -12,7 +12,7 @@ failed=()
 while read -r package; do
 	while read -r target; do
 		echo "$package $target, $time"
-		"$go" test -vet=off "$package" -run '^$' -fuzz "^$target\$" -fuzztime "$time" -parallel "${FUZZERS:-2}" </dev/null | tail -n 2 ||
+		"$go" test -vet=off "$package" -run '^$' -fuzz "^$target\$" -fuzztime "$time" -parallel "${FUZZERS:-2}" </dev/null | tail -n 5 ||
 			failed+=("$package $target")
 	done < <("$go" test -vet=off "$package" -list '^Fuzz' | grep '^Fuzz' || true)
 done < <("$go" list "$@")
