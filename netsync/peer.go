@@ -52,7 +52,7 @@ func (n *Node) reloadPeers() error {
 	for _, p := range pinned {
 		known := n.peers[p.ID]
 		if known == nil {
-			known = &peer{}
+			known = &peer{nextDial: n.firstDial(p.ID)}
 			n.peers[p.ID] = known
 		}
 		if known.shared = shared[p.ID]; !known.unwritten {
@@ -68,6 +68,17 @@ func (n *Node) reloadPeers() error {
 		n.tasks.Go(n.cfg.Finder.Refresh)
 	}
 	return nil
+}
+
+// firstDial returns when a peer that has become known is dialled: later if it is being let in by a connection that it has already, or lets this
+// end in. The caller holds n.mu.
+func (n *Node) firstDial(id PeerID) time.Time {
+	for c := range n.connections {
+		if c.peer == id && !c.closed.Load() {
+			return time.Now().Add(patientDelay)
+		}
+	}
+	return time.Time{}
 }
 
 func setOf(docs []crdt.DocID) map[crdt.DocID]bool {

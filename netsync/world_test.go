@@ -24,14 +24,15 @@ import (
 
 // world is a network in virtual time with nodes on it.
 type world struct {
-	t     *testing.T
-	net   *simnet.Simnet
-	wires *wires
-	rand  *rand.Rand
-	seed  int64
-	next  int               // of the addresses
-	far   int               // ms
-	spare []*simnet.SimConn // endpoints nobody uses yet
+	t      *testing.T
+	net    *simnet.Simnet
+	wires  *wires
+	rand   *rand.Rand
+	seed   int64
+	next   int               // of the addresses
+	far    int               // ms
+	silent bool              // nothing of what nodes log is printed
+	spare  []*simnet.SimConn // endpoints nobody uses yet
 }
 
 // wires delivers packets, drops some, and can be cut.
@@ -42,6 +43,8 @@ type wires struct {
 	loss float64
 	cut  func(from, to netip.Addr) bool
 	sent func(simnet.Packet) // nil: nobody counts
+	// By which addresses others see computers that got new ones, and back.
+	public, real map[netip.AddrPort]netip.AddrPort
 }
 
 func (w *wires) SendPacket(p simnet.Packet) error {
@@ -50,8 +53,9 @@ func (w *wires) SendPacket(p simnet.Packet) error {
 	if w.sent != nil {
 		w.sent(p)
 	}
+	p, there := w.readdress(p)
 	w.mu.Unlock()
-	if !drop {
+	if !drop && there {
 		w.PerfectRouter.SendPacket(p) // nobody there: lost
 	}
 	return nil
@@ -308,6 +312,9 @@ type stretch struct{ from, to int }
 
 // handler prints what a node logs, and keeps what it says that it gave of blocks.
 func (p *person) handler() slog.Handler {
+	if p.w.silent {
+		return slog.DiscardHandler
+	}
 	h := slog.NewTextHandler(p.w.t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}).WithAttrs([]slog.Attr{slog.String("at", p.name)})
 	return givenHandler{h, p}
 }
