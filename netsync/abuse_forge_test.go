@@ -99,7 +99,7 @@ func TestForgerForwards(t *testing.T) {
 			}
 		}
 		s.cut(nil)
-		s.within(10*time.Second, "Ana and Ben are together", func() bool { return s.ana.online(s.ben) })
+		s.within(2*patientMost, "Ana and Ben are together", func() bool { return s.ana.online(s.ben) })
 	})
 }
 
