@@ -147,9 +147,8 @@ func (n *Node) findHosts(ctx context.Context) ([]Host, error) {
 func (n *Node) named(ctx context.Context, hosts []Host) []Host {
 	n.mu.Lock()
 	for _, h := range hosts {
-		if s := n.strangers[h.nonce]; s != nil && s.name == "" && !s.calling && !n.closing {
-			s.calling, s.nextCall = true, time.Now().Add(callAgain)
-			n.tasks.Go(func() { n.callStranger(s) })
+		if s := n.strangers[h.nonce]; s != nil && s.name == "" && !s.calling {
+			n.callSoon(s)
 		}
 	}
 	n.mu.Unlock()

@@ -96,13 +96,15 @@ func (c *connection) takeOffers() (messages []wire.Message) {
 	return messages
 }
 
-// offered takes the listener's Offer: the document's stream is opened if it is shared from this end too.
+// offered takes the listener's Offer: the document's stream is opened if it is shared from this end too. The link waits for the answer, so that
+// nobody who offers without an end has more than one question asked at a time.
 func (c *connection) offered(id crdt.DocID) {
-	c.node.spawn(func() {
-		if c.isMember(id) {
-			c.node.mu.Lock()
-			defer c.node.mu.Unlock()
-			c.want(id)
+	if c.isMember(id) {
+		c.node.mu.Lock()
+		defer c.node.mu.Unlock()
+		if p := c.streams.places[id]; p != nil && p.state == running {
+			p.again = true // the peer may have refused the stream before it knew of the document
 		}
-	})
+		c.want(id)
+	}
 }
