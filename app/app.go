@@ -196,6 +196,9 @@ func (p *program) own(ctx context.Context, offline bool, args []string) (w *work
 
 // command runs a sub-command: here, or in the program that has the library.
 func (p *program) command(ctx context.Context, cmd cli.Command, args []string) int {
+	if isTerminal(os.Stdout) {
+		args = cmd.OnTerminal(args)
+	}
 	w, exit, err := p.own(ctx, !cmd.Network, args)
 	if workspace.OnlyToRead(err) && cmd.OnlyReads {
 		p.fail(err)
@@ -229,6 +232,12 @@ func (p *program) command(ctx context.Context, cmd cli.Command, args []string) i
 		}
 	}
 	return exit
+}
+
+// isTerminal says whether people see what is written to f: it is neither a file nor a pipe.
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // finishRestore opens the library once, which puts the backup in its place, and says so.

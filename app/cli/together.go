@@ -12,8 +12,16 @@ import (
 )
 
 func invite(ctx context.Context, c *Call) error {
-	approve := len(c.Args) > 0 && c.Args[0] == "--accept"
-	if approve {
+	var approve, picture bool
+	for len(c.Args) > 0 && strings.HasPrefix(c.Args[0], "--") {
+		switch c.Args[0] {
+		case "--accept":
+			approve = true
+		case "--qr":
+			picture = true
+		default:
+			return usageError{c.Args[0] + " is no flag of it"}
+		}
 		c.Args = c.Args[1:]
 	}
 	if len(c.Args) == 0 {
@@ -28,6 +36,11 @@ func invite(ctx context.Context, c *Call) error {
 		return err
 	}
 	c.printf("%s\n", link)
+	if picture {
+		if err := printQR(c, link); err != nil {
+			return err
+		}
+	}
 	if approve {
 		return nil
 	}

@@ -14,6 +14,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"inkling/app/qrcode"
 	"inkling/app/workspace"
 )
 
@@ -42,6 +43,7 @@ type together struct {
 	codeNews *widget.Label
 	codeBox  *fyne.Container
 	link     *widget.Entry
+	qr       *qrPicture // of the link
 	linkBox  *fyne.Container
 
 	joinLink *widget.Entry
@@ -102,9 +104,11 @@ func (t *together) makePeople() fyne.CanvasObject {
 	t.link.Wrapping = fyne.TextWrapOff
 	copyLink := widget.NewButtonWithIcon("Copy", theme.ContentCopyIcon(), func() { t.onCopy(t.link.Text) })
 	copyLink.Importance = widget.HighImportance
+	t.qr = newQRPicture()
 	t.linkBox = container.NewVBox(
-		prose("Or send this link, by mail or chat. It is good for one person, for 24 hours. You confirm when they use it."),
+		prose("Or send this link, by mail or chat, or have a camera read it. It is good for one person, for 24 hours. You confirm when they use it."),
 		container.NewBorder(nil, nil, nil, copyLink, t.link),
+		container.NewPadded(container.NewCenter(t.qr.raster)),
 	)
 	t.linkBox.Hide()
 	return container.NewVBox(t.people, t.invite, t.makeCode(), t.linkBox)
@@ -312,10 +316,16 @@ func (t *together) askHost(code string, hosts []workspace.Host) {
 // showLink offers an invite link; "" takes it away.
 func (t *together) showLink(link string) {
 	t.link.SetText(link)
+	defer t.body.Refresh() // the parts below move
 	if link == "" {
 		t.linkBox.Hide()
 		return
 	}
+	code, err := qrcode.New(link)
+	if err != nil {
+		panic(fmt.Sprintf("ui: a link that is no invite: %v", err)) // they have 255 letters at most
+	}
+	t.qr.show(code)
 	t.linkBox.Show()
 }
 
