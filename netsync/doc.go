@@ -34,9 +34,9 @@
 //		Key: key, Name: name, Library: library, Events: events, Finder: discovery.New(logger),
 //	})
 //	link, err := node.NewInvite(doc, time.Now())  // give it to somebody
-//	doc, err := node.Join(ctx, link)              // or take one
+//	entry, err := node.Join(ctx, link)            // or take one
 //	code := node.ShowCode(doc)                    // have it read to somebody
-//	doc, err := node.JoinCode(ctx, code)          // or type one
+//	entry, err := node.JoinCode(ctx, code)        // or type one
 //	node.Committed(doc)                           // after each commit
 //
 // # What it does not do

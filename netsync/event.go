@@ -30,7 +30,7 @@ type (
 		Doc    crdt.DocID
 		Answer func(accept bool)
 	}
-	// CodeShown says which code is on this screen, for whom to join Doc, until when; "": none.
+	// CodeShown says which code is on this screen, for whom to join Doc, until when; "": none. A zero Doc: for the device alone.
 	CodeShown struct {
 		Doc   crdt.DocID
 		Code  string
@@ -41,7 +41,7 @@ type (
 		From  netip.Addr
 		Count int
 	}
-	// CodeUsed says that somebody typed the code and is in Doc now.
+	// CodeUsed says that somebody typed the code and is in Doc now, or known to this device if that is zero.
 	CodeUsed struct {
 		Name string
 		Peer PeerID

@@ -43,6 +43,8 @@ type Library interface {
 	Admit(id [8]byte, p Peer) (crdt.Genesis, error)
 	// Let pins p and makes it a member of doc. It may be asked again for the same.
 	Let(doc crdt.DocID, p Peer) (crdt.Genesis, error)
+	// Pair pins p, which is no member of anything by that.
+	Pair(p Peer) error
 	// Joined adds the document, pins the issuer and makes it a member, at once.
 	Joined(g crdt.Genesis, issuer Peer) error
 }

@@ -356,6 +356,16 @@ func (l *memory) Let(doc crdt.DocID, p Peer) (g crdt.Genesis, err error) {
 	return l.docs[doc].genesis, nil
 }
 
+func (l *memory) Pair(p Peer) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.broken != nil {
+		return l.broken
+	}
+	l.peers[p.ID] = p
+	return nil
+}
+
 func (l *memory) Joined(g crdt.Genesis, issuer Peer) error {
 	id := l.add(g)
 	l.share(id, issuer)

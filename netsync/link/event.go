@@ -40,7 +40,7 @@ type (
 		Answer wire.Message
 		Binder [32]byte
 	}
-	// Decided answers [JoinAsked] and [Presented]: Joined or Refused.
+	// Decided answers [JoinAsked] and [Presented]: Joined, Paired (to the latter) or Refused.
 	Decided struct{ Answer wire.Message }
 	// Adopted says that what [JoinAnswered] brought is stored: the issuer is known now.
 	Adopted struct{}
@@ -107,7 +107,7 @@ type (
 		Peer PeerID
 		Join wire.Join
 	}
-	// JoinAnswered is the answer to Asked or Typed: Joined or Refused. Spent: the
+	// JoinAnswered is the answer to Asked or Typed: Joined, Paired (to the latter) or Refused. Spent: the
 	// proof that this end knows the code has gone out, so that a host who does not
 	// have it has had its one guess.
 	JoinAnswered struct {

@@ -278,7 +278,7 @@ func TestHostilePeer(t *testing.T) {
 		wire.Prove{Key: ID(key(2)), Signature: sign(key(2), roleListener, Exporter{})},
 		wire.Welcome{}, wire.Hello{Name: "E"}, wire.Offer{}, wire.Join{Name: "E"}, wire.Joined{}, wire.Refused{Reason: 1},
 		wire.Call{Name: "E"}, wire.Open{}, wire.Ping{},
-		wire.Try{}, wire.Share{}, wire.Confirm{}, wire.Reveal{Key: ID(key(3))}, wire.Present{Key: ID(key(3))},
+		wire.Paired{}, wire.Try{}, wire.Share{}, wire.Confirm{}, wire.Reveal{Key: ID(key(3))}, wire.Present{Key: ID(key(3))},
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		d, l := pair(true, false)

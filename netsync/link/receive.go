@@ -41,6 +41,10 @@ func (m *Machine) received(now time.Time, message wire.Message) []Effect {
 		if m.joining || m.guest.stage != noTry {
 			return m.joinAnswered(now, msg)
 		}
+	case wire.Paired:
+		if m.joining && m.guest.stage == known {
+			return m.joinAnswered(now, msg)
+		}
 	case wire.Joined:
 		if m.joining {
 			return m.joinAnswered(now, msg)

@@ -80,6 +80,7 @@ var formats = map[Type]format{
 	typeConfirm:  {ControlStream, MaxControl, decodeCBOR[Confirm]},
 	typeReveal:   {ControlStream, MaxControl, decodeCBOR[Reveal]},
 	typePresent:  {ControlStream, MaxControl, decodeCBOR[Present]},
+	typePaired:   {ControlStream, MaxControl, decodeCBOR[Paired]},
 	typeOpen:     {DocumentStream, len(crdt.DocID{}), decodeOpen},
 	typeHave:     {DocumentStream, maxHeads, decodeHave},
 	typeChanges:  {DocumentStream, maxChanges, decodeChanges},

@@ -41,6 +41,7 @@ var golden = []struct {
 		"8faa01" + "a3015840" + "04" + strings.Repeat("00", 63) + "025820" + "05" + strings.Repeat("00", 31) + "035840" + "06" + strings.Repeat("00", 63)},
 	{Present{Key: [32]byte{7}, Signature: [64]byte{8}, Name: "B"}, ControlStream,
 		"906a" + "a3015820" + "07" + strings.Repeat("00", 31) + "025840" + "08" + strings.Repeat("00", 63) + "036142"},
+	{Paired{Name: "NAS"}, ControlStream, "9806" + "a101634e4153"},
 	{Open{Doc: crdt.DocID{10}}, DocumentStream, "a020" + "0a" + strings.Repeat("00", 31)},
 	{Have{Heads: []crdt.Head{{Replica: crdt.ReplicaID{2}, Next: 300, Stamp: crdt.Stamp{7}}, {Replica: crdt.ReplicaID{1}, Next: 5}, {Replica: crdt.ReplicaID{2}, Next: 9}}}, DocumentStream,
 		"a14d" + "03" + "01" + strings.Repeat("00", 15) + "05" + strings.Repeat("00", 8) +
