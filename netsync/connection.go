@@ -52,11 +52,13 @@ type connection struct {
 	joinWait chan link.JoinAnswered // who waits for the answer to our wish to join
 	letInto  crdt.DocID             // of the guest that was believed
 
+	proposing proposing
+
 	settled sync.Once   // the goal has heard of this connection
 	won     atomic.Bool // it is what the goal looked for
 	watched atomic.Bool
 	probing atomic.Bool
-	poked   chan struct{} // watched or probing changed
+	poked   chan struct{} // watched, probing or the node's condition changed
 	closed  atomic.Bool
 
 	giving chan struct{} // holds one: a block is being sent
@@ -69,7 +71,7 @@ func (n *Node) newConnection(q *quic.Conn, control *quic.Stream, e link.Exporter
 		node: n, quic: q, control: control, exporter: e, goal: g, at: addrOf(q.RemoteAddr()),
 		inbox: make(chan link.Event, 64), poked: make(chan struct{}, 1), giving: make(chan struct{}, 1), outgoing: newOutgoing(),
 		shared: map[crdt.DocID]bool{}, docs: map[crdt.DocID]*document{}, opening: map[crdt.DocID]bool{},
-		carets: map[crdt.DocID]*seenCaret{},
+		carets: map[crdt.DocID]*seenCaret{}, proposing: proposing{made: map[crdt.DocID]bool{}},
 	}
 }
 
@@ -91,6 +93,7 @@ func (c *connection) run() {
 			c.step(e)
 		case <-c.poked:
 			c.step(link.Watch{On: c.watched.Load()})
+			c.step(link.Condition{Condition: c.node.conditionNow()})
 			if c.probing.Swap(false) {
 				c.step(link.Probe{})
 			}

@@ -45,6 +45,10 @@ type Library interface {
 	Let(doc crdt.DocID, p Peer) (crdt.Genesis, error)
 	// Pair pins p, which is no member of anything by that.
 	Pair(p Peer) error
+	// Proposals returns what is to be put before p: documents that it is a member of and may not know yet.
+	Proposals(p PeerID) ([]Proposal, error)
+	// Proposed says what becomes of a document that from puts before this device. Taken: it is stored, as by Joined.
+	Proposed(from PeerID, p Proposal) (wire.Verdict, error)
 	// Joined adds the document, pins the issuer and makes it a member, at once.
 	Joined(g crdt.Genesis, issuer Peer) error
 }

@@ -60,6 +60,7 @@ type Node struct {
 	carets      map[crdt.DocID]*caret
 	caretCount  uint64
 	visible     bool
+	condition   wire.Condition        // of this device
 	strangers   map[[8]byte]*stranger // by nonce
 	typed       map[netip.Addr]bool   // named by the person in this start
 	invites     map[[8]byte]time.Time // made in this start → expiry
@@ -91,6 +92,7 @@ func Start(cfg Config) (*Node, error) {
 		host:  host{tries: map[pairing.TryID]*connection{}},
 		inbox: bulk.NewInbox(cfg.Inbox), giving: make(chan struct{}, maxGiving),
 		waiting: map[*document]struct{}{}, wrong: map[wrongBlock]struct{}{},
+		condition: wire.Condition{Unattended: cfg.Unattended},
 	}
 	rand.Read(n.nonce[:])
 	n.ctx, n.cancel = context.WithCancel(context.Background())
@@ -248,6 +250,7 @@ func (n *Node) Shared(doc crdt.DocID) {
 		n.mu.Unlock()
 		for _, c := range all {
 			c.share()
+			c.propose()
 		}
 		n.nudge()
 	})

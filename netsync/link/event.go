@@ -52,24 +52,33 @@ type (
 	Share struct{ Docs []crdt.DocID }
 	// Renamed says that the person has another name.
 	Renamed struct{ Name string }
+	// Proposes puts a document before an admitted peer; at most wire.MaxProposals wait for Replied.
+	Proposes struct{ Propose wire.Propose }
+	// Replies answers [Proposed].
+	Replies struct{ Reply wire.Reply }
+	// Condition says what this device is like. An admitted peer is told when that is news.
+	Condition struct{ Condition wire.Condition }
 )
 
-func (Opened) event()   {}
-func (Received) event() {}
-func (Heard) event()    {}
-func (Tick) event()     {}
-func (Claimed) event()  {}
-func (LookedUp) event() {}
-func (Calls) event()    {}
-func (Asked) event()    {}
-func (Typed) event()    {}
-func (Judged) event()   {}
-func (Decided) event()  {}
-func (Adopted) event()  {}
-func (Watch) event()    {}
-func (Probe) event()    {}
-func (Share) event()    {}
-func (Renamed) event()  {}
+func (Opened) event()    {}
+func (Received) event()  {}
+func (Heard) event()     {}
+func (Tick) event()      {}
+func (Claimed) event()   {}
+func (LookedUp) event()  {}
+func (Calls) event()     {}
+func (Asked) event()     {}
+func (Typed) event()     {}
+func (Judged) event()    {}
+func (Decided) event()   {}
+func (Adopted) event()   {}
+func (Watch) event()     {}
+func (Probe) event()     {}
+func (Share) event()     {}
+func (Renamed) event()   {}
+func (Proposes) event()  {}
+func (Replies) event()   {}
+func (Condition) event() {}
 
 // Effect is what whoever runs the machine has to do, in order.
 type Effect interface{ effect() }
@@ -125,6 +134,12 @@ type (
 	}
 	// Met: the host has proved to have the code, and to be Peer.
 	Met struct{ Peer PeerID }
+	// Proposed: an admitted peer puts a document before us. To be answered by Replies.
+	Proposed struct{ Propose wire.Propose }
+	// Replied: what became of what we proposed.
+	Replied struct{ Reply wire.Reply }
+	// Conditioned: an admitted peer says what its device is like.
+	Conditioned struct{ Condition wire.Condition }
 )
 
 func (Send) effect()         {}
@@ -143,3 +158,6 @@ func (Tried) effect()        {}
 func (Confirmed) effect()    {}
 func (Presented) effect()    {}
 func (Met) effect()          {}
+func (Proposed) effect()     {}
+func (Replied) effect()      {}
+func (Conditioned) effect()  {}

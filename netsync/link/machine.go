@@ -61,6 +61,8 @@ type Machine struct {
 	guest    guest  // this end types a code
 	host     host   // this end shows one
 	pulse    pulse
+
+	proposals proposals
 }
 
 // NewDialler returns the dialling end, which looks for one of knocks (at most
@@ -131,6 +133,12 @@ func (m *Machine) Step(now time.Time, e Event) []Effect {
 		return m.share(e)
 	case Renamed:
 		return m.renamed(e)
+	case Proposes:
+		return m.propose(e)
+	case Replies:
+		return m.reply(e)
+	case Condition:
+		return m.condition(e)
 	}
 	panic(fmt.Sprintf("link: unknown event %T", e))
 }
@@ -200,7 +208,7 @@ func (m *Machine) admit(now time.Time) []Effect {
 	if m.hello != "" {
 		effects = append(effects, Named{Name: m.hello})
 	}
-	return effects
+	return append(effects, m.catchUp()...)
 }
 
 // call tells our name to a stranger; nobody else needs it.

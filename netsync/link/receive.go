@@ -59,6 +59,12 @@ func (m *Machine) received(now time.Time, message wire.Message) []Effect {
 		return m.revealed(now, msg)
 	case wire.Present:
 		return m.presented(now, msg)
+	case wire.Propose:
+		return m.proposed(msg)
+	case wire.Reply:
+		return m.replied(msg)
+	case wire.Condition:
+		return m.conditionTold(msg)
 	case wire.Call:
 		if m.state == strange && m.peer == (PeerID{}) && !m.called {
 			m.called = true
