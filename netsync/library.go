@@ -56,6 +56,9 @@ type Library interface {
 // ErrWrongBlock says that a peer sent a block that is not what it should be: forged, of another document, or no block.
 var ErrWrongBlock = errors.New("netsync: a block that is not what it should be")
 
+// ErrNoRoom says that the library takes nothing more from others now, because its owner has said how much it may have.
+var ErrNoRoom = errors.New("netsync: the library takes nothing more")
+
 // Peer is a device that is pinned: its key, its person's name, and at most
 // MaxAddrs addresses where it was met, the newest first.
 type Peer struct {

@@ -37,6 +37,7 @@ type together struct {
 	name    *widget.Entry
 
 	people   *fyne.Container
+	*acquaintances
 	invite   *widget.Button
 	code     *canvas.Text
 	codeNote *caption
@@ -62,10 +63,11 @@ type together struct {
 }
 
 func newTogether() *together {
-	t := &together{}
+	t := &together{acquaintances: newAcquaintances()}
 	t.body = container.NewVBox(
 		t.makeHeader(),
 		t.makePeople(),
+		t.offers,
 		widget.NewSeparator(),
 		t.makeJoin(),
 		widget.NewSeparator(),
@@ -111,7 +113,7 @@ func (t *together) makePeople() fyne.CanvasObject {
 		container.NewPadded(container.NewCenter(t.qr.raster)),
 	)
 	t.linkBox.Hide()
-	return container.NewVBox(t.people, t.invite, t.makeCode(), t.linkBox)
+	return container.NewVBox(t.people, t.invite, t.makeCode(), t.linkBox, t.known)
 }
 
 // codeSize is the size of the digits, for people to read across a table.
@@ -182,8 +184,9 @@ func (t *together) makeName() fyne.CanvasObject {
 	return container.NewVBox(heading("Others see you as"), container.NewBorder(nil, nil, nil, keep, t.name))
 }
 
-// showPeople lists who else is in the document.
-func (t *together) showPeople(list []workspace.Person, colors colorBook) {
+// showPeople lists who else is in the document, and who could be.
+func (t *together) showPeople(list, known []workspace.Person, colors colorBook) {
+	t.showKnown(known)
 	t.people.RemoveAll()
 	if len(list) == 0 {
 		t.people.Add(prose("Only you are in this document."))
@@ -202,20 +205,24 @@ func personRow(p workspace.Person, c color.Color) fyne.CanvasObject {
 	}
 	mark := container.New(layout.NewCustomPaddedLayout(0, 0, theme.InnerPadding(), 0),
 		container.NewCenter(container.NewGridWrap(fyne.NewSize(10, 10), dot)))
-	name := widget.NewLabel(p.Name)
-	name.Truncation = fyne.TextTruncateEllipsis
-	return container.NewBorder(nil, nil, mark, nil, container.New(rowLayout{}, name, newCaption(whereabouts(p, time.Now()))))
+	return container.NewBorder(nil, nil, mark, nil, nameRow(p.Name, whereabouts(p, time.Now())+passesOn(p)))
 }
 
 // whereabouts says in a few words whether p is here and has everything.
 func whereabouts(p workspace.Person, now time.Time) string {
 	switch {
+	case p.Here && p.Full:
+		return "here, has no room"
+	case p.Here && p.Proposed:
+		return "here, has not taken it yet"
 	case p.Here && !p.Confirmed:
 		return "here"
 	case p.Here && p.Behind == 0:
 		return "here, has everything"
 	case p.Here:
 		return "here, catching up"
+	case p.Proposed:
+		return "away, does not have it yet"
 	case p.Since.IsZero():
 		return "away"
 	}
