@@ -30,6 +30,10 @@ func (c *connection) do(effect link.Effect) link.Event {
 		c.node.met(c.peer, e.Name, c.at)
 	case link.Offered:
 		c.offered(e.Offer.Doc)
+	case link.Asks:
+		c.node.spawn(func() { c.answer(e.Compare) })
+	case link.Answered:
+		return c.answered(e.Compared)
 	case link.Called:
 		return c.called(e.Call)
 	case link.JoinAsked:

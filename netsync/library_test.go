@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"inkling/crdt"
+	"inkling/netsync/reconcile"
 	"inkling/netsync/wire"
 )
 
@@ -27,6 +28,7 @@ type memory struct {
 	usedBy   map[[8]byte]PeerID
 	stored   int                                     // changes taken by Receive
 	broken   error                                   // what Receive returns instead
+	deaf     func(doc crdt.DocID) bool               // nil, or of what documents Receive drops all
 	received func()                                  // called at the end of each Receive
 	lie      func(body []byte, b *wire.Block) []byte // what Block gives instead, and Since names
 	taken    int                                     // blocks
@@ -149,6 +151,17 @@ func (l *memory) SharedWith(p PeerID) (all []crdt.DocID, err error) {
 	for id, d := range l.docs {
 		if d.members[p] {
 			all = append(all, id)
+		}
+	}
+	return all, nil
+}
+
+func (l *memory) Sums(p PeerID) (all []reconcile.Doc, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for id, d := range l.docs {
+		if d.members[p] {
+			all = append(all, reconcile.Doc{ID: id, Sum: crdt.SumHeads(d.doc.Heads())})
 		}
 	}
 	return all, nil
@@ -295,6 +308,9 @@ func (l *memory) Receive(from PeerID, id crdt.DocID, encoded [][]byte) error {
 	}
 	if d == nil || !d.members[from] {
 		return errNoDocument
+	}
+	if l.deaf != nil && l.deaf(id) {
+		return nil // as of changes whose signatures are wrong
 	}
 	var changes []*crdt.Change
 	for _, b := range encoded {

@@ -232,7 +232,11 @@ func (n *Node) Committed(doc crdt.DocID) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, c := range n.links {
-		c.committed(doc)
+		if d := c.docs[doc]; d != nil {
+			d.committed()
+		} else {
+			c.attend(doc)
+		}
 	}
 }
 
@@ -267,6 +271,9 @@ func (n *Node) SetOpen(doc crdt.DocID, open bool) {
 	}
 	for _, c := range n.links {
 		c.watch()
+		if open && c.docs[doc] == nil {
+			c.attend(doc)
+		}
 	}
 	n.mu.Unlock()
 	n.nudge()
@@ -291,13 +298,6 @@ func (n *Node) Address() string {
 func (n *Node) Trouble() []string {
 	var trouble []string
 	n.mu.Lock()
-	for _, c := range n.links {
-		if over := len(c.shared) - MaxStreams; over > 0 {
-			trouble = append(trouble, fmt.Sprintf(
-				"%d documents are shared with %s; %d of them are not kept equal, because %d is the most.",
-				len(c.shared), n.peerName(c.peer), over, MaxStreams))
-		}
-	}
 	if n.finderErr != nil {
 		trouble = append(trouble, fmt.Sprintf(
 			"People on this network are not found by themselves (%v). Type their address, or use an invite link.", n.finderErr))

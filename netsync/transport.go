@@ -95,7 +95,7 @@ func (n *Node) quicConfig() *quic.Config {
 		InitialConnectionReceiveWindow: 64 << 10,
 		MaxConnectionReceiveWindow:     8 << 20,
 		AllowConnectionWindowIncrease:  n.windows.grow,
-		MaxIncomingStreams:             MaxStreams + 1,
+		MaxIncomingStreams:             MaxStreams + 1, // the control stream
 		MaxIncomingUniStreams:          maxBulkStreams,
 		EnableDatagrams:                true,
 	}

@@ -41,11 +41,15 @@ type wires struct {
 	rand *rand.Rand
 	loss float64
 	cut  func(from, to netip.Addr) bool
+	sent func(simnet.Packet) // nil: nobody counts
 }
 
 func (w *wires) SendPacket(p simnet.Packet) error {
 	w.mu.Lock()
 	drop := w.rand.Float64() < w.loss || w.cut != nil && w.cut(addrOf(p.From).Addr(), addrOf(p.To).Addr())
+	if w.sent != nil {
+		w.sent(p)
+	}
 	w.mu.Unlock()
 	if !drop {
 		w.PerfectRouter.SendPacket(p) // nobody there: lost

@@ -33,6 +33,18 @@ func (h heads) add(head crdt.Head) {
 
 func (h heads) lacks(head crdt.Head) bool { return !slices.Contains(h[head.Replica], head) }
 
+// equal says whether h and other are the same heads.
+func (h heads) equal(other heads) bool { return h.within(other) && other.within(h) }
+
+func (h heads) within(other heads) bool {
+	for _, of := range h {
+		if slices.ContainsFunc(of, other.lacks) {
+			return false
+		}
+	}
+	return true
+}
+
 func (h heads) remove(head crdt.Head) {
 	h[head.Replica] = slices.DeleteFunc(h[head.Replica], func(other crdt.Head) bool { return other == head })
 }

@@ -194,6 +194,20 @@ func (m *Machine) Next() Step {
 	return Wait{}
 }
 
+// InStep says that both ends have the same, both know it, and nothing is to be done. Only a copy of another state of affairs
+// is never in step: one of the two does not take what the other has.
+func (m *Machine) InStep() bool {
+	return m.theirs != nil && !m.Pending() && !m.loading && !m.Giving() && m.mine.equal(m.theirs) && m.acked.equal(m.theirs)
+}
+
+// Pending says that there is something to be told or loaded that has not been.
+func (m *Machine) Pending() bool {
+	return m.theirs != nil && (m.dirty || len(m.greeting)+len(m.ack)+len(m.outbox) > 0 || m.bulk.want != nil || m.bulk.enough != nil)
+}
+
+// Giving says that a block is on its way, in either direction.
+func (m *Machine) Giving() bool { return m.bulk.given != nil || m.bulk.offered != nil }
+
 // Loaded takes what the library returned for Load: changes, and what the peer can tell once it has them
 // in the place of what it told. An error means that the library is wrong: the stream cannot go on.
 func (m *Machine) Loaded(encoded [][]byte, then []crdt.Head) error {

@@ -80,6 +80,8 @@ var formats = map[Type]format{
 	typeConfirm:   {ControlStream, MaxControl, decodeCBOR[Confirm]},
 	typeReveal:    {ControlStream, MaxControl, decodeCBOR[Reveal]},
 	typePresent:   {ControlStream, MaxControl, decodeCBOR[Present]},
+	typeCompare:   {ControlStream, MaxRanges, decodeCompare},
+	typeCompared:  {ControlStream, MaxRanges, decodeCompared},
 	typePaired:    {ControlStream, MaxControl, decodeCBOR[Paired]},
 	typePropose:   {ControlStream, MaxControl, decodeCBOR[Propose]},
 	typeReply:     {ControlStream, MaxControl, decodeCBOR[Reply]},

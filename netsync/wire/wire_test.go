@@ -46,6 +46,16 @@ var golden = []struct {
 		"193a" + "a2015831" + "01" + strings.Repeat("00", 48) + "0263546561"},
 	{Reply{Doc: crdt.DocID{16}, Verdict: Waits}, ControlStream, "1a26" + "a2015820" + "10" + strings.Repeat("00", 31) + "0202"},
 	{Condition{Unattended: true}, ControlStream, "1b05" + "a201f502f4"},
+	{Compare{Prints: []Print{{Prefix{}, [8]byte{1}}}}, ControlStream, "9109" + "00" + "01" + strings.Repeat("00", 7)},
+	{Compare{Prints: []Print{{Prefix{ShortDoc{0xa0}, 1}, [8]byte{2}}, {Prefix{ShortDoc{0xb0, 0x10}, 3}, [8]byte{3}}, {Prefix{ShortDoc{0xc1}, 2}, [8]byte{4}}}}, ControlStream,
+		"911f" + "01a0" + "02" + strings.Repeat("00", 7) + "03b010" + "03" + strings.Repeat("00", 7) + "02c1" + "04" + strings.Repeat("00", 7)},
+	{Compared{Last: true}, ControlStream, "920101"},
+	{Compared{Ranges: []Range{
+		{Prefix: Prefix{ShortDoc{0x10}, 1}, Sum: [8]byte{5}},
+		{Prefix: Prefix{ShortDoc{0x20}, 1}, Listed: true},
+		{Prefix: Prefix{ShortDoc{0x30}, 1}, Listed: true, Items: []Item{{ShortDoc{0x3f}, [8]byte{6}}, {ShortDoc{0x3f}, [8]byte{7}}}},
+	}}, ControlStream, "9244" + "00" + "00" + "0110" + "05" + strings.Repeat("00", 7) + "01" + "0120" + "00" +
+		"01" + "0130" + "02" + "3f" + strings.Repeat("00", 15) + "06" + strings.Repeat("00", 7) + "3f" + strings.Repeat("00", 15) + "07" + strings.Repeat("00", 7)},
 	{Open{Doc: crdt.DocID{10}}, DocumentStream, "a020" + "0a" + strings.Repeat("00", 31)},
 	{Have{Heads: []crdt.Head{{Replica: crdt.ReplicaID{2}, Next: 300, Stamp: crdt.Stamp{7}}, {Replica: crdt.ReplicaID{1}, Next: 5}, {Replica: crdt.ReplicaID{2}, Next: 9}}}, DocumentStream,
 		"a14d" + "03" + "01" + strings.Repeat("00", 15) + "05" + strings.Repeat("00", 8) +
