@@ -103,6 +103,9 @@ func (c *connection) offered(id crdt.DocID) {
 			c.node.mu.Lock()
 			defer c.node.mu.Unlock()
 			c.want(id)
+			if p := c.streams.places[id]; p.state == running {
+				p.offered = true
+			}
 		}
 	})
 }
