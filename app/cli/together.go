@@ -256,13 +256,13 @@ type StatusOffer struct {
 
 // StatusPerson is somebody else in a document.
 type StatusPerson struct {
-	Name      string `json:"name"`
-	Proposed  bool   `json:"proposed"`   // the document was put to it and is not taken yet
-	Alone     bool   `json:"unattended"` // nobody sits there: it passes on
-	Full      bool   `json:"full"`       // it takes nothing more
-	Here      bool   `json:"here"`
-	Confirmed bool   `json:"confirmed"` // the person has said what it has
-	Behind    int    `json:"behind"`    // edits that it lacks by that
+	Name       string `json:"name"`
+	Proposed   bool   `json:"proposed"`   // the document was put to it and is not taken yet
+	Unattended bool   `json:"unattended"` // nobody sits there: it passes on
+	Full       bool   `json:"full"`       // it takes nothing more
+	Here       bool   `json:"here"`
+	Confirmed  bool   `json:"confirmed"` // the person has said what it has
+	Behind     int    `json:"behind"`    // edits that it lacks by that
 }
 
 func status(_ context.Context, c *Call) error {
@@ -307,7 +307,7 @@ func statusOf(w *workspace.Workspace) (Status, error) {
 		row := StatusDocument{ID: d.ID.String(), Title: workspace.Titled(d)}
 		for _, p := range people {
 			row.People = append(row.People, StatusPerson{
-				Name: p.Name, Here: p.Here, Confirmed: p.Confirmed, Behind: p.Behind, Proposed: p.Proposed, Alone: p.Unattended, Full: p.Full,
+				Name: p.Name, Here: p.Here, Confirmed: p.Confirmed, Behind: p.Behind, Proposed: p.Proposed, Unattended: p.Unattended, Full: p.Full,
 			})
 		}
 		s.Documents = append(s.Documents, row)
@@ -345,7 +345,7 @@ func personLine(p StatusPerson) string {
 		where = "here"
 	}
 	s := p.Name + " is " + where
-	if p.Alone {
+	if p.Unattended {
 		s += ", and passes on without a window"
 	}
 	switch {

@@ -32,7 +32,8 @@ func newAcquaintances() *acquaintances {
 func (a *acquaintances) showKnown(list []workspace.Person) {
 	a.known.RemoveAll()
 	if len(list) > 0 {
-		a.known.Add(prose("You know, and they are not in this document:"))
+		a.known.Add(container.New(layout.NewCustomPaddedLayout(theme.InnerPadding(), 0, theme.InnerPadding(), 0),
+			newCaption("Known to you, and not in this document")))
 	}
 	for _, p := range list {
 		put := widget.NewButtonWithIcon("Put in", theme.ContentAddIcon(), func() { a.onPut(p) })
@@ -123,4 +124,5 @@ func (win *Window) showOffers(list []workspace.Offer) {
 	win.together.acquaintances.showOffers(list)
 	win.together.body.Refresh() // the parts below move
 	win.people.SetText(togetherLabel(len(list)))
+	win.tools.Refresh() // the button has another width
 }

@@ -36,7 +36,7 @@ type together struct {
 	body    *fyne.Container // all that scrolls
 	name    *widget.Entry
 
-	people   *fyne.Container
+	people *fyne.Container
 	*acquaintances
 	invite   *widget.Button
 	code     *canvas.Text

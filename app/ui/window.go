@@ -37,7 +37,8 @@ type Window struct {
 
 	sidebar  *sidebar
 	together *together
-	people   *widget.Button // opens it
+	people   *widget.Button  // opens it
+	tools    *fyne.Container // the line of buttons above the page
 	status   *statusLine
 	banner   *banner
 	strip    *strip
@@ -110,8 +111,8 @@ func (win *Window) build() {
 	win.people.Importance = widget.LowImportance
 	more := lowButton(theme.MoreVerticalIcon(), nil)
 	more.OnTapped = func() { win.showMenu(more) }
-	top := container.NewHBox(list, layout.NewSpacer(), win.people, more)
-	page := container.NewBorder(container.NewVBox(top, win.banner.content, win.disk.content, win.damage.content, win.undo.content, win.strip.content), win.status.content, nil, nil, win.editor)
+	win.tools = container.NewHBox(list, layout.NewSpacer(), win.people, more)
+	page := container.NewBorder(container.NewVBox(win.tools, win.banner.content, win.disk.content, win.damage.content, win.undo.content, win.strip.content), win.status.content, nil, nil, win.editor)
 	win.banner.onSize = page.Refresh
 	for _, s := range []*strip{win.strip, win.undo, win.disk, win.damage} {
 		s.onSize = page.Refresh
