@@ -27,6 +27,7 @@
 //	Nearby         somebody visible here now
 //	Host           somebody whose screen shows a code, with which a guest comes in
 //	Presence       where somebody's caret is
+//	Proposal       a document that somebody puts to a device that knows nothing of it
 //	Finder         finds sightings; netsync/discovery implements it
 //
 // # Smallest example
@@ -54,6 +55,6 @@
 // with about 20 KiB of buffers and stacks, one frame (at most 1 MiB) being read and one being written. While two compare their documents, each end has 24 bytes and an
 // id for each of them. At most 4 blocks of 64 MiB at most are in memory to be sent; of those that come, parts of
 // 32 KiB, one for each connection, and one block that is being verified: up to 64 MiB, and 1 GiB that it may claim. What has come of others is in
-// files (netsync/bulk). Events are merged while nobody takes
+// files (netsync/bulk). At most 20 proposals of a peer are looked at, and 20 to it wait for a reply. Events are merged while nobody takes
 // them: the newest of each peer and document is kept.
 package netsync

@@ -16,10 +16,32 @@ type Proposal struct {
 type proposing struct {
 	made    map[crdt.DocID]bool // over this connection; false: replied to
 	waiting int                 // for a reply
+	busy    bool                // propose runs
+	again   bool                // and is to run once more
 }
 
-// propose puts before the peer what the library has for it, some at a time: the next follow when it replies.
+// propose puts before the peer what the library has for it, some at a time: the next follow when it replies. However often it is
+// called, it runs once at a time.
 func (c *connection) propose() {
+	n := c.node
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	p := &c.proposing
+	p.again = true
+	if p.busy {
+		return
+	}
+	p.busy = true
+	for p.again {
+		p.again = false
+		n.mu.Unlock()
+		c.proposeSome()
+		n.mu.Lock()
+	}
+	p.busy = false
+}
+
+func (c *connection) proposeSome() {
 	n := c.node
 	list, err := n.cfg.Library.Proposals(c.peer)
 	if err != nil {

@@ -80,6 +80,7 @@ func TestServerOfOnesOwn(t *testing.T) {
 	bruno.screen.click(middle(parts.others[1])) // Accept, below Put in; Not now has no ground of its own
 	bruno.waitForText("Plans\nfor the summer")
 	bruno.waitUntilShown("Plans")
+	bruno.waitForPanel("that the server is in it, and nothing is offered", func(s panel) bool { return len(s.others) == len(before.others) })
 	bruno.settle()
 	keepImage(t, "offer-accepted", bruno.see())
 }
