@@ -37,6 +37,7 @@ func (c *connection) do(effect link.Effect) link.Event {
 	case link.Called:
 		return c.called(e.Call)
 	case link.JoinAsked:
+		c.met(e.Peer)
 		c.node.spawn(func() { c.judge(e.Peer, e.Join) })
 	case link.JoinAnswered:
 		c.joinAnswered(e)
@@ -45,6 +46,7 @@ func (c *connection) do(effect link.Effect) link.Event {
 	case link.Confirmed:
 		return c.confirmed(e.Tag)
 	case link.Presented:
+		c.met(e.Peer)
 		c.node.spawn(func() { c.letGuest(e) })
 	case link.Met:
 		c.met(e.Peer)

@@ -219,12 +219,12 @@ func (n *Node) reachHost(ctx context.Context, addrs []netip.AddrPort, peer PeerI
 	return c, nil
 }
 
-// met notes who the host is, unless that was proved before.
-func (c *connection) met(host PeerID) {
+// met notes who the other end has proved to be, before it is admitted.
+func (c *connection) met(peer PeerID) {
 	c.node.mu.Lock()
 	defer c.node.mu.Unlock()
 	if !c.admitted {
-		c.peer = host
+		c.peer = peer
 	}
 }
 

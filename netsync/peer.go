@@ -49,10 +49,12 @@ func (n *Node) reloadPeers() error {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	fresh := false
 	for _, p := range pinned {
 		known := n.peers[p.ID]
 		if known == nil {
-			known = &peer{}
+			fresh = true // it may be near, and was nobody when it was sighted
+			known = &peer{nextDial: n.firstDial(p.ID)}
 			n.peers[p.ID] = known
 		}
 		known.Peer, known.shared = p, shared[p.ID]
@@ -62,10 +64,21 @@ func (n *Node) reloadPeers() error {
 			delete(n.peers, id)
 		}
 	}
-	if !n.recognise() && n.cfg.Finder != nil && !n.closing {
+	if (!n.recognise() || fresh) && n.cfg.Finder != nil && !n.closing {
 		n.tasks.Go(n.cfg.Finder.Refresh)
 	}
 	return nil
+}
+
+// firstDial returns when a peer that has become known is dialled: later if it is being let in by a connection that it has already, or lets this
+// end in. The caller holds n.mu.
+func (n *Node) firstDial(id PeerID) time.Time {
+	for c := range n.connections {
+		if c.peer == id && !c.closed.Load() {
+			return time.Now().Add(patientDelay)
+		}
+	}
+	return time.Time{}
 }
 
 func setOf(docs []crdt.DocID) map[crdt.DocID]bool {

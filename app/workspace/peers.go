@@ -18,7 +18,7 @@ type peerLibrary struct{ w *Workspace }
 var _ netsync.Library = peerLibrary{}
 
 func (p peerLibrary) Peers() ([]netsync.Peer, error) {
-	rows, err := p.w.lib.Peers()
+	rows, err := p.w.lib.Reachable()
 	if err != nil {
 		return nil, fmt.Errorf("list known peers: %w", err)
 	}

@@ -233,7 +233,7 @@ func TestDeadlines(t *testing.T) {
 }
 
 // TestPulse: pings each second while watched; closed after 4 s without a sign of
-// life, or 1 s after a probe, and not otherwise.
+// life, or probePatience after a probe, and not otherwise.
 func TestPulse(t *testing.T) {
 	watched := func() (d, l *side) {
 		d, l = pair(true, true)
