@@ -20,21 +20,40 @@ func (w *Workspace) Known(doc crdt.DocID) ([]Person, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list whom this device knows: %w", err)
 	}
-	known, err := w.lib.Peers()
+	paired, err := w.paired()
 	if err != nil {
 		return nil, fmt.Errorf("list whom this device knows: %w", err)
 	}
 	var list []Person
-	for _, k := range known {
-		if slices.Contains(members, k.Key) || PeerID(k.Key) == w.device {
+	for id, k := range paired {
+		if slices.Contains(members, k.Key) {
 			continue
 		}
-		person, _ := w.people.person(PeerID(k.Key), doc)
+		person, _ := w.people.person(id, doc)
 		person.Name = cmp.Or(person.Name, k.Name, "Somebody")
 		list = append(list, person)
 	}
 	slices.SortFunc(list, byPresence)
 	return list, nil
+}
+
+// paired returns the devices that this one knows by a code or an invite. Those that it only met in documents, where others let them
+// in under names that these chose, are not among them.
+func (w *Workspace) paired() (map[PeerID]storage.Peer, error) {
+	all, err := w.lib.Peers()
+	paired := map[PeerID]storage.Peer{}
+	for _, p := range all {
+		if !p.Pinned.IsZero() && PeerID(p.Key) != w.device {
+			paired[p.Key] = p
+		}
+	}
+	return paired, err
+}
+
+// nameOf returns what a device calls itself, or did last.
+func (w *Workspace) nameOf(p storage.Peer) string {
+	person, _ := w.people.person(PeerID(p.Key), crdt.DocID{})
+	return cmp.Or(person.Name, p.Name)
 }
 
 // Put lets somebody who is known write in a document, and has it proposed to that device as soon as that is here: it comes
@@ -43,18 +62,23 @@ func (w *Workspace) Put(doc crdt.DocID, id PeerID) error {
 	if w.node == nil {
 		return errOffline
 	}
-	names, err := w.Names()
+	paired, err := w.paired()
 	if err != nil {
 		return err
 	}
-	name, known := names.names[id]
+	p, known := paired[id]
 	if !known {
 		return errors.New("this device is not known here")
 	}
-	if err := w.grant(doc, id, name); err != nil {
+	name := w.nameOf(p)
+	if err := w.puts.add(id, doc); err != nil { // first: who is in and was never told would not be put in again
 		return fmt.Errorf("put %s into the document: %w", name, err)
 	}
-	if err := errors.Join(w.puts.add(id, doc), w.lib.AddMember(doc, id, w.now())); err != nil {
+	if err := w.grant(doc, id, name); err != nil {
+		_, undo := w.puts.remove(id, doc)
+		return errors.Join(fmt.Errorf("put %s into the document: %w", name, err), undo)
+	}
+	if err := w.lib.AddMember(doc, id, w.now()); err != nil {
 		return fmt.Errorf("put %s into the document: %w", name, err)
 	}
 	w.node.Shared(doc)

@@ -132,22 +132,21 @@ func (w *Workspace) Decline(doc crdt.DocID) {
 
 // takeOffered adds a document to the library, with the one who offered it as a member.
 func (w *Workspace) takeOffered(g crdt.Genesis, from PeerID) error {
-	rows, err := w.lib.Peers()
+	paired, err := w.paired()
 	if err != nil {
 		return err
 	}
-	for _, r := range rows {
-		if r.Key == from {
-			return peerLibrary{w}.Joined(g, netsync.Peer{ID: r.Key, Name: r.Name, Addrs: r.Addrs})
-		}
+	p, known := paired[from]
+	if !known {
+		return errors.New("the device that offers it is not known any more")
 	}
-	return errors.New("the device that offers it is not known any more")
+	return peerLibrary{w}.Joined(g, netsync.Peer{ID: p.Key, Name: p.Name, Addrs: p.Addrs})
 }
 
-// Proposed takes what a peer offers, or keeps it for the person. Of a document that the library has, it becomes a member here
-// only if the document itself says that it is one; otherwise the verdict is the same as if the document were unknown: else any peer
-// that is known could get into documents of others by naming them, or find out which there are. One that the person
-// threw away stays where it is.
+// Proposed takes what a peer offers, or keeps it for the person. It lets nobody into a document that the library has, and
+// the verdict is the same as if that were unknown, but to its members: else any peer could get into documents of others by naming them, or
+// find out which there are. One that the person threw away stays where it is. To devices that this one has not been paired with, but met
+// in a document, nobody listens.
 func (p peerLibrary) Proposed(from netsync.PeerID, offered netsync.Proposal) (wire.Verdict, error) {
 	w := p.w
 	doc := offered.Genesis.DocID()
@@ -155,10 +154,20 @@ func (p peerLibrary) Proposed(from netsync.PeerID, offered netsync.Proposal) (wi
 	if err != nil {
 		return 0, err
 	}
-	if known && w.isWriter(doc, from) {
-		return wire.Taken, w.lib.AddMember(doc, from, w.now())
+	shared, err := w.lib.SharedWith(from)
+	if err != nil {
+		return 0, err
 	}
+	paired, err := w.paired()
+	if err != nil {
+		return 0, err
+	}
+	_, isPaired := paired[from]
 	switch {
+	case slices.Contains(shared, doc):
+		return wire.Taken, nil
+	case !isPaired:
+		return wire.Waits, nil
 	case !w.service.takesFrom(from):
 		if !known && w.offers.add(from, Offer{Doc: doc, Title: cmp.Or(offered.Title, Untitled), start: offered.Genesis}) {
 			w.events.tell(OffersChanged{})
@@ -170,19 +179,4 @@ func (p peerLibrary) Proposed(from netsync.PeerID, offered netsync.Proposal) (wi
 		return wire.Taken, nil
 	}
 	return wire.Taken, w.takeOffered(offered.Genesis, from)
-}
-
-// isWriter says whether a document of this library, which is not in the bin, has a device as a member by its own word.
-func (w *Workspace) isWriter(doc crdt.DocID, id PeerID) bool {
-	if d, err := w.lib.Document(doc); err != nil || d.Deleted {
-		return false
-	}
-	s, err := w.acquire(doc)
-	if err != nil {
-		return false
-	}
-	defer w.leave(s)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.ContainsFunc(s.doc.Members(), func(m crdt.Member) bool { return PeerID(m.Device) == id })
 }

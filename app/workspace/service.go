@@ -26,7 +26,7 @@ type Service struct {
 	Quota int64
 }
 
-// Anyone stands for all devices that this one knows.
+// Anyone stands for all devices that this one was paired with, by a code or an invite.
 const Anyone = "anyone-paired"
 
 // keyDigits is how many digits of a key name it at least.
@@ -81,14 +81,14 @@ func (w *Workspace) startService(cfg *Service) error {
 // FindPerson returns the device of somebody who is known, by the name or by the beginning of the key. The error is a
 // sentence.
 func (w *Workspace) FindPerson(who string) (PeerID, error) {
-	names, err := w.Names()
+	paired, err := w.paired()
 	if err != nil {
 		return PeerID{}, err
 	}
 	var found []PeerID
-	for id, name := range names.names {
+	for id, p := range paired {
 		key := len(who) >= keyDigits && strings.HasPrefix(fmt.Sprintf("%x", id[:]), strings.ToLower(who))
-		if id != w.device && (key || strings.EqualFold(name, who)) {
+		if key || strings.EqualFold(w.nameOf(p), who) {
 			found = append(found, id)
 		}
 	}
@@ -106,7 +106,7 @@ func (w *Workspace) FindPerson(who string) (PeerID, error) {
 	return PeerID{}, fmt.Errorf("%d devices are called %q: say which by its key, %s", len(found), who, strings.Join(keys, " or "))
 }
 
-// takesFrom says whether what a device puts here is taken without asking.
+// takesFrom says whether what a device that is paired puts here is taken without asking.
 func (s *service) takesFrom(id PeerID) bool {
 	if s == nil {
 		return false
