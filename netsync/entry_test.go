@@ -36,7 +36,7 @@ func TestPairedByCode(t *testing.T) {
 				t.Errorf("pinned %v and %v", nas.library.peers, ana.library.peers)
 			}
 			ana.stop()
-			w.within(10*time.Second, "the NAS sees her go", func() bool { return !nas.online(ana) })
+			w.within(2*time.Minute, "the NAS sees her go, though her goodbye may be lost", func() bool { return !nas.online(ana) })
 			ana.start()
 			w.within(time.Minute, "both are here again", together)
 			if len(nas.library.docs) != 1 || len(ana.library.docs) != 1 {
