@@ -65,9 +65,11 @@ var house = []layer{
 		why: "the server and the sub-commands use it too: no window here, and no editor"},
 	{folder: "app/handover", theirs: []string{"golang.org/x/sys"},
 		why: "it carries a command line to the running program, whatever the command"},
-	{folder: "app/cli", ours: []string{"app/workspace", "app/handover", "crdt", "storage", "netsync"},
+	{folder: "app/cli", ours: []string{"app/workspace", "app/handover", "app/qrcode", "crdt", "storage", "netsync"},
 		why: "sub-commands are in the static build, which has no window"},
-	{folder: "app/ui", ours: []string{"editor", "app/workspace", "assets", "crdt"}, theirs: []string{"fyne.io/fyne/v2", "rsc.io/qr"},
+	{folder: "app/qrcode", theirs: []string{"rsc.io/qr"},
+		why: "a link becomes black and white squares, whoever shows them"},
+	{folder: "app/ui", ours: []string{"editor", "app/workspace", "app/qrcode", "assets", "crdt"}, theirs: []string{"fyne.io/fyne/v2"},
 		why: "the window never waits: disk and network are behind app/workspace; of the document it has ids and places"},
 	{folder: "app/desktop", ours: []string{"app/ui", "app/cli", "app/workspace", "assets"}, theirs: []string{"fyne.io/fyne/v2"},
 		why: "it opens the window and does nothing else, for it cannot be tested without a display"},
@@ -99,6 +101,7 @@ var bans = []ban{
 // forTests are modules that test files and test packages may use in every layer.
 var forTests = []string{
 	"pgregory.net/rapid", "go.uber.org/goleak", "golang.org/x/tools", "github.com/quic-go/quic-go/testutils",
+	"github.com/makiuchi-d/gozxing", // reads QR codes
 }
 
 // topFolders is all that may lie at the top, beside hidden folders.

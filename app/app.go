@@ -73,7 +73,7 @@ func Main(version string, args []string) int {
 	}
 	p.words = len(rest)
 	if command == "serve" {
-		return p.serve(ctx, rest[1:])
+		return p.serveArgs(ctx, rest[1:])
 	}
 	if cmd, ok := cli.Lookup(command); ok && command != "open" {
 		return p.command(ctx, cmd, rest)
@@ -113,7 +113,7 @@ Without a command the window opens. The name of a text file or of a .inkling fil
 	for _, c := range cli.Commands {
 		row(c.Name, c.Args, c.Help)
 	}
-	row("serve", "", "be a peer without a window: for a server or a NAS")
+	row("serve", "[--pair] [--accept-from WHO]... [--quota SIZE]", "be a peer without a window: for a server or a NAS")
 	row("version", "", "print the version")
 	row("help", "", "print this")
 	fmt.Fprint(w, `
@@ -161,9 +161,11 @@ func newProgram(version string, opts options) (*program, error) {
 
 // open opens the library for this process.
 func (p *program) open(offline bool) (*workspace.Workspace, error) {
-	return workspace.Open(workspace.Config{
-		Dir: p.dir, Name: p.opts.name, Port: p.opts.port, Offline: offline, Logger: p.log,
-	})
+	return workspace.Open(p.config(offline))
+}
+
+func (p *program) config(offline bool) workspace.Config {
+	return workspace.Config{Dir: p.dir, Name: p.opts.name, Port: p.opts.port, Offline: offline, Logger: p.log}
 }
 
 // patience is how long a start waits for a library that another program has and
@@ -196,6 +198,9 @@ func (p *program) own(ctx context.Context, offline bool, args []string) (w *work
 
 // command runs a sub-command: here, or in the program that has the library.
 func (p *program) command(ctx context.Context, cmd cli.Command, args []string) int {
+	if isTerminal(os.Stdout) {
+		args = cmd.OnTerminal(args)
+	}
 	w, exit, err := p.own(ctx, !cmd.Network, args)
 	if workspace.OnlyToRead(err) && cmd.OnlyReads {
 		p.fail(err)
@@ -229,6 +234,12 @@ func (p *program) command(ctx context.Context, cmd cli.Command, args []string) i
 		}
 	}
 	return exit
+}
+
+// isTerminal says whether people see what is written to f: it is neither a file nor a pipe.
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // finishRestore opens the library once, which puts the backup in its place, and says so.

@@ -2,7 +2,6 @@ package netsync
 
 import (
 	"crypto/rand"
-	"net/netip"
 	"time"
 
 	"inkling/crdt"
@@ -15,13 +14,14 @@ import (
 // Guarded by Node.mu.
 type host struct {
 	screen pairing.Screen
-	doc    crdt.DocID
+	doc    crdt.DocID                    // zero: for the device alone
 	tries  map[pairing.TryID]*connection // those that wait for a word of the screen
 	last   pairing.TryID
 }
 
 // ShowCode puts a code on the screen and returns it. Who types it within 10 minutes on a device of this network is let
-// into doc without further question; a code that was shown before is gone. What becomes of it is told by events: [CodeShown],
+// into doc without further question, or, where doc is zero, into none: then the two devices only know each other from
+// then on. A code that was shown before is gone. What becomes of it is told by events: [CodeShown],
 // [CodeTried], [CodeUsed].
 func (n *Node) ShowCode(doc crdt.DocID) (code string) {
 	n.mu.Lock()
@@ -125,20 +125,4 @@ func (n *Node) breakOff(c *connection) {
 		delete(n.host.tries, c.try)
 		n.tellHost(n.stepScreen(pairing.BreakOff{Try: c.try}), 0)
 	}
-}
-
-// letGuest lets in who has typed the code: that was the question, so that the person is not asked again.
-func (c *connection) letGuest(e link.Presented) {
-	n := c.node
-	n.mu.Lock()
-	doc := c.letInto
-	n.mu.Unlock()
-	genesis, err := n.cfg.Library.Let(doc, Peer{ID: e.Peer, Name: e.Name, Addrs: []netip.AddrPort{c.at}})
-	if err != nil {
-		n.log.Error("let a guest in", "error", err)
-		c.refuse(wire.NoLibrary)
-		return
-	}
-	c.welcome(doc, genesis)
-	n.events.put(CodeUsed{Name: e.Name, Peer: e.Peer, Doc: doc})
 }

@@ -19,13 +19,15 @@ import (
 func joinCode(p *person, code string) (crdt.DocID, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	return p.JoinCode(ctx, code)
+	entry, err := p.JoinCode(ctx, code)
+	return entry.Doc, err
 }
 
 func joinCodeAt(p *person, code string, at *person) (crdt.DocID, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	return p.JoinCodeAt(ctx, code, at.addr().String())
+	entry, err := p.JoinCodeAt(ctx, code, at.addr().String())
+	return entry.Doc, err
 }
 
 // other returns a code that is not this one.
@@ -181,7 +183,7 @@ func TestSeveralHosts(t *testing.T) {
 		if several.Hosts[0].Name != "Ana" || several.Hosts[1].Name != "Cleo" {
 			t.Errorf("hosts %+v", several.Hosts)
 		}
-		if got, err := ben.JoinCodeOf(context.Background(), code, several.Hosts[1]); err != nil || got != docC {
+		if got, err := ben.JoinCodeOf(context.Background(), code, several.Hosts[1]); err != nil || got.Doc != docC {
 			t.Errorf("chosen: %v, %v", got, err)
 		}
 		if saw(ana, func(CodeTried) bool { return true }) {

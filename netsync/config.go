@@ -37,6 +37,8 @@ type Config struct {
 	Key     ed25519.PrivateKey
 	Name    func() string // this person's display name, told only to admitted peers and while visible
 	Library Library
+	// Unattended: nobody sits at this device, as its peers' people are told.
+	Unattended bool
 	// Events is called in order from one goroutine of the node. While it blocks,
 	// events are merged: the newest of each kind, peer and document is kept.
 	Events func(Event)

@@ -52,6 +52,8 @@ type connection struct {
 	joinWait chan link.JoinAnswered // who waits for the answer to our wish to join
 	letInto  crdt.DocID             // of the guest that was believed
 
+	proposing proposing
+
 	sharing sync.Mutex         // held while shared is looked up
 	set     *reconcile.Set     // a listener's, while the dialler asks deeper
 	descent *reconcile.Descent // a dialler's; nil: it has ended
@@ -60,7 +62,7 @@ type connection struct {
 	won     atomic.Bool // it is what the goal looked for
 	watched atomic.Bool
 	probing atomic.Bool
-	poked   chan struct{} // watched, probing or offers changed
+	poked   chan struct{} // watched, probing, offers or the condition of the node changed
 	closed  atomic.Bool
 
 	giving  chan struct{} // holds one: a block is being sent
@@ -75,6 +77,7 @@ func (n *Node) newConnection(q *quic.Conn, control *quic.Stream, e link.Exporter
 		inbox: make(chan link.Event, 64), poked: make(chan struct{}, 1), giving: make(chan struct{}, 1), outgoing: newOutgoing(),
 		docs: map[crdt.DocID]*document{}, carets: map[crdt.DocID]*seenCaret{},
 		streams: streams{places: map[crdt.DocID]*place{}}, offers: offers{made: map[crdt.DocID]bool{}},
+		proposing: proposing{made: map[crdt.DocID]bool{}},
 	}
 }
 
@@ -96,6 +99,7 @@ func (c *connection) run() {
 			c.step(e)
 		case <-c.poked:
 			c.step(link.Watch{On: c.watched.Load()})
+			c.step(link.Condition{Condition: c.node.conditionNow()})
 			if c.probing.Swap(false) {
 				c.step(link.Probe{})
 			}

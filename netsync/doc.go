@@ -27,6 +27,7 @@
 //	Nearby         somebody visible here now
 //	Host           somebody whose screen shows a code, with which a guest comes in
 //	Presence       where somebody's caret is
+//	Proposal       a document that somebody puts to a device that knows nothing of it
 //	Finder         finds sightings; netsync/discovery implements it
 //
 // # Smallest example
@@ -35,9 +36,9 @@
 //		Key: key, Name: name, Library: library, Events: events, Finder: discovery.New(logger),
 //	})
 //	link, err := node.NewInvite(doc, time.Now())  // give it to somebody
-//	doc, err := node.Join(ctx, link)              // or take one
+//	entry, err := node.Join(ctx, link)            // or take one
 //	code := node.ShowCode(doc)                    // have it read to somebody
-//	doc, err := node.JoinCode(ctx, code)          // or type one
+//	entry, err := node.JoinCode(ctx, code)        // or type one
 //	node.Committed(doc)                           // after each commit
 //
 // # What it does not do
@@ -58,6 +59,7 @@
 // 4 MiB. While two compare their documents, each end has 24 bytes and an
 // id for each of them. At most 4 blocks of 64 MiB at most are in memory to be sent; of those that come, parts of
 // 32 KiB, one for each connection, and one block that is being verified: up to 64 MiB, and 1 GiB that it may claim. What has come of others is in
-// files (netsync/bulk). Who takes or brings a block slowly makes way for others that wait. Events are merged while nobody takes
+// files (netsync/bulk). Who takes or brings a block slowly makes way for others that wait. At most 20 proposals of a peer are looked at, and 20 to it
+// wait for a reply. Events are merged while nobody takes
 // them: the newest of each peer and document is kept. The library is told at most every 10 s what is new of a peer.
 package netsync

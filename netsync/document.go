@@ -204,6 +204,9 @@ func (d *document) store(encoded [][]byte) wire.Code {
 		d.c.node.log.Warn("a peer sent a malformed change", "doc", d.id, "error", err)
 		return wire.Malformed
 	}
+	if errors.Is(err, ErrNoRoom) {
+		return wire.Unavailable
+	}
 	if err != nil {
 		d.c.node.log.Error("commit a peer's changes", "doc", d.id, "error", err)
 		return wire.Unavailable

@@ -50,6 +50,12 @@ func (c *connection) do(effect link.Effect) link.Event {
 		c.node.spawn(func() { c.letGuest(e) })
 	case link.Met:
 		c.met(e.Peer)
+	case link.Proposed:
+		c.node.spawn(func() { c.proposed(e.Propose) })
+	case link.Replied:
+		c.replied(e.Reply)
+	case link.Conditioned:
+		c.conditioned(e.Condition)
 	default:
 		panic(fmt.Sprintf("netsync: unknown effect %T", effect))
 	}
@@ -129,6 +135,7 @@ func (c *connection) admit(peer PeerID) {
 	n.spawn(c.readDatagrams)
 	n.spawn(c.writeDatagrams)
 	n.spawn(c.share)
+	n.spawn(c.propose)
 	if c.goal != nil {
 		c.goal.settle(c, acquainted)
 	}

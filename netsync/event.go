@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"inkling/crdt"
+	"inkling/netsync/wire"
 )
 
 // Event is something that a person or a document may want to know.
@@ -30,7 +31,7 @@ type (
 		Doc    crdt.DocID
 		Answer func(accept bool)
 	}
-	// CodeShown says which code is on this screen, for whom to join Doc, until when; "": none.
+	// CodeShown says which code is on this screen, for whom to join Doc, until when; "": none. A zero Doc: for the device alone.
 	CodeShown struct {
 		Doc   crdt.DocID
 		Code  string
@@ -41,11 +42,17 @@ type (
 		From  netip.Addr
 		Count int
 	}
-	// CodeUsed says that somebody typed the code and is in Doc now.
+	// CodeUsed says that somebody typed the code and is in Doc now, or known to this device if that is zero.
 	CodeUsed struct {
 		Name string
 		Peer PeerID
 		Doc  crdt.DocID
+	}
+	// Replied says what became of a document that was proposed to the peer.
+	Replied struct {
+		Peer    PeerID
+		Doc     crdt.DocID
+		Verdict wire.Verdict
 	}
 	// Acked says that the peer has committed this much of Doc: by its own word, or because it sent it.
 	Acked struct {
@@ -62,6 +69,7 @@ func (JoinRequested) event()   {}
 func (CodeShown) event()       {}
 func (CodeTried) event()       {}
 func (CodeUsed) event()        {}
+func (Replied) event()         {}
 func (Acked) event()           {}
 
 // PeerStatus is a pinned peer and whether it is here. Since is when that began,
@@ -73,6 +81,8 @@ type PeerStatus struct {
 	Online bool
 	Since  time.Time
 	Addr   string
+	// Unattended: nobody sits there. Full: it takes nothing more. Both as it said last in this start.
+	Unattended, Full bool
 }
 
 // Nearby is somebody visible on the local network. Known: a pinned peer.

@@ -30,6 +30,7 @@ type (
 		doc  crdt.DocID
 	}
 	aboutAck     aboutPresence
+	aboutReply   aboutPresence
 	aboutCode    struct{}
 	aboutTry     netip.Addr
 	aboutUse     aboutRequest
@@ -55,6 +56,8 @@ func subject(e Event) any {
 		return aboutTry(e.From)
 	case CodeUsed:
 		return aboutUse{e.Peer, e.Doc}
+	case Replied:
+		return aboutReply{e.Peer, e.Doc}
 	case Acked:
 		return aboutAck{e.Peer, e.Doc}
 	}

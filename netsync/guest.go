@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"inkling/crdt"
 	"inkling/netsync/link"
 	"inkling/netsync/pairing"
 	"inkling/netsync/wire"
@@ -65,35 +64,35 @@ func readable(addrs []netip.AddrPort) string {
 	return addrs[i].String()
 }
 
-// JoinCode joins the document of the one host on this network whose screen shows the code that the person typed. The
+// JoinCode comes into what the one host on this network opens whose screen shows the code that the person typed. The
 // error is a [*JoinError] or ctx's; with SeveralHosts it names them, for [Node.JoinCodeOf].
-func (n *Node) JoinCode(ctx context.Context, typed string) (crdt.DocID, error) {
+func (n *Node) JoinCode(ctx context.Context, typed string) (Entry, error) {
 	if _, err := n.readCode(typed); err != nil {
-		return crdt.DocID{}, err
+		return Entry{}, err
 	}
 	hosts, err := n.findHosts(ctx)
 	switch {
 	case err != nil:
-		return crdt.DocID{}, err
+		return Entry{}, err
 	case len(hosts) == 0:
-		return crdt.DocID{}, &JoinError{Failure: NoHost}
+		return Entry{}, &JoinError{Failure: NoHost}
 	case len(hosts) > 1:
-		return crdt.DocID{}, &JoinError{Failure: SeveralHosts, Hosts: n.named(ctx, hosts)}
+		return Entry{}, &JoinError{Failure: SeveralHosts, Hosts: n.named(ctx, hosts)}
 	}
 	return n.JoinCodeOf(ctx, typed, hosts[0])
 }
 
 // JoinCodeOf is [Node.JoinCode] for a host that was chosen.
-func (n *Node) JoinCodeOf(ctx context.Context, typed string, host Host) (crdt.DocID, error) {
+func (n *Node) JoinCodeOf(ctx context.Context, typed string, host Host) (Entry, error) {
 	return n.joinCode(ctx, typed, host.addrs, host.peer)
 }
 
 // JoinCodeAt is [Node.JoinCode] for a host at an address that the person typed, as [Node.Dial] takes it; for a wrong one
 // the error is a [*DialError].
-func (n *Node) JoinCodeAt(ctx context.Context, typed, addr string) (crdt.DocID, error) {
+func (n *Node) JoinCodeAt(ctx context.Context, typed, addr string) (Entry, error) {
 	at, err := parseAddr(addr)
 	if err != nil {
-		return crdt.DocID{}, &DialError{Addr: addr, Malformed: true}
+		return Entry{}, &DialError{Addr: addr, Malformed: true}
 	}
 	n.mu.Lock()
 	if len(n.typed) < maxTracked {
@@ -164,19 +163,19 @@ func (n *Node) named(ctx context.Context, hosts []Host) []Host {
 
 // joinCode tries the code at the addresses, again where another guest was looked at just then. A code that this end has
 // proved to know is not tried again by itself: each proof is a guess for a host that does not have it.
-func (n *Node) joinCode(ctx context.Context, typed string, addrs []netip.AddrPort, peer PeerID) (crdt.DocID, error) {
+func (n *Node) joinCode(ctx context.Context, typed string, addrs []netip.AddrPort, peer PeerID) (Entry, error) {
 	code, err := n.readCode(typed)
 	if err != nil {
-		return crdt.DocID{}, err
+		return Entry{}, err
 	}
 	for round := 1; ; round++ {
 		c, err := n.reachHost(ctx, addrs, peer)
 		if err != nil {
-			return crdt.DocID{}, err
+			return Entry{}, err
 		}
 		answer, err := c.typeCode(ctx, code)
 		if err != nil {
-			return crdt.DocID{}, err
+			return Entry{}, err
 		}
 		if answer.Answer == (wire.Refused{Reason: wire.TooMany}) && !answer.Spent && round < tryRounds {
 			c.leaveStranger()
@@ -184,13 +183,13 @@ func (n *Node) joinCode(ctx context.Context, typed string, addrs []netip.AddrPor
 			case <-time.After(tryAgain):
 				continue
 			case <-ctx.Done():
-				return crdt.DocID{}, ctx.Err()
+				return Entry{}, ctx.Err()
 			}
 		}
 		n.mu.Lock()
 		issuer := Peer{ID: c.peer, Addrs: newestFirst(c.at, addrs)}
 		n.mu.Unlock()
-		return n.joined(c, issuer, answer.Answer)
+		return n.entered(c, issuer, answer.Answer)
 	}
 }
 

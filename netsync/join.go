@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"inkling/crdt"
 	"inkling/netsync/link"
 	"inkling/netsync/pairing"
 	"inkling/netsync/wire"
@@ -116,27 +115,27 @@ var refusals = map[wire.Reason]JoinFailure{
 // Join opens an invite link: it dials the issuer, proves the secret, waits until
 // the issuer's person has answered, and stores the document. The document's text
 // comes by itself afterwards. The error is a [*JoinError] or ctx's.
-func (n *Node) Join(ctx context.Context, text string) (crdt.DocID, error) {
+func (n *Node) Join(ctx context.Context, text string) (Entry, error) {
 	invite, err := pairing.ParseLink(text)
 	switch {
 	case err != nil:
-		return crdt.DocID{}, &JoinError{Failure: BadLink, Err: err}
+		return Entry{}, &JoinError{Failure: BadLink, Err: err}
 	case invite.Issuer == n.id:
-		return crdt.DocID{}, &JoinError{Failure: OwnLink}
+		return Entry{}, &JoinError{Failure: OwnLink}
 	case !time.Now().Before(invite.Expires):
-		return crdt.DocID{}, &JoinError{Failure: Expired}
+		return Entry{}, &JoinError{Failure: Expired}
 	}
 	c, err := n.reachIssuer(ctx, invite)
 	if err != nil {
-		return crdt.DocID{}, err
+		return Entry{}, err
 	}
 	answer, err := c.await(ctx, link.Asked{Join: wire.Join{
 		Invite: invite.ID(), Proof: pairing.Proof(invite.Secret, c.exporter), Name: wire.CleanName(n.cfg.Name()),
 	}})
 	if err != nil {
-		return crdt.DocID{}, err
+		return Entry{}, err
 	}
-	return n.joined(c, Peer{ID: invite.Issuer, Addrs: newestFirst(c.at, invite.Addrs)}, answer.Answer)
+	return n.entered(c, Peer{ID: invite.Issuer, Addrs: newestFirst(c.at, invite.Addrs)}, answer.Answer)
 }
 
 // reachIssuer returns the link to the issuer, or dials one.
@@ -214,29 +213,4 @@ func (c *connection) leaveStranger() {
 	if stranger {
 		c.closeWith(wire.Done, "")
 	}
-}
-
-// joined stores what the issuer's answer brought.
-func (n *Node) joined(c *connection, issuer Peer, answer wire.Message) (crdt.DocID, error) {
-	if refused, ok := answer.(wire.Refused); ok {
-		c.leaveStranger()
-		return crdt.DocID{}, &JoinError{Failure: refusals[refused.Reason]}
-	}
-	welcome := answer.(wire.Joined)
-	genesis, err := crdt.DecodeGenesis(welcome.Genesis[:])
-	if err != nil {
-		c.closeWith(wire.Malformed, err.Error())
-		return crdt.DocID{}, &JoinError{Failure: Lost, Err: err}
-	}
-	issuer.Name = welcome.Name
-	if err := n.cfg.Library.Joined(genesis, issuer); err != nil {
-		c.closeWith(wire.Unavailable, "")
-		return crdt.DocID{}, &JoinError{Failure: Unstorable, Err: err}
-	}
-	if err := n.reloadPeers(); err != nil {
-		n.log.Error("after a join", "error", err)
-	}
-	c.post(link.Adopted{})
-	n.Shared(genesis.DocID())
-	return genesis.DocID(), nil
 }

@@ -46,12 +46,21 @@ type Library interface {
 	Admit(id [8]byte, p Peer) (crdt.Genesis, error)
 	// Let pins p and makes it a member of doc. It may be asked again for the same.
 	Let(doc crdt.DocID, p Peer) (crdt.Genesis, error)
+	// Pair pins p, which is no member of anything by that.
+	Pair(p Peer) error
+	// Proposals returns what is to be put before p: documents that it is a member of and may not know yet.
+	Proposals(p PeerID) ([]Proposal, error)
+	// Proposed says what becomes of a document that from puts before this device. Taken: it is stored, as by Joined.
+	Proposed(from PeerID, p Proposal) (wire.Verdict, error)
 	// Joined adds the document, pins the issuer and makes it a member, at once.
 	Joined(g crdt.Genesis, issuer Peer) error
 }
 
 // ErrWrongBlock says that a peer sent a block that is not what it should be: forged, of another document, or no block.
 var ErrWrongBlock = errors.New("netsync: a block that is not what it should be")
+
+// ErrNoRoom says that the library takes nothing more from others now, because its owner has said how much it may have.
+var ErrNoRoom = errors.New("netsync: the library takes nothing more")
 
 // Peer is a device that is pinned: its key, its person's name, and at most
 // MaxAddrs addresses where it was met, the newest first.

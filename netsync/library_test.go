@@ -34,6 +34,8 @@ type memory struct {
 	lie      func(body []byte, b *wire.Block) []byte // what Block gives instead, and Since names
 	taken    int                                     // blocks
 	wrong    int                                     // blocks that Take refused
+	put      map[PeerID]map[crdt.DocID]bool          // to be proposed
+	judge    func(Proposal) wire.Verdict             // what becomes of others' proposals; nil: they wait
 
 	remembered atomic.Int32                  // calls of RememberPeer
 	disk       atomic.Pointer[time.Duration] // how long SharedWith takes
@@ -391,6 +393,43 @@ func (l *memory) Let(doc crdt.DocID, p Peer) (g crdt.Genesis, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.docs[doc].genesis, nil
+}
+
+func (l *memory) Pair(p Peer) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.broken != nil {
+		return l.broken
+	}
+	l.peers[p.ID] = p
+	return nil
+}
+
+func (l *memory) Proposals(p PeerID) (list []Proposal, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for id := range l.put[p] {
+		list = append(list, Proposal{Genesis: l.docs[id].genesis, Title: "a document"})
+	}
+	return list, nil
+}
+
+// Proposed takes what judge says.
+func (l *memory) Proposed(from PeerID, p Proposal) (wire.Verdict, error) {
+	l.mu.Lock()
+	judge, peer := l.judge, l.peers[from]
+	l.mu.Unlock()
+	if judge == nil {
+		return wire.Waits, nil
+	}
+	verdict := judge(p)
+	if l.broken != nil {
+		return 0, l.broken
+	}
+	if verdict == wire.Taken {
+		return verdict, l.Joined(p.Genesis, peer)
+	}
+	return verdict, nil
 }
 
 func (l *memory) Joined(g crdt.Genesis, issuer Peer) error {

@@ -63,6 +63,7 @@ type Node struct {
 	carets      map[crdt.DocID]*caret
 	caretCount  uint64
 	visible     bool
+	condition   wire.Condition        // of this device
 	strangers   map[[8]byte]*stranger // by nonce
 	calls       int                   // of them that are being asked for their names
 	typed       map[netip.Addr]bool   // named by the person in this start
@@ -96,6 +97,7 @@ func Start(cfg Config) (*Node, error) {
 		host:  host{tries: map[pairing.TryID]*connection{}},
 		inbox: bulk.NewInbox(cfg.Inbox), giving: make(chan struct{}, maxGiving),
 		waiting: map[*document]struct{}{}, turns: map[crdt.DocID]int{}, wrong: map[wrongBlock]struct{}{},
+		condition: wire.Condition{Unattended: cfg.Unattended},
 	}
 	rand.Read(n.nonce[:])
 	n.ctx, n.cancel = context.WithCancel(context.Background())
@@ -267,7 +269,10 @@ func (n *Node) Shared(doc crdt.DocID) {
 		}
 		n.mu.Unlock()
 		for _, c := range all {
-			n.spawn(c.share) // who takes no word delays nobody else
+			n.spawn(func() { // who takes no word delays nobody else
+				c.share()
+				c.propose()
+			})
 		}
 		n.nudge()
 	})

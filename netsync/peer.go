@@ -8,12 +8,15 @@ import (
 	"time"
 
 	"inkling/crdt"
+	"inkling/netsync/wire"
 )
 
 // peer is a pinned device as the node sees it. Guarded by Node.mu.
 type peer struct {
 	Peer
 	shared map[crdt.DocID]bool // the documents it is a member of
+
+	condition wire.Condition // as it said last
 
 	online bool
 	since  time.Time      // of online, zero when it was never here
@@ -109,7 +112,7 @@ func (n *Node) Peers() []PeerStatus {
 }
 
 func (p *peer) status() PeerStatus {
-	s := PeerStatus{ID: p.ID, Name: p.Name, Online: p.online, Since: p.since}
+	s := PeerStatus{ID: p.ID, Name: p.Name, Online: p.online, Since: p.since, Unattended: p.condition.Unattended, Full: p.condition.Full}
 	if p.addr.IsValid() {
 		s.Addr = p.addr.String()
 	}

@@ -102,9 +102,9 @@ func (c *connection) offered(id crdt.DocID) {
 	if c.isMember(id) {
 		c.node.mu.Lock()
 		defer c.node.mu.Unlock()
-		if p := c.streams.places[id]; p != nil && p.state == running {
-			p.again = true // the peer may have refused the stream before it knew of the document
-		}
 		c.want(id)
+		if p := c.streams.places[id]; p.state == running {
+			p.offered = true
+		}
 	}
 }

@@ -31,9 +31,12 @@ type streams struct {
 // place is a document that has a stream, waits for one, or waits to have it opened anew.
 type place struct {
 	state placeState
-	again bool          // running: it is wanted once more when it ends
-	delay time.Duration // before it is opened anew when it breaks; 0: it has not
-	since time.Time     // running: when that began
+	again bool // running: it is wanted once more when it ends
+	// offered: running, and the peer has offered the document since that began. Where the stream ends because it was not shared
+	// yet, the offer may have come before that word.
+	offered bool
+	delay   time.Duration // before it is opened anew when it breaks; 0: it has not
+	since   time.Time     // running: when that began
 }
 
 type placeState int
@@ -75,7 +78,7 @@ func (c *connection) fill() {
 		id := s.wanted[0]
 		s.wanted = s.wanted[1:]
 		p := s.places[id]
-		p.state, p.again, p.since = running, false, time.Now()
+		p.state, p.again, p.offered, p.since = running, false, false, time.Now()
 		s.running++
 		c.node.tasks.Go(func() { c.openOnce(id) })
 	}
@@ -138,7 +141,7 @@ func (c *connection) ended(id crdt.DocID, code wire.Code, pending bool) {
 	p := s.places[id]
 	s.running--
 	switch {
-	case (code == wire.NotShared || code == wire.Done) && (p.again || code == wire.Done && pending):
+	case code == wire.NotShared && (p.again || p.offered), code == wire.Done && (p.again || pending):
 		*p = place{}
 		c.enqueue(id) // the peer shared it meanwhile, or something was committed
 	case code == wire.NotShared || code == wire.Done:

@@ -62,7 +62,9 @@ func (d *document) consider() {
 		err = d.begin(offer)
 	}
 	if err != nil {
-		n.log.Error("take a block", "doc", d.id, "error", err)
+		if !errors.Is(err, ErrNoRoom) {
+			n.log.Error("take a block", "doc", d.id, "error", err)
+		}
 		d.closeWith(wire.Unavailable)
 	}
 }

@@ -273,7 +273,8 @@ func no(JoinRequested) bool  { return false }
 func join(p *person, link string) (crdt.DocID, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	return p.Join(ctx, link)
+	entry, err := p.Join(ctx, link)
+	return entry.Doc, err
 }
 
 func seeds(n int) []int64 {

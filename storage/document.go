@@ -161,6 +161,16 @@ func welcome(tx *sql.Tx, g crdt.Genesis, now time.Time) (doc int64, err error) {
 	return doc, addListing(tx, doc, now) // a destroyed one has none
 }
 
+// Knows says whether the library has or had a document: also one in the bin, and one that was destroyed.
+func (l *Library) Knows(id crdt.DocID) (bool, error) {
+	var known bool
+	err := l.readers.QueryRow(`SELECT EXISTS (SELECT 1 FROM doc WHERE name = ?)`, id[:]).Scan(&known)
+	if err != nil {
+		return false, fmt.Errorf("storage: look for document %s: %w", id, err)
+	}
+	return known, nil
+}
+
 func addDocument(tx *sql.Tx, g crdt.Genesis, now time.Time) (id int64, err error) {
 	name := g.DocID()
 	_, err = tx.Exec(`INSERT INTO doc (name, genesis, created) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING`,

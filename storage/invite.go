@@ -129,6 +129,14 @@ func (l *Library) Let(doc crdt.DocID, p Peer, now time.Time) error {
 	})
 }
 
+// Pair trusts p, which gets into no document by that.
+func (l *Library) Pair(p Peer, now time.Time) error {
+	if err := p.check(); err != nil {
+		return err
+	}
+	return l.write("pair a device", func(tx *sql.Tx) error { return pin(tx, p, now) })
+}
+
 // Joined is the other side of [Library.Admit]: it adds the document that starts
 // from g, trusts the issuer of the invite, and makes it a member, all or nothing. A
 // document that was in the bin comes back, and one that was destroyed begins anew: the person opened

@@ -118,12 +118,14 @@ type status struct {
 	Unsaved   string
 	Trouble   []string
 	Nearby    []string
+	Offers    []struct{ Name, Title string }
 	Documents []struct {
 		ID, Title string
 		People    []struct {
-			Name   string
-			Here   bool
-			Behind int
+			Name       string
+			Here       bool
+			Behind     int
+			Unattended bool
 		}
 	}
 }

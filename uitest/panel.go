@@ -29,11 +29,17 @@ const lookPatience = 10 * time.Second
 // opensTogether opens the panel by the mouse.
 func (p *person) opensTogether() {
 	p.t.Helper()
+	p.clicksTogether()
 	r := p.window.bounds()
-	p.screen.click(image.Pt(r.Max.X-togetherLeft, r.Min.Y+togetherDown))
 	eventually(p.t, lookPatience, p.name+"'s panel Together opens", func() (bool, string) {
 		return p.shows(panelColour, image.Pt(r.Max.X-4, r.Max.Y-4)), "no panel"
 	})
+}
+
+// clicksTogether clicks the button where it is while the panel is closed.
+func (p *person) clicksTogether() {
+	r := p.window.bounds()
+	p.screen.click(image.Pt(r.Max.X-togetherLeft, r.Min.Y+togetherDown))
 }
 
 // panel is what there is to click in the panel Together, from top to bottom.
@@ -41,14 +47,27 @@ type panel struct {
 	fields []image.Rectangle
 	calls  []image.Rectangle // buttons that call for a click
 	others []image.Rectangle // other buttons
+	qr     image.Rectangle   // a QR code with what is white around it; empty when there is none
 }
+
+// tallestField is the greatest height of a field: what is white and taller is a QR code.
+const tallestField = 60
 
 // panel looks at the panel.
 func (p *person) panel() panel {
 	r := p.window.bounds()
 	r.Min.X = r.Max.X - panelWidth
 	img := p.screen.capture(r)
-	return panel{patches(img, fieldColour), patches(img, callColour), patches(img, buttonColour)}
+	parts := panel{calls: patches(img, callColour), others: patches(img, buttonColour)}
+	for _, white := range patches(img, fieldColour) { // the QR code's frame comes before what is white within it
+		switch {
+		case white.Dy() > tallestField:
+			parts.qr = white
+		case !white.In(parts.qr):
+			parts.fields = append(parts.fields, white)
+		}
+	}
+	return parts
 }
 
 // waitForPanel waits until the panel is as it should be. A button under the mouse

@@ -34,6 +34,7 @@ type person struct {
 	screen  *display
 	home    string
 	library []string // the flags that name the library
+	theme   string   // of the window: light, where parts are found by their colours, or dark
 
 	cmd    *exec.Cmd // the program with its window, nil when it does not run
 	ended  chan error
@@ -51,7 +52,7 @@ func newPerson(t testing.TB, name string, at *machine) *person {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(home) })
-	p := &person{t: t, name: name, machine: at, screen: newDisplay(t), home: home}
+	p := &person{t: t, name: name, machine: at, screen: newDisplay(t), home: home, theme: "light"}
 	p.log = filepath.Join(home, "log.txt")
 	if err := os.Mkdir(filepath.Join(home, "run"), 0o700); err != nil {
 		t.Fatal(err)
@@ -72,7 +73,7 @@ func (p *person) env(display string) []string {
 		"XDG_DATA_HOME=" + filepath.Join(p.home, "data"), "XDG_CONFIG_HOME=" + filepath.Join(p.home, "config"),
 		"XDG_CACHE_HOME=" + filepath.Join(p.home, "cache"), "XDG_RUNTIME_DIR=" + filepath.Join(p.home, "run"),
 		"LIBGL_ALWAYS_SOFTWARE=1", "NO_AT_BRIDGE=1", "DBUS_SESSION_BUS_ADDRESS=disabled:",
-		"FYNE_THEME=light", "GOTRACEBACK=all",
+		"FYNE_THEME=" + p.theme, "GOTRACEBACK=all",
 	}
 	if display != "" {
 		env = append(env, "DISPLAY="+display)

@@ -61,7 +61,8 @@ type Command struct {
 	// NeedsFolder: the command makes sense also where nothing of the library can be read.
 	NeedsFolder bool
 
-	run func(context.Context, *Call) error
+	terminal string // the flag that has it show what only a terminal can; "": none
+	run      func(context.Context, *Call) error
 }
 
 // Commands lists the sub-commands that work on a library.
@@ -83,7 +84,10 @@ var Commands = []Command{
 	{Name: "backup", Args: "[-o FILE]", Help: "make a backup of the library", run: backup},
 	{Name: "backups", Help: "list the backups", OnlyReads: true, NeedsFolder: true, run: listBackups},
 	{Name: "restore", Args: "[BACKUP]", Help: "put a backup in the library's place", OnlyReads: true, NeedsFolder: true, run: restore},
-	{Name: "invite", Args: "[--accept] DOC", Help: "let somebody into a document: print a link and a code, and wait; with --accept a link alone, which needs no answer", run: invite},
+	{Name: "invite", Args: "[--accept] [--qr] DOC", Help: "let somebody into a document: print a link, its QR code and a code, and wait; with --accept a link alone, which needs no answer", terminal: "--qr", run: invite},
+	{Name: "pair", Help: "show a code with which another device and this one come to know each other, and wait", run: pair},
+	{Name: "put", Args: "DOC WHO", Help: "put somebody who is known into a document: by name, or the beginning of the key", run: put},
+	{Name: "accept", Args: "TITLE", Help: "take a document that somebody offers", run: accept},
 	{Name: "join", Args: "CODE|LINK [--at ADDRESS]", Help: "type the code on another screen, or follow an invite link", Network: true, run: join},
 	{Name: "status", Args: "[--json]", Help: "who is here, what is open, and whether all is saved", run: status},
 	{Name: "rebuild", Help: "derive anew, from the changes, what documents are listed and found by", run: rebuild},
@@ -99,6 +103,15 @@ func Lookup(name string) (Command, bool) {
 		return Command{}, false
 	}
 	return Commands[i], true
+}
+
+// OnTerminal returns the command line with which the command shows on a terminal all that it can. Only the program that
+// the person started knows that there is one.
+func (cmd Command) OnTerminal(args []string) []string {
+	if cmd.terminal == "" {
+		return args
+	}
+	return slices.Insert(slices.Clone(args), 1, cmd.terminal)
 }
 
 // usageError says that the arguments of a command are wrong.

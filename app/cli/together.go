@@ -12,8 +12,16 @@ import (
 )
 
 func invite(ctx context.Context, c *Call) error {
-	approve := len(c.Args) > 0 && c.Args[0] == "--accept"
-	if approve {
+	var approve, picture bool
+	for len(c.Args) > 0 && strings.HasPrefix(c.Args[0], "--") {
+		switch c.Args[0] {
+		case "--accept":
+			approve = true
+		case "--qr":
+			picture = true
+		default:
+			return usageError{c.Args[0] + " is no flag of it"}
+		}
 		c.Args = c.Args[1:]
 	}
 	if len(c.Args) == 0 {
@@ -28,14 +36,44 @@ func invite(ctx context.Context, c *Call) error {
 		return err
 	}
 	c.printf("%s\n", link)
+	if picture {
+		if err := printQR(c, link); err != nil {
+			return err
+		}
+	}
 	if approve {
 		return nil
 	}
-	return showCode(ctx, c, doc.ID)
+	return showCode(ctx, c, doc.ID, inviteWords)
 }
 
-// showCode shows a code for a document, and what becomes of it, until the code is gone or the person ends the command.
-func showCode(ctx context.Context, c *Call, doc crdt.DocID) error {
+// pair shows a code for this device alone.
+func pair(ctx context.Context, c *Call) error {
+	if len(c.Args) > 0 {
+		return usageError{"it takes no arguments"}
+	}
+	return showCode(ctx, c, crdt.DocID{}, pairWords)
+}
+
+// codeWords is what is said of a code.
+type codeWords struct{ shown, gone, used string }
+
+var (
+	inviteWords = codeWords{
+		shown: "Or the code %s, until %s, on this network. Ctrl+C takes it away.\n",
+		gone:  "The code is gone. The link stays good for 24 hours.\n",
+		used:  "%s is in.\n",
+	}
+	pairWords = codeWords{
+		shown: "Type the code %s on your other computer, under *Were you invited?*, until %s, on this network.\n",
+		gone:  "The code is gone. `inkling pair` shows another.\n",
+		used:  "%s and this device know each other now.\n",
+	}
+)
+
+// showCode shows a code for a document, or a zero one for the device, and what becomes of it, until the code is gone or the
+// person ends the command.
+func showCode(ctx context.Context, c *Call, doc crdt.DocID, words codeWords) error {
 	news := make(chan workspace.Event, 64)
 	stop := c.Workspace.Observe(func(e workspace.Event) {
 		select {
@@ -44,7 +82,11 @@ func showCode(ctx context.Context, c *Call, doc crdt.DocID) error {
 		}
 	})
 	defer stop()
-	if err := c.Workspace.ShowCode(doc); err != nil {
+	show := func() error { return c.Workspace.ShowCode(doc) }
+	if doc == (crdt.DocID{}) {
+		show = c.Workspace.ShowDeviceCode
+	}
+	if err := show(); err != nil {
 		return err
 	}
 	defer c.Workspace.HideCode(doc)
@@ -54,7 +96,7 @@ func showCode(ctx context.Context, c *Call, doc crdt.DocID) error {
 		case <-ctx.Done():
 			return nil
 		case e := <-news:
-			if sayNews(c, doc, e, &shown) {
+			if sayNews(c, doc, words, e, &shown) {
 				return nil
 			}
 		}
@@ -62,18 +104,18 @@ func showCode(ctx context.Context, c *Call, doc crdt.DocID) error {
 }
 
 // sayNews prints what happened to an invite; end: its code is gone. shown is the code that was printed last.
-func sayNews(c *Call, doc crdt.DocID, e workspace.Event, shown *string) (end bool) {
+func sayNews(c *Call, doc crdt.DocID, words codeWords, e workspace.Event, shown *string) (end bool) {
 	switch e := e.(type) {
 	case workspace.CodeChanged:
 		code := c.Workspace.Code()
 		switch {
 		case code.Doc != doc || code.Text == "":
 			if *shown != "" {
-				c.printf("The code is gone. The link stays good for 24 hours.\n")
+				c.printf("%s", words.gone)
 			}
 			return *shown != ""
 		case *shown == "":
-			c.printf("Or the code %s, until %s, on this network. Ctrl+C takes it away.\n", code.Text, code.Until.Format("15:04"))
+			c.printf(words.shown, code.Text, code.Until.Format("15:04"))
 		case *shown != code.Text:
 			c.printf("The code is %s now.\n", code.Text)
 		}
@@ -82,7 +124,7 @@ func sayNews(c *Call, doc crdt.DocID, e workspace.Event, shown *string) (end boo
 		c.printf("Somebody at %s typed a wrong code (%d).\n", e.From, e.Count)
 	case workspace.CodeUsed:
 		if e.Doc == doc {
-			c.printf("%s is in.\n", e.Name)
+			c.printf(words.used, e.Name)
 		}
 	case workspace.JoinRequested:
 		if e.Doc == doc {
@@ -104,15 +146,20 @@ func join(ctx context.Context, c *Call) error {
 	if err != nil {
 		return err
 	}
-	var id crdt.DocID
+	var entry workspace.Entry
 	if addr != "" {
-		id, err = c.Workspace.JoinAt(ctx, text, addr)
+		entry, err = c.Workspace.JoinAt(ctx, text, addr)
 	} else {
-		id, err = c.Workspace.Join(ctx, text)
+		entry, err = c.Workspace.Join(ctx, text)
 	}
 	if err != nil {
 		return err
 	}
+	if entry.Paired() {
+		c.printf("You and %s know each other now. To have it keep a document: inkling put DOC %q\n", entry.Name, entry.Name)
+		return nil
+	}
+	id := entry.Doc
 	title := waitForTitle(ctx, c.Workspace, id)
 	c.printf("%s  %s%s\n", id.String()[:shortID], title, company(c.Workspace, id))
 	if c.Window != nil {
@@ -187,6 +234,8 @@ type Status struct {
 	Together  bool             `json:"together"` // visible to people nearby
 	Code      string           `json:"code"`     // on the screen, for others to type; "" when there is none
 	Unsaved   string           `json:"unsaved"`  // why nothing is saved; "" when all is well
+	NoRoom    string           `json:"no_room"`  // why nothing is taken from others; "" when it is
+	Offers    []StatusOffer    `json:"offers"`   // documents that others would have this device take
 	Trouble   []string         `json:"trouble"`  // of the network, in sentences
 	Nearby    []string         `json:"nearby"`   // names
 	Documents []StatusDocument `json:"documents"`
@@ -199,12 +248,21 @@ type StatusDocument struct {
 	People []StatusPerson `json:"people"`
 }
 
+// StatusOffer is a document that is offered.
+type StatusOffer struct {
+	Name  string `json:"name"` // whose it is
+	Title string `json:"title"`
+}
+
 // StatusPerson is somebody else in a document.
 type StatusPerson struct {
-	Name      string `json:"name"`
-	Here      bool   `json:"here"`
-	Confirmed bool   `json:"confirmed"` // the person has said what it has
-	Behind    int    `json:"behind"`    // edits that it lacks by that
+	Name       string `json:"name"`
+	Proposed   bool   `json:"proposed"`   // the document was put to it and is not taken yet
+	Unattended bool   `json:"unattended"` // nobody sits there: it passes on
+	Full       bool   `json:"full"`       // it takes nothing more
+	Here       bool   `json:"here"`
+	Confirmed  bool   `json:"confirmed"` // the person has said what it has
+	Behind     int    `json:"behind"`    // edits that it lacks by that
 }
 
 func status(_ context.Context, c *Call) error {
@@ -230,6 +288,10 @@ func statusOf(w *workspace.Workspace) (Status, error) {
 	if _, err := w.Saving(); err != nil {
 		s.Unsaved = err.Error()
 	}
+	s.NoRoom = noRoom(w)
+	for _, o := range w.Offers() {
+		s.Offers = append(s.Offers, StatusOffer{Name: o.From.Name, Title: o.Title})
+	}
 	for _, n := range w.Nearby() {
 		s.Nearby = append(s.Nearby, n.Name)
 	}
@@ -244,7 +306,9 @@ func statusOf(w *workspace.Workspace) (Status, error) {
 		}
 		row := StatusDocument{ID: d.ID.String(), Title: workspace.Titled(d)}
 		for _, p := range people {
-			row.People = append(row.People, StatusPerson{Name: p.Name, Here: p.Here, Confirmed: p.Confirmed, Behind: p.Behind})
+			row.People = append(row.People, StatusPerson{
+				Name: p.Name, Here: p.Here, Confirmed: p.Confirmed, Behind: p.Behind, Proposed: p.Proposed, Unattended: p.Unattended, Full: p.Full,
+			})
 		}
 		s.Documents = append(s.Documents, row)
 	}
@@ -255,6 +319,12 @@ func printStatus(c *Call, s Status) {
 	c.printf("You are %s. The library is %s.\n", s.Name, s.Library)
 	if s.Unsaved != "" {
 		c.printf("NOT SAVED: %s\n", s.Unsaved)
+	}
+	if s.NoRoom != "" {
+		c.printf("NO ROOM: %s\n", s.NoRoom)
+	}
+	for _, o := range s.Offers {
+		c.printf("%s offers %s: `inkling accept %q` takes it.\n", o.Name, o.Title, o.Title)
 	}
 	for _, t := range s.Trouble {
 		c.printf("Network: %s\n", t)
@@ -274,8 +344,17 @@ func personLine(p StatusPerson) string {
 	if p.Here {
 		where = "here"
 	}
-	if p.Behind > 0 {
-		return p.Name + " is " + where + " and lacks the newest edits"
+	s := p.Name + " is " + where
+	if p.Unattended {
+		s += ", and passes on without a window"
 	}
-	return p.Name + " is " + where
+	switch {
+	case p.Full:
+		s += ", but has no room"
+	case p.Proposed:
+		s += ", and has not taken the document yet"
+	case p.Behind > 0:
+		s += " and lacks the newest edits"
+	}
+	return s
 }

@@ -20,16 +20,16 @@ func (win *Window) join(text string) {
 	if workspace.IsLink(text) {
 		meanwhile = "Knocking … the other person has to let you in."
 	}
-	win.joining(meanwhile, text, func(ctx context.Context) (crdt.DocID, error) { return win.w.Join(ctx, text) })
+	win.joining(meanwhile, text, func(ctx context.Context) (workspace.Entry, error) { return win.w.Join(ctx, text) })
 }
 
 // joinHost types a code at the one of several whose it is.
 func (win *Window) joinHost(code string, h workspace.Host) {
-	win.joining("Asking …", code, func(ctx context.Context) (crdt.DocID, error) { return win.w.JoinOf(ctx, code, h) })
+	win.joining("Asking …", code, func(ctx context.Context) (workspace.Entry, error) { return win.w.JoinOf(ctx, code, h) })
 }
 
 // joining runs a join and shows what came of it: the document, a sentence, or the question whose code it is.
-func (win *Window) joining(meanwhile, text string, join func(context.Context) (crdt.DocID, error)) {
+func (win *Window) joining(meanwhile, text string, join func(context.Context) (workspace.Entry, error)) {
 	t := win.together
 	t.join.Disable()
 	t.askHost("", nil)
@@ -37,10 +37,14 @@ func (win *Window) joining(meanwhile, text string, join func(context.Context) (c
 	win.background(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), joinPatience)
 		defer cancel()
-		id, err := join(ctx)
+		entry, err := join(ctx)
 		with := ""
-		if err == nil {
-			with = win.metIn(id)
+		switch {
+		case err != nil:
+		case entry.Paired():
+			with = fmt.Sprintf("%s and you know each other now. Open a document, and put %s into it above.", entry.Name, entry.Name)
+		default:
+			with = win.metIn(entry.Doc)
 		}
 		win.do(func() {
 			t.join.Enable()
@@ -55,7 +59,11 @@ func (win *Window) joining(meanwhile, text string, join func(context.Context) (c
 			}
 			showNote(t.joinNote, with, widget.SuccessImportance)
 			t.joinLink.SetText("")
-			win.Show(id)
+			if entry.Paired() {
+				win.refresh(stalePeople)
+				return
+			}
+			win.Show(entry.Doc)
 		})
 	})
 }

@@ -24,6 +24,8 @@ func (win *Window) observe(e workspace.Event) {
 		win.do(func() { win.deleted(e.ID) })
 	case workspace.PeopleChanged:
 		win.refresh(stalePeople)
+	case workspace.OffersChanged:
+		win.refresh(stalePeople)
 	case workspace.NearbyChanged:
 		win.refresh(staleNearby)
 	case workspace.SavingChanged:
@@ -36,7 +38,7 @@ func (win *Window) observe(e workspace.Event) {
 		win.do(func() { win.together.tellCode(guessed(e), widget.WarningImportance) })
 	case workspace.CodeUsed:
 		win.do(func() {
-			if e.Doc == win.session.ID() {
+			if e.Doc == win.session.ID() { // a code for the device alone is not the window's
 				win.together.tellCode(e.Name+" is in.", widget.SuccessImportance)
 			}
 		})
@@ -94,10 +96,13 @@ func (win *Window) bring(kind int) {
 			s := win.session
 			go func() {
 				people, err := win.w.People(s.ID())
+				known, knownErr := win.w.Known(s.ID())
+				offers := win.w.Offers()
 				win.do(func() {
-					if err == nil && s == win.session {
-						win.showPeople(people)
+					if err == nil && knownErr == nil && s == win.session {
+						win.showPeople(people, known)
 					}
+					win.showOffers(offers)
 				})
 			}()
 		})
@@ -159,8 +164,8 @@ func (win *Window) showText() {
 	win.showStanding()
 }
 
-func (win *Window) showPeople(people []workspace.Person) {
-	win.together.showPeople(people, win.colors)
+func (win *Window) showPeople(people, known []workspace.Person) {
+	win.together.showPeople(people, known, win.colors)
 	win.status.showPeople(people, time.Now())
 	win.others = nil
 	for _, p := range people {

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,22 +51,25 @@ func (s *statusLine) showPeople(list []workspace.Person, now time.Time) {
 
 // summary is one line about the others in a document.
 func summary(list []workspace.Person, now time.Time) string {
-	var here, away []string
+	var here, away, parts []string
 	for _, p := range list {
-		if p.Here {
+		switch {
+		case p.Here && (p.Full || p.Proposed):
+			parts = append(parts, p.Name+" is "+whereabouts(p, now))
+			continue
+		case p.Here:
 			here = append(here, p.Name)
 			continue
 		}
 		s := p.Name + " is " + whereabouts(p, now)
 		away = append(away, s)
 	}
-	var parts []string
 	if len(here) > 0 {
 		verb := " is here"
 		if len(here) > 1 {
 			verb = " are here"
 		}
-		parts = append(parts, names(here)+verb)
+		parts = slices.Insert(parts, 0, names(here)+verb)
 	}
 	parts = append(parts, away[:min(2, len(away))]...)
 	if n := len(away) - 2; n > 0 {

@@ -14,6 +14,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"inkling/app/qrcode"
 	"inkling/app/workspace"
 )
 
@@ -35,13 +36,15 @@ type together struct {
 	body    *fyne.Container // all that scrolls
 	name    *widget.Entry
 
-	people   *fyne.Container
+	people *fyne.Container
+	*acquaintances
 	invite   *widget.Button
 	code     *canvas.Text
 	codeNote *caption
 	codeNews *widget.Label
 	codeBox  *fyne.Container
 	link     *widget.Entry
+	qr       *qrPicture // of the link
 	linkBox  *fyne.Container
 
 	joinLink *widget.Entry
@@ -60,10 +63,11 @@ type together struct {
 }
 
 func newTogether() *together {
-	t := &together{}
+	t := &together{acquaintances: newAcquaintances()}
 	t.body = container.NewVBox(
 		t.makeHeader(),
 		t.makePeople(),
+		t.offers,
 		widget.NewSeparator(),
 		t.makeJoin(),
 		widget.NewSeparator(),
@@ -102,12 +106,14 @@ func (t *together) makePeople() fyne.CanvasObject {
 	t.link.Wrapping = fyne.TextWrapOff
 	copyLink := widget.NewButtonWithIcon("Copy", theme.ContentCopyIcon(), func() { t.onCopy(t.link.Text) })
 	copyLink.Importance = widget.HighImportance
+	t.qr = newQRPicture()
 	t.linkBox = container.NewVBox(
-		prose("Or send this link, by mail or chat. It is good for one person, for 24 hours. You confirm when they use it."),
+		prose("Or send this link, by mail or chat, or have a camera read it. It is good for one person, for 24 hours. You confirm when they use it."),
 		container.NewBorder(nil, nil, nil, copyLink, t.link),
+		container.NewPadded(container.NewCenter(t.qr.raster)),
 	)
 	t.linkBox.Hide()
-	return container.NewVBox(t.people, t.invite, t.makeCode(), t.linkBox)
+	return container.NewVBox(t.people, t.invite, t.makeCode(), t.linkBox, t.known)
 }
 
 // codeSize is the size of the digits, for people to read across a table.
@@ -178,8 +184,9 @@ func (t *together) makeName() fyne.CanvasObject {
 	return container.NewVBox(heading("Others see you as"), container.NewBorder(nil, nil, nil, keep, t.name))
 }
 
-// showPeople lists who else is in the document.
-func (t *together) showPeople(list []workspace.Person, colors colorBook) {
+// showPeople lists who else is in the document, and who could be.
+func (t *together) showPeople(list, known []workspace.Person, colors colorBook) {
+	t.showKnown(known)
 	t.people.RemoveAll()
 	if len(list) == 0 {
 		t.people.Add(prose("Only you are in this document."))
@@ -198,20 +205,24 @@ func personRow(p workspace.Person, c color.Color) fyne.CanvasObject {
 	}
 	mark := container.New(layout.NewCustomPaddedLayout(0, 0, theme.InnerPadding(), 0),
 		container.NewCenter(container.NewGridWrap(fyne.NewSize(10, 10), dot)))
-	name := widget.NewLabel(p.Name)
-	name.Truncation = fyne.TextTruncateEllipsis
-	return container.NewBorder(nil, nil, mark, nil, container.New(rowLayout{}, name, newCaption(whereabouts(p, time.Now()))))
+	return container.NewBorder(nil, nil, mark, nil, nameRow(p.Name, whereabouts(p, time.Now())+passesOn(p)))
 }
 
 // whereabouts says in a few words whether p is here and has everything.
 func whereabouts(p workspace.Person, now time.Time) string {
 	switch {
+	case p.Here && p.Full:
+		return "here, has no room"
+	case p.Here && p.Proposed:
+		return "here, has not taken it yet"
 	case p.Here && !p.Confirmed:
 		return "here"
 	case p.Here && p.Behind == 0:
 		return "here, has everything"
 	case p.Here:
 		return "here, catching up"
+	case p.Proposed:
+		return "away, does not have it yet"
 	case p.Since.IsZero():
 		return "away"
 	}
@@ -312,10 +323,16 @@ func (t *together) askHost(code string, hosts []workspace.Host) {
 // showLink offers an invite link; "" takes it away.
 func (t *together) showLink(link string) {
 	t.link.SetText(link)
+	defer t.body.Refresh() // the parts below move
 	if link == "" {
 		t.linkBox.Hide()
 		return
 	}
+	code, err := qrcode.New(link)
+	if err != nil {
+		panic(fmt.Sprintf("ui: a link that is no invite: %v", err)) // they have 255 letters at most
+	}
+	t.qr.show(code)
 	t.linkBox.Show()
 }
 

@@ -37,6 +37,8 @@ type Window struct {
 
 	sidebar  *sidebar
 	together *together
+	people   *widget.Button  // opens it
+	tools    *fyne.Container // the line of buttons above the page
 	status   *statusLine
 	banner   *banner
 	strip    *strip
@@ -105,12 +107,12 @@ func newWindow(app fyne.App, w *workspace.Workspace, do func(func())) *Window {
 // build puts the parts side by side.
 func (win *Window) build() {
 	list := lowButton(theme.ListIcon(), func() { win.frame.toggleList() })
-	people := widget.NewButtonWithIcon("Together", theme.AccountIcon(), win.toggleTogether)
-	people.Importance = widget.LowImportance
+	win.people = widget.NewButtonWithIcon(togetherLabel(0), theme.AccountIcon(), win.toggleTogether)
+	win.people.Importance = widget.LowImportance
 	more := lowButton(theme.MoreVerticalIcon(), nil)
 	more.OnTapped = func() { win.showMenu(more) }
-	top := container.NewHBox(list, layout.NewSpacer(), people, more)
-	page := container.NewBorder(container.NewVBox(top, win.banner.content, win.disk.content, win.damage.content, win.undo.content, win.strip.content), win.status.content, nil, nil, win.editor)
+	win.tools = container.NewHBox(list, layout.NewSpacer(), win.people, more)
+	page := container.NewBorder(container.NewVBox(win.tools, win.banner.content, win.disk.content, win.damage.content, win.undo.content, win.strip.content), win.status.content, nil, nil, win.editor)
 	win.banner.onSize = page.Refresh
 	for _, s := range []*strip{win.strip, win.undo, win.disk, win.damage} {
 		s.onSize = page.Refresh
@@ -143,6 +145,9 @@ func (win *Window) wire() {
 	t.onInvite = win.invite
 	t.onJoin = win.join
 	t.onHost = win.joinHost
+	t.onPut = win.put
+	t.onAccept = win.accept
+	t.onDecline = win.decline
 	t.onDial = win.dial
 	t.onName = win.rename
 	t.onCopy = func(link string) { win.app.Clipboard().SetContent(link) }

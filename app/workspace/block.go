@@ -36,6 +36,9 @@ func (p peerLibrary) Take(_ netsync.PeerID, doc crdt.DocID, block []byte, heads 
 		return err
 	}
 	defer p.w.release(s)
+	if err := p.w.roomFor(); err != nil {
+		return err
+	}
 	if err := p.w.lib.AwaitRoom(p.w.life); err != nil {
 		return err
 	}

@@ -14,8 +14,8 @@ import (
 
 // Code is what a person reads off this screen, or to somebody, who types it and is let into Doc.
 type Code struct {
-	Doc   crdt.DocID
-	Text  string // in groups; "": none is shown
+	Doc   crdt.DocID // zero: into none, but the two devices know each other then
+	Text  string     // in groups; "": none is shown
 	Until time.Time
 }
 
@@ -37,6 +37,19 @@ func (w *Workspace) ShowCode(doc crdt.DocID) error {
 	w.node.ShowCode(doc)
 	return nil
 }
+
+// ShowDeviceCode is ShowCode for no document: the device on which the code is typed and this one know each other from
+// then on, and their people can put documents to each other's.
+func (w *Workspace) ShowDeviceCode() error {
+	if w.node == nil {
+		return errOffline
+	}
+	w.node.ShowCode(crdt.DocID{})
+	return nil
+}
+
+// HideDeviceCode takes such a code off the screen.
+func (w *Workspace) HideDeviceCode() { w.HideCode(crdt.DocID{}) }
 
 // HideCode takes the code off the screen if it is one for the document.
 func (w *Workspace) HideCode(doc crdt.DocID) {
@@ -67,12 +80,15 @@ func (w *Workspace) Hosts() []Host {
 	return w.node.Hosts()
 }
 
-// Join follows an invite link, or types the code that one screen on this network shows, and returns the document it opens.
+// Entry is what came of a code or a link: a document, or a device that is known now.
+type Entry = netsync.Entry
+
+// Join follows an invite link, or types the code that one screen on this network shows, and returns what it opens.
 // Its errors are sentences for the person; a [*netsync.JoinError] with SeveralHosts asks whose the code is.
-func (w *Workspace) Join(ctx context.Context, text string) (crdt.DocID, error) {
+func (w *Workspace) Join(ctx context.Context, text string) (Entry, error) {
 	switch {
 	case w.node == nil:
-		return crdt.DocID{}, errOffline
+		return Entry{}, errOffline
 	case IsLink(text):
 		return w.node.Join(ctx, text)
 	}
@@ -80,17 +96,17 @@ func (w *Workspace) Join(ctx context.Context, text string) (crdt.DocID, error) {
 }
 
 // JoinOf types the code that a certain host shows.
-func (w *Workspace) JoinOf(ctx context.Context, code string, host Host) (crdt.DocID, error) {
+func (w *Workspace) JoinOf(ctx context.Context, code string, host Host) (Entry, error) {
 	if w.node == nil {
-		return crdt.DocID{}, errOffline
+		return Entry{}, errOffline
 	}
 	return w.node.JoinCodeOf(ctx, code, host)
 }
 
 // JoinAt types the code that the computer at an address shows.
-func (w *Workspace) JoinAt(ctx context.Context, code, addr string) (crdt.DocID, error) {
+func (w *Workspace) JoinAt(ctx context.Context, code, addr string) (Entry, error) {
 	if w.node == nil {
-		return crdt.DocID{}, errOffline
+		return Entry{}, errOffline
 	}
 	return w.node.JoinCodeAt(ctx, code, addr)
 }

@@ -45,7 +45,8 @@ func TestCodeLetsIn(t *testing.T) {
 	if _, err := eve.JoinAt(ctx, wrong, at); !errors.As(err, &refused) || refused.Failure != netsync.WrongCode {
 		t.Errorf("a wrong code: %v", err)
 	}
-	id, err := ben.JoinAt(ctx, code.Text, at)
+	entry, err := ben.JoinAt(ctx, code.Text, at)
+	id := entry.Doc
 	if err != nil || id != sa.ID() {
 		t.Fatalf("joined %v, %v", id, err)
 	}

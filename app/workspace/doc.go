@@ -46,6 +46,13 @@
 // another device, by copy or restore, has another key there and is such a reader in its
 // old documents until it is invited again. One that was moved keeps its key (moved.go).
 //
+// # Who is known
+//
+// Two devices can know each other and share nothing: a code for the device alone pairs them. A person puts a document to one
+// that is known by [Workspace.Put]: that commits a Grant, and has the document proposed until the other device has it
+// (known.go). There it waits as an offer for the person (offers.go), or, where nobody sits, is taken from whom the owner has said, as
+// long as there is room (service.go).
+//
 // # Set back
 //
 // A library that was put back by a backup or an old copy is noticed by its token (token.go), and each document is

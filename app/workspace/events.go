@@ -21,6 +21,8 @@ type (
 	IndexChanged struct{}
 	// PeopleChanged: somebody came, went, or has got more of my words.
 	PeopleChanged struct{}
+	// OffersChanged: what others offer; see [Workspace.Offers].
+	OffersChanged struct{}
 	// NearbyChanged: who is seen on the network and not known yet.
 	NearbyChanged struct{}
 	// SavingChanged: the disk refuses, or takes changes again, or has room again; see [Workspace.Saving] and
@@ -35,7 +37,7 @@ type (
 		From  string
 		Count int
 	}
-	// CodeUsed: somebody typed the code and is in the document now.
+	// CodeUsed: somebody typed the code and is in the document now; a zero Doc: is known to this device.
 	CodeUsed struct {
 		Name string
 		Doc  crdt.DocID
@@ -55,6 +57,7 @@ func (DocumentDeleted) event()  {}
 func (BackupsChanged) event()   {}
 func (IndexChanged) event()     {}
 func (PeopleChanged) event()    {}
+func (OffersChanged) event()    {}
 func (NearbyChanged) event()    {}
 func (SavingChanged) event()    {}
 func (DamageChanged) event()    {}

@@ -92,7 +92,8 @@ func TestTwoWriteTogether(t *testing.T) {
 	}()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	id, err := ben.Join(ctx, link)
+	entry, err := ben.Join(ctx, link)
+	id := entry.Doc
 	if err != nil || id != sa.ID() {
 		t.Fatalf("joined %v, %v", id, err)
 	}
@@ -158,7 +159,8 @@ func TestSetBackLibraryMeetsOthers(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	id, err := ben.Join(ctx, link)
+	entry, err := ben.Join(ctx, link)
+	id := entry.Doc
 	if err != nil {
 		t.Fatal(err)
 	}

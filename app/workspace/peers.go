@@ -71,6 +71,9 @@ func (p peerLibrary) Since(doc crdt.DocID, have []crdt.Head, maxBytes int, decli
 // Receive decodes, applies and stores what a peer sent. All of it is decoded before the
 // first change takes effect.
 func (p peerLibrary) Receive(_ netsync.PeerID, doc crdt.DocID, encoded [][]byte) error {
+	if err := p.w.roomFor(); err != nil {
+		return err
+	}
 	changes := make([]*crdt.Change, 0, len(encoded))
 	for _, b := range encoded {
 		c, err := decodeChange(b)
@@ -149,6 +152,18 @@ func (p peerLibrary) Let(id crdt.DocID, n netsync.Peer) (crdt.Genesis, error) {
 	return doc.Genesis, nil
 }
 
+// Pair notes a device that this one knows from now on.
+func (p peerLibrary) Pair(n netsync.Peer) error {
+	if err := p.w.lib.Pair(p.row(n), p.w.now()); err != nil {
+		return err
+	}
+	if err := p.w.service.trust(p.w.lib, n.ID); err != nil {
+		return err
+	}
+	p.w.events.tell(PeopleChanged{})
+	return nil
+}
+
 // Joined notes a document that an invite brought, and who gave it.
 func (p peerLibrary) Joined(g crdt.Genesis, issuer netsync.Peer) error {
 	now := p.w.now()
@@ -176,7 +191,12 @@ func (w *Workspace) netEvent(e netsync.Event) {
 		w.events.tell(PeopleChanged{})
 	case netsync.Acked:
 		w.people.setAcked(e.Peer, e.Doc, e.Heads)
+		w.notePutDone(e.Peer, e.Doc)
 		w.events.tell(PeopleChanged{})
+	case netsync.Replied:
+		if e.Verdict == wire.Taken {
+			w.notePutDone(e.Peer, e.Doc)
+		}
 	case netsync.NearbyChanged:
 		w.events.tell(NearbyChanged{})
 	case netsync.PresenceChanged:

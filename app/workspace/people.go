@@ -22,6 +22,11 @@ type Person struct {
 	Name  string
 	Here  bool      // connected and heard of within the last seconds
 	Since time.Time // when Here last changed; zero when never seen
+	// Unattended: nobody sits at the device; it keeps documents and passes them on. Full: it takes nothing more now.
+	// Both by its own word since the start of this program.
+	Unattended, Full bool
+	// Proposed: I have put the document to the person, whose device has not taken it yet.
+	Proposed bool
 	// Confirmed: the person's device has said since the start of this program what
 	// it has of the document asked about.
 	Confirmed bool
@@ -118,6 +123,7 @@ func (w *Workspace) People(doc crdt.DocID) ([]Person, error) {
 			continue
 		}
 		person, has := w.people.person(PeerID(k.Key), doc)
+		person.Proposed = w.puts.has(PeerID(k.Key), doc)
 		if person.Confirmed {
 			if person.Behind, err = w.lib.Lacking(doc, has); err != nil {
 				return nil, fmt.Errorf("list the people of a document: %w", err)
@@ -129,13 +135,16 @@ func (w *Workspace) People(doc crdt.DocID) ([]Person, error) {
 		}
 		list = append(list, person)
 	}
-	slices.SortFunc(list, func(a, b Person) int {
-		if a.Here != b.Here {
-			return map[bool]int{true: -1, false: 1}[a.Here]
-		}
-		return strings.Compare(a.Name, b.Name)
-	})
+	slices.SortFunc(list, byPresence)
 	return list, nil
+}
+
+// byPresence sorts those who are here before the others, and each by name.
+func byPresence(a, b Person) int {
+	if a.Here != b.Here {
+		return map[bool]int{true: -1, false: 1}[a.Here]
+	}
+	return strings.Compare(a.Name, b.Name)
 }
 
 // Names says what this person calls devices.
@@ -187,7 +196,9 @@ func (p *people) person(id PeerID, doc crdt.DocID) (person Person, has []crdt.He
 	defer p.mu.Unlock()
 	s := p.status[id]
 	has, confirmed := p.acked[id][doc]
-	return Person{ID: id, Name: s.Name, Here: s.Online, Since: s.Since, Confirmed: confirmed}, has
+	return Person{
+		ID: id, Name: s.Name, Here: s.Online, Since: s.Since, Unattended: s.Unattended, Full: s.Full, Confirmed: confirmed,
+	}, has
 }
 
 // Nearby lists people seen on the network who have Together open too.

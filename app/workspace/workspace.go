@@ -27,6 +27,7 @@ type Config struct {
 	Dir     string         // the library folder
 	Name    string         // display name; "": the one remembered, else the system's
 	Port    int            // UDP port; 0: the default
+	Service *Service       // nil: a person sits here
 	Offline bool           // no network at all: for sub-commands that only need the library
 	Finder  netsync.Finder // finds peers by itself; nil: by mDNS
 	Logger  *slog.Logger
@@ -48,6 +49,10 @@ type Workspace struct {
 	wrote   chan struct{} // holds one: the library was written to
 	keeping chan struct{} // closed when upkeep has ended; nil when there is none
 	resting resting       // documents to index
+
+	puts    puts
+	offers  offers
+	service *service // nil: a person sits here
 
 	keeper  *keeper
 	tending sync.WaitGroup // its goroutine
@@ -99,6 +104,8 @@ func newWorkspace(dir string, lib *storage.Library) *Workspace {
 		shown:    map[crdt.DocID]int{},
 		people:   newPeople(),
 		resting:  newResting(),
+		puts:     puts{lib: lib},
+		offers:   newOffers(),
 	}
 	w.life, w.end = context.WithCancel(context.Background())
 	w.keeper = newKeeper(w)
@@ -147,6 +154,9 @@ func (w *Workspace) start(cfg Config) error {
 	if err := w.loadName(cfg.Name); err != nil {
 		return err
 	}
+	if err := w.startService(cfg.Service); err != nil {
+		return err
+	}
 	if !cfg.Offline {
 		if err := w.startNode(cfg); err != nil {
 			return err
@@ -160,6 +170,9 @@ func (w *Workspace) start(cfg Config) error {
 	w.tending.Go(func() { w.keeper.run(w.life) })
 	if !cfg.Offline { // not for one command
 		w.tending.Go(func() { w.scrub(w.life, scrubEvery, time.Second) })
+	}
+	if w.service != nil && w.service.quota > 0 && w.node != nil {
+		w.tending.Go(w.watchRoom)
 	}
 	w.keeping = make(chan struct{})
 	go func() {
@@ -178,11 +191,13 @@ func (w *Workspace) startNode(cfg Config) (err error) {
 		Key:     w.key,
 		Name:    w.Name,
 		Library: peerLibrary{w},
-		Events:  w.netEvent,
-		Port:    cfg.Port,
-		Inbox:   filepath.Join(w.dir, inboxFolder),
-		Finder:  finder,
-		Logger:  w.log,
+
+		Unattended: cfg.Service != nil,
+		Events:     w.netEvent,
+		Port:       cfg.Port,
+		Inbox:      filepath.Join(w.dir, inboxFolder),
+		Finder:     finder,
+		Logger:     w.log,
 	})
 	if err != nil {
 		return fmt.Errorf("start the network: %w", err)

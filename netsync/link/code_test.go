@@ -12,11 +12,12 @@ import (
 // screen answers what the machine of s asks about tries, with the code; nil when it asks nothing.
 type screen struct {
 	pairing.Screen
-	seen int // effects
+	seen  int          // effects
+	grant wire.Message // to who was believed: Joined or Paired
 }
 
 func newScreen() *screen {
-	s := &screen{}
+	s := &screen{grant: wire.Joined{Name: "L"}}
 	s.Step(epoch, [32]byte{1}, pairing.Show{})
 	return s
 }
@@ -32,7 +33,7 @@ func (p *screen) judge(s *side, e Exporter) Event {
 			effects = p.Step(epoch, [32]byte{3}, pairing.Confirm{Try: 1, Tag: effect.Tag})
 		case Presented:
 			p.seen++
-			return Decided{wire.Joined{Name: "L"}}
+			return Decided{p.grant}
 		}
 		for _, effect := range effects {
 			p.seen++
@@ -68,8 +69,15 @@ func strangers(le Exporter) (d, l *side) {
 	return d, l
 }
 
-// TestCodeOverHandshake: a code is typed by one who knows nobody, one who knows the host, one who is known.
+// TestCodeOverHandshake: a code, for a document and for the device alone, is typed by one who knows nobody, one who knows
+// the host, one who is known.
 func TestCodeOverHandshake(t *testing.T) {
+	for _, grant := range []wire.Message{wire.Joined{Name: "L"}, wire.Paired{Name: "L"}} {
+		codeOverHandshake(t, grant)
+	}
+}
+
+func codeOverHandshake(t *testing.T, grant wire.Message) {
 	for name, start := range map[string]func() (d, l *side){
 		"strangers": func() (d, l *side) { return strangers(Exporter{}) },
 		"unknown":   func() (d, l *side) { d, l = pair(true, false); talk(d, l); return d, l },
@@ -77,7 +85,7 @@ func TestCodeOverHandshake(t *testing.T) {
 	} {
 		d, l := start()
 		p := newScreen()
-		p.seen = len(l.effects)
+		p.seen, p.grant = len(l.effects), grant
 		meet(d, l, p, p.Code(), Exporter{})
 		if met := told[Met](d); len(met) != 1 || met[0].Peer != ID(key(2)) {
 			t.Errorf("%s: the guest met %v; effects %v", name, met, d.effects)
@@ -85,7 +93,7 @@ func TestCodeOverHandshake(t *testing.T) {
 		if p := told[Presented](l); len(p) != 1 || p[0].Peer != ID(key(1)) || p[0].Name != "D" {
 			t.Errorf("%s: the host was presented %v", name, p)
 		}
-		if a := told[JoinAnswered](d); len(a) != 1 || a[0].Answer != (wire.Joined{Name: "L"}) {
+		if a := told[JoinAnswered](d); len(a) != 1 || a[0].Answer != grant {
 			t.Errorf("%s: the guest was answered %v", name, a)
 		}
 		d.give(epoch, Adopted{}, l)
@@ -169,7 +177,7 @@ func TestHostileGuest(t *testing.T) {
 	share := pairing.NewGuest("nothing", Exporter{}, [32]byte{8}).Share()
 	messages := []wire.Message{
 		wire.Try{Share: share}, wire.Try{}, wire.Share{Share: share}, wire.Confirm{}, wire.Reveal{Key: ID(key(3))},
-		wire.Present{Key: ID(key(3))}, wire.Join{}, wire.Joined{}, wire.Refused{Reason: wire.NoCode}, wire.Call{Name: "E"}, wire.Hello{Name: "E"},
+		wire.Present{Key: ID(key(3))}, wire.Join{}, wire.Joined{}, wire.Paired{}, wire.Refused{Reason: wire.NoCode}, wire.Call{Name: "E"}, wire.Hello{Name: "E"},
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		d, l := pair(true, rapid.Bool().Draw(t, "a peer"))
@@ -290,5 +298,22 @@ func handHost(d, l *side) revealed {
 			d.inbox = nil
 			return revealed{sent, answer.Binder}
 		}
+	}
+}
+
+// TestPairedAnswersACode: Paired is no answer to an invite, nor to a code that the guest has not proved yet.
+func TestPairedAnswersACode(t *testing.T) {
+	d, l := pair(true, false)
+	talk(d, l)
+	d.give(epoch, Asked{wire.Join{Name: "D"}}, l)
+	d.give(epoch, Received{wire.Paired{Name: "L"}}, l)
+	if c := told[Close](d); len(c) != 1 || c[0].Code != wire.Unexpected || len(told[JoinAnswered](d)) != 0 {
+		t.Errorf("to an invite: effects %v", d.effects)
+	}
+	d, l = strangers(Exporter{})
+	d.give(epoch, Typed{Code: "482913", Name: "D"}, l)
+	d.give(epoch, Received{wire.Paired{Name: "L"}}, l)
+	if c := told[Close](d); len(c) != 1 || c[0].Code != wire.Unexpected || len(told[JoinAnswered](d)) != 0 {
+		t.Errorf("to a share: effects %v", d.effects)
 	}
 }

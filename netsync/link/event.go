@@ -37,7 +37,7 @@ type (
 		Answer wire.Message
 		Binder [32]byte
 	}
-	// Decided answers [JoinAsked] and [Presented]: Joined or Refused.
+	// Decided answers [JoinAsked] and [Presented]: Joined, Paired (to the latter) or Refused.
 	Decided struct{ Answer wire.Message }
 	// Adopted says that what [JoinAnswered] brought is stored: the issuer is known now.
 	Adopted struct{}
@@ -50,24 +50,33 @@ type (
 	Tell struct{ Messages []wire.Message }
 	// Renamed says that the person has another name.
 	Renamed struct{ Name string }
+	// Proposes puts a document before an admitted peer; at most wire.MaxProposals wait for Replied.
+	Proposes struct{ Propose wire.Propose }
+	// Replies answers [Proposed].
+	Replies struct{ Reply wire.Reply }
+	// Condition says what this device is like. An admitted peer is told when that is news.
+	Condition struct{ Condition wire.Condition }
 )
 
-func (Opened) event()   {}
-func (Received) event() {}
-func (Heard) event()    {}
-func (Tick) event()     {}
-func (Claimed) event()  {}
-func (LookedUp) event() {}
-func (Calls) event()    {}
-func (Asked) event()    {}
-func (Typed) event()    {}
-func (Judged) event()   {}
-func (Decided) event()  {}
-func (Adopted) event()  {}
-func (Watch) event()    {}
-func (Probe) event()    {}
-func (Tell) event()     {}
-func (Renamed) event()  {}
+func (Opened) event()    {}
+func (Received) event()  {}
+func (Heard) event()     {}
+func (Tick) event()      {}
+func (Claimed) event()   {}
+func (LookedUp) event()  {}
+func (Calls) event()     {}
+func (Asked) event()     {}
+func (Typed) event()     {}
+func (Judged) event()    {}
+func (Decided) event()   {}
+func (Adopted) event()   {}
+func (Watch) event()     {}
+func (Probe) event()     {}
+func (Tell) event()      {}
+func (Renamed) event()   {}
+func (Proposes) event()  {}
+func (Replies) event()   {}
+func (Condition) event() {}
 
 // Effect is what whoever runs the machine has to do, in order.
 type Effect interface{ effect() }
@@ -109,7 +118,7 @@ type (
 		Peer PeerID
 		Join wire.Join
 	}
-	// JoinAnswered is the answer to Asked or Typed: Joined or Refused. Spent: the
+	// JoinAnswered is the answer to Asked or Typed: Joined, Paired (to the latter) or Refused. Spent: the
 	// proof that this end knows the code has gone out, so that a host who does not
 	// have it has had its one guess.
 	JoinAnswered struct {
@@ -127,6 +136,12 @@ type (
 	}
 	// Met: the host has proved to have the code, and to be Peer.
 	Met struct{ Peer PeerID }
+	// Proposed: an admitted peer puts a document before us. To be answered by Replies.
+	Proposed struct{ Propose wire.Propose }
+	// Replied: what became of what we proposed.
+	Replied struct{ Reply wire.Reply }
+	// Conditioned: an admitted peer says what its device is like.
+	Conditioned struct{ Condition wire.Condition }
 )
 
 func (Send) effect()         {}
@@ -147,3 +162,6 @@ func (Tried) effect()        {}
 func (Confirmed) effect()    {}
 func (Presented) effect()    {}
 func (Met) effect()          {}
+func (Proposed) effect()     {}
+func (Replied) effect()      {}
+func (Conditioned) effect()  {}

@@ -28,7 +28,7 @@ func (m *Machine) joinAnswered(now time.Time, answer wire.Message) []Effect {
 	return []Effect{JoinAnswered{Answer: answer, Spent: spent}}
 }
 
-// adopted: what Joined brought is stored, the issuer is known at this end now.
+// adopted: what Joined or Paired brought is stored, the issuer is known at this end now.
 func (m *Machine) adopted(now time.Time) []Effect {
 	if m.state == admitted {
 		return nil
@@ -55,13 +55,13 @@ func (m *Machine) decided(now time.Time, e Decided) []Effect {
 	}
 	m.asked = false
 	effects := []Effect{Send{e.Answer}}
-	_, in := e.Answer.(wire.Joined)
+	_, refused := e.Answer.(wire.Refused)
 	switch {
 	case m.state == admitted:
-	case in:
-		effects = append(effects, m.admit(now)...)
-	default:
+	case refused:
 		m.deadline = now.Add(StrangerPatience)
+	default:
+		effects = append(effects, m.admit(now)...)
 	}
 	return effects
 }

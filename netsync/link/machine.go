@@ -62,6 +62,8 @@ type Machine struct {
 	guest    guest  // this end types a code
 	host     host   // this end shows one
 	pulse    pulse
+
+	proposals proposals
 }
 
 // NewDialler returns the dialling end, which looks for one of knocks (at most
@@ -132,6 +134,12 @@ func (m *Machine) Step(now time.Time, e Event) []Effect {
 		return m.tell(e)
 	case Renamed:
 		return m.renamed(e)
+	case Proposes:
+		return m.propose(e)
+	case Replies:
+		return m.reply(e)
+	case Condition:
+		return m.condition(e)
 	}
 	panic(fmt.Sprintf("link: unknown event %T", e))
 }
@@ -201,7 +209,7 @@ func (m *Machine) admit(now time.Time) []Effect {
 	if m.hello != "" {
 		effects = append(effects, Named{Name: m.hello})
 	}
-	return effects
+	return append(effects, m.catchUp()...)
 }
 
 // call tells our name to a stranger; nobody else needs it.

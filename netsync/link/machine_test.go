@@ -278,7 +278,7 @@ func TestHostilePeer(t *testing.T) {
 		wire.Prove{Key: ID(key(2)), Signature: sign(key(2), roleListener, Exporter{})},
 		wire.Welcome{}, wire.Hello{Name: "E"}, wire.Offer{}, wire.Join{Name: "E"}, wire.Joined{}, wire.Refused{Reason: 1},
 		wire.Call{Name: "E"}, wire.Open{}, wire.Ping{},
-		wire.Try{}, wire.Share{}, wire.Confirm{}, wire.Reveal{Key: ID(key(3))}, wire.Present{Key: ID(key(3))},
+		wire.Propose{}, wire.Reply{Verdict: wire.Taken}, wire.Condition{Full: true}, wire.Paired{}, wire.Try{}, wire.Share{}, wire.Confirm{}, wire.Reveal{Key: ID(key(3))}, wire.Present{Key: ID(key(3))},
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		d, l := pair(true, false)
@@ -291,7 +291,7 @@ func TestHostilePeer(t *testing.T) {
 			victim.give(epoch, Received{rapid.SampledFrom(messages).Draw(t, "message")}, sink)
 		}
 		closes := told[Close](victim)
-		if len(told[Admitted](victim)) != 0 || len(told[Offered](victim)) != 0 || len(closes) > 1 {
+		if len(told[Admitted](victim)) != 0 || len(told[Offered](victim))+len(told[Proposed](victim))+len(told[Conditioned](victim)) != 0 || len(closes) > 1 {
 			t.Fatalf("effects %v", victim.effects)
 		}
 		if _, last := victim.effects[max(len(victim.effects)-1, 0):][0].(Close); len(closes) == 1 && !last {

@@ -51,6 +51,10 @@ func (m *Machine) received(now time.Time, message wire.Message) []Effect {
 		if m.joining || m.guest.stage != noTry {
 			return m.joinAnswered(now, msg)
 		}
+	case wire.Paired:
+		if m.joining && m.guest.stage == known {
+			return m.joinAnswered(now, msg)
+		}
 	case wire.Joined:
 		if m.joining {
 			return m.joinAnswered(now, msg)
@@ -65,6 +69,12 @@ func (m *Machine) received(now time.Time, message wire.Message) []Effect {
 		return m.revealed(now, msg)
 	case wire.Present:
 		return m.presented(now, msg)
+	case wire.Propose:
+		return m.proposed(msg)
+	case wire.Reply:
+		return m.replied(msg)
+	case wire.Condition:
+		return m.conditionTold(msg)
 	case wire.Call:
 		if m.state == strange && m.peer == (PeerID{}) && !m.called {
 			m.called = true
