@@ -49,7 +49,8 @@ type Node struct {
 	judging   sync.Mutex    // held while a block is verified
 	giving    chan struct{} // holds one for each block that is being sent
 
-	adverts sync.Mutex // held while the finder is told
+	adverts   sync.Mutex // held while the finder is told
+	surveying sync.Mutex // held during a survey
 
 	mu          sync.Mutex // never held during a call to the library or a write
 	closing     bool

@@ -89,7 +89,7 @@ var Commands = []Command{
 	{Name: "rebuild", Help: "derive anew, from the changes, what documents are listed and found by", run: rebuild},
 	{Name: "check", Help: "read and verify everything in the library, and name what is damaged", OnlyReads: true, run: check},
 	{Name: "salvage", Args: "[FILE]", Help: "save what can be read of a damaged library; or take what this one lacks from FILE, another library.db", OnlyReads: true, NeedsFolder: true, run: salvage},
-	{Name: "doctor", Help: "check library, port and network, and say what is wrong", run: doctor},
+	{Name: "doctor", Args: "[ADDRESS]", Help: "check library and network, and say what is wrong; with an address, why nobody is reached there", Network: true, run: doctor},
 }
 
 // Lookup returns the command called name.

@@ -205,7 +205,7 @@ func ask(t *testing.T, addr string) *net.UDPConn {
 // send asks by unicast.
 func send(t *testing.T, conn *net.UDPConn, id uint16) {
 	t.Helper()
-	if _, err := conn.WriteToUDP(question(id, false), &net.UDPAddr{IP: net.IPv4(192, 0, 2, 1), Port: mdnsPort}); err != nil {
+	if _, err := conn.WriteToUDP(question(id, false), &net.UDPAddr{IP: net.IPv4(192, 0, 2, 1), Port: Port}); err != nil {
 		t.Fatal(err)
 	}
 }
