@@ -69,6 +69,7 @@ var Commands = []Command{
 	{Name: "list", Help: "list the documents: id, last edit, title; and who wrote in them, and how they begin", OnlyReads: true, run: list},
 	{Name: "export", Args: "DOC [-o FILE]", Help: "write a document to a file: NAME.inkling with its history, any other name or none its text", OnlyReads: true, run: export},
 	{Name: "import", Args: "FILE...", Help: "bring in documents from .inkling files, and make one of each text file", run: importFiles},
+	{Name: "append", Args: "DOC WORDS...", Help: "write a line at the end of a document", run: appendLine},
 	{Name: "open", Args: "[FILE...]", Help: "show the window of the running program, with the files imported", run: open},
 	{Name: "attach", Args: "DOC FILE...", Help: "have a document hold files", run: attach},
 	{Name: "attachments", Args: "DOC", Help: "list the files that a document holds", OnlyReads: true, run: attachments},
