@@ -56,8 +56,7 @@ func (d *device) inkling(args ...string) *exec.Cmd {
 func (d *device) serve() {
 	d.t.Helper()
 	cmd := d.inkling("serve")
-	var said bytes.Buffer
-	cmd.Stderr = &said
+	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()
@@ -66,12 +65,7 @@ func (d *device) serve() {
 		d.t.Fatal(err)
 	}
 	d.serving = cmd
-	d.t.Cleanup(func() {
-		d.end()
-		if said.Len() > 0 {
-			d.t.Logf("%s's inkling serve said:\n%s", d.name, said.String())
-		}
-	})
+	d.t.Cleanup(d.end)
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		if strings.HasPrefix(lines.Text(), "Serving") {
@@ -79,7 +73,7 @@ func (d *device) serve() {
 		}
 	}
 	cmd.Wait()
-	d.t.Fatalf("%s's inkling serve ended: %s", d.name, said.String())
+	d.t.Fatalf("%s's inkling serve ended", d.name)
 }
 
 // end ends the program as Ctrl+C does.

@@ -33,7 +33,7 @@ func inside(t *testing.T) bool {
 			"Allow it (kernel.unprivileged_userns_clone, AppArmor), or run as root, "+
 			"or set INKLING_NO_NETNS=1 to leave this test out.", err)
 	}
-	cmd := exec.Command(enter[0], append(enter[1:], os.Args[0], "-test.v", "-test.timeout", "10m", "-test.run", "^"+regexp.QuoteMeta(t.Name())+"$")...)
+	cmd := exec.Command(enter[0], append(enter[1:], os.Args[0], "-test.v", "-test.timeout", "4m", "-test.run", "^"+regexp.QuoteMeta(t.Name())+"$")...)
 	cmd.Env = append(os.Environ(), insideVariable+"=1")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	out, err := cmd.CombinedOutput()

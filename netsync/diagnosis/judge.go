@@ -28,10 +28,14 @@ func judgePort(f Facts) Finding {
 	if p.Got == p.Wanted {
 		return Finding{What: fmt.Sprintf("Inkling listens on UDP port %d.%s", p.Got, reachedAt(p))}
 	}
+	address := fmt.Sprintf("this computer's address with :%d behind it", p.Got)
+	if p.Address != "" {
+		address = p.Address
+	}
 	return Finding{Mark: Wrong,
-		What: fmt.Sprintf("UDP port %d is taken by %s. Inkling uses port %d instead, until it ends: whoever types this computer's address "+
-			"must add :%d, and a firewall that was opened for port %d does not let others in.%s",
-			p.Wanted, program(p.Holder), p.Got, p.Got, p.Wanted, reachedAt(p)),
+		What: fmt.Sprintf("UDP port %d is taken by %s. Inkling uses port %d instead, until it ends: others find it there by themselves, but who types an address "+
+			"must type %s, and a firewall that was opened for port %d lets nobody in.",
+			p.Wanted, program(p.Holder), p.Got, address, p.Wanted),
 		Do: "End the other program and start Inkling again, or start Inkling with a port of its own (inkling --port 7448) and open that one in the firewall."}
 }
 

@@ -53,12 +53,16 @@ func alone(networks []Network) Finding {
 func judgeNetwork(f Facts, n Network) Finding {
 	name := n.where()
 	if !n.Multicast {
-		return Finding{Mark: Wrong, What: fmt.Sprintf("The network %s does not carry questions to all (multicast), as many VPNs and mobile connections do not: nobody is found there by itself.", name),
+		mark := Wrong
+		if slices.ContainsFunc(f.Networks, func(o Network) bool { return o.usable() && o.Multicast }) {
+			mark = Unsure // others may be on that one
+		}
+		return Finding{Mark: mark, What: fmt.Sprintf("The network %s does not carry questions to all (multicast), as many VPNs and mobile connections do not: nobody is found there by itself.", name),
 			Do: "Use the Wi-Fi or the cable that the others use, or " + instead + "."}
 	}
 	for _, a := range n.Asked {
 		if a.Heard {
-			return heard(n, name)
+			return heard(f, n, name)
 		}
 	}
 	for _, a := range n.Asked {
@@ -87,21 +91,28 @@ func judgeNetwork(f Facts, n Network) Finding {
 // heard says what is known of a network on which this computer hears itself. That the
 // network passes questions from computer to computer is known only when somebody else
 // was heard.
-func heard(n Network, name string) Finding {
-	others := 0
-	for _, a := range n.Asked {
-		others = max(others, a.Others)
+func heard(f Facts, n Network, name string) Finding {
+	if others := n.others(); others > 0 {
+		return Finding{What: fmt.Sprintf("On the network %s Inkling asks who is there, and heard %s.", name, count(others, "other device"))}
 	}
-	if others > 0 {
-		return Finding{What: fmt.Sprintf("On the network %s Inkling asks who is there, and %s answered such questions.", name, count(others, "other device"))}
-	}
-	what := fmt.Sprintf("On the network %s Inkling asks who is there and hears itself, but nobody else answered. ", name)
+	what := fmt.Sprintf("On the network %s Inkling asks who is there and hears itself, but nobody else. ", name)
 	if n.selfAssigned() {
 		return Finding{Mark: Wrong, What: what + "The network has given this computer no address, so it has taken one by itself: others likely have addresses that do not fit.",
 			Do: "Connect to the network anew, or restart the router."}
 	}
+	if slices.ContainsFunc(f.Networks, func(o Network) bool { return o.usable() && o.others() > 0 }) {
+		return Finding{What: strings.TrimSpace(what)} // people are on another one
+	}
 	return Finding{Mark: Unsure, What: what + "Either nobody is there, or the network does not pass such questions on (multicast); from one computer that cannot be told.",
 		Do: "If the other computer is on, read its address in its Together panel and run: inkling doctor ADDRESS"}
+}
+
+// others is how many other computers were heard on n.
+func (n Network) others() (most int) {
+	for _, a := range n.Asked {
+		most = max(most, a.Others)
+	}
+	return most
 }
 
 // selfAssigned says whether n has IPv4 addresses and none that the network gave.

@@ -3,6 +3,7 @@ package diagnosis
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -10,10 +11,12 @@ import (
 // found where it used to be.
 func judgePeers(f Facts) []Finding {
 	var list []Finding
+	connected := slices.ContainsFunc(f.Networks, Network.usable)
 	for _, p := range f.Peers {
 		switch {
 		case p.Here:
 			list = append(list, judgeHere(f, p))
+		case !connected, p.isNamed(f): // nothing follows, or it is said below
 		case len(p.Places) > 0:
 			list = append(list, judgeAway(f, p))
 		case len(p.Far) > 0:
@@ -23,11 +26,16 @@ func judgePeers(f Facts) []Finding {
 				Do: fmt.Sprintf("If %s is on this network, run with the address in that computer's Together panel: inkling doctor ADDRESS", p.Name)})
 		}
 	}
-	if f.Unasked > 0 {
+	if connected && f.Unasked > 0 {
 		list = append(list, Finding{Mark: Unsure, What: fmt.Sprintf("%s that are away were not looked for.", count(f.Unasked, "more device")),
 			Do: "To look for one of them, run: inkling doctor ADDRESS"})
 	}
 	return list
+}
+
+// isNamed says whether p was looked for at the address that the person named.
+func (p Peer) isNamed(f Facts) bool {
+	return f.Named != nil && slices.ContainsFunc(p.Places, func(place Place) bool { return place.Addr == f.Named.Addr })
 }
 
 func judgeHere(f Facts, p Peer) Finding {

@@ -3,7 +3,6 @@ package discovery
 import (
 	"context"
 	"math/rand/v2"
-	"net"
 	"net/netip"
 	"slices"
 	"sync"
@@ -72,20 +71,24 @@ type trial struct {
 	all     []network // of this computer: two may lead to the same others
 	id      uint16
 
-	mu     sync.Mutex // guards what follows
 	listen error
 	ask    error
+
+	mu     sync.Mutex // guards what follows
 	heard  bool
 	others map[netip.Addr]bool
 }
 
 // run asks and listens until ctx ends.
 func (t *trial) run(ctx context.Context, pause time.Duration) {
+	var listening sync.WaitGroup
+	defer listening.Wait() // the sockets are closed before
 	ears, err := t.family.listen(t.network)
 	if err != nil {
 		t.listen = err
 	} else {
 		defer ears.Close()
+		listening.Go(func() { receive(ctx, ears, t.hear) })
 	}
 	mouth, err := t.family.dial(t.network)
 	if err != nil {
@@ -93,21 +96,9 @@ func (t *trial) run(ctx context.Context, pause time.Duration) {
 		return
 	}
 	defer mouth.Close()
-	var listening sync.WaitGroup
-	defer listening.Wait()
-	for _, conn := range []*net.UDPConn{ears, mouth} {
-		if conn != nil {
-			stop := context.AfterFunc(ctx, func() { conn.Close() })
-			defer stop()
-			listening.Go(func() { receive(ctx, conn, t.hear) })
-		}
-	}
-	packet := packQuestion(t.id, serviceName, anyService)
+	listening.Go(func() { receive(ctx, mouth, t.hear) })
 	for range trialQuestions {
-		_, err := mouth.WriteToUDP(packet, t.family.group(t.network))
-		t.mu.Lock()
-		t.ask = err
-		t.mu.Unlock()
+		_, t.ask = mouth.WriteToUDP(packQuestion(t.id, serviceName, anyService), t.family.group(t.network))
 		select {
 		case <-ctx.Done():
 			return

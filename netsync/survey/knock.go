@@ -13,7 +13,7 @@ import (
 
 // pokes is how often a place is sent a packet, and pokeEvery how long apart.
 const (
-	pokes     = 3
+	pokes     = 6 // systems answer about one a second
 	pokeEvery = 500 * time.Millisecond
 )
 
@@ -24,7 +24,7 @@ var poke = []byte{0}
 // Poke sends a place packets that need no answer and returns what the systems on the
 // way say of that: that nothing listens there, that there is no way, or nothing
 // (Silence). It also makes this computer ask the network for the place's address. It
-// takes 1.5 s unless something comes back.
+// takes 3 s unless something comes back.
 func Poke(ctx context.Context, at netip.AddrPort) diagnosis.Knock {
 	conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(at))
 	if err != nil {
