@@ -177,7 +177,7 @@ func TestDoctorNoMulticast(t *testing.T) {
 	r := ben.doctor()
 	r.finds(unsure, "Ana is here, at 10.77.0.1, but was found by its address", "Likely the network does not pass multicast")
 	r.finds(unsure, "10.77.0.0/24", "nobody else", "inkling doctor ADDRESS")
-	r.lacks("firewall of this computer throws")
+	r.lacks("thrown away")
 
 	ben.sh("ip link set eth0 multicast off")
 	ben.doctor().finds(wrong, "10.77.0.0/24", "does not carry questions to all", "type the address")
@@ -197,17 +197,19 @@ func TestDoctorOtherSubnet(t *testing.T) {
 	sh(t, "ip addr add 10.88.0.254/24 dev other")
 	sh(t, "ip link set other up")
 	sh(t, "ip link set %s master other", ben.port)
-	ben.sh("ip -4 addr flush dev eth0")
-	ben.sh("ip addr add 10.88.0.2/24 dev eth0")
+	ben.setAddress("10.88.0.2")
 	wait(t, "Ben is away", func() bool { return !ana.sees(ben) })
 	ana.sh("ip route del default")
 	r := ana.doctor("10.88.0.2")
 	r.finds(wrong, "knows no way to 10.88.0.2", "on no network of this computer, which is on 10.77.0.0/24", "Connect both to the same network")
+	ben.end()
 	r = ben.doctor()
+	r.finds(good, "no firewall", "10.88.0.0/24") // by IPv4 alone
 	r.finds(unsure, "Ana is not here", "met at 10.77.0.1, which is on no network of this computer", "10.88.0.0/24", "inkling doctor 10.77.0.1")
 
 	ana.sh("ip route add default via 10.77.0.254")
 	ben.sh("ip route add default via 10.88.0.254")
+	ben.serve()
 	if err := os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0); err != nil {
 		t.Fatal(err)
 	}
@@ -222,6 +224,7 @@ func TestDoctorFirewall(t *testing.T) {
 	}
 	ana, ben := pair(t)
 	ben.end()
+	ben.setAddress("10.77.0.2")
 	ben.firewall("hook input", "udp dport 5353 accept", "meta l4proto udp drop")
 	r := ben.doctor()
 	r.finds(wrong, "to UDP port 7447 on the network 10.77.0.0/24", "was thrown away", "likely a firewall", "7447")
@@ -230,6 +233,7 @@ func TestDoctorFirewall(t *testing.T) {
 	r = ben.doctor()
 	r.finds(wrong, "does not even hear itself", "likely a firewall", "5353")
 	r.finds(good, "no firewall of this computer keeps others from UDP port 7447")
+	r.lacks("Likely the network does not pass multicast")
 
 	ben.firewall("hook input", "ct state established accept", "meta l4proto udp drop")
 	ben.serve()

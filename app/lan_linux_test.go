@@ -44,7 +44,8 @@ func (l *lan) machine() *machine {
 	sh(l.t, "ip link set %s master switch up", m.port)
 	m.sh("ip link set lo up")
 	m.sh("ip link set eth0 up")
-	m.setAddress(l.ports)
+	m.sh("ip addr add 10.77.0.%d/24 dev eth0", l.ports)
+	m.sh("ip route add default via 10.77.0.254")
 	return m
 }
 
@@ -79,13 +80,11 @@ func (m *machine) sh(command string, args ...any) {
 	}
 }
 
-// setAddress gives the machine the address 10.77.0.last in place of any other, and the
-// switch as its router.
-func (m *machine) setAddress(last int) {
+// setAddress gives the machine an address in place of all others, those of IPv6 too.
+func (m *machine) setAddress(address string) {
 	m.t.Helper()
-	m.sh("ip -4 addr flush dev eth0")
-	m.sh("ip addr add 10.77.0.%d/24 dev eth0", last)
-	m.sh("ip route add default via 10.77.0.254")
+	m.sh("ip addr flush dev eth0")
+	m.sh("ip addr add %s/24 dev eth0", address)
 }
 
 // unplug pulls the cable out of the switch; plugIn puts it back.

@@ -24,6 +24,7 @@ func inside(t *testing.T) bool {
 	if os.Getenv(insideVariable) == "1" {
 		return true
 	}
+	t.Parallel() // each in namespaces of its own
 	if os.Getenv("INKLING_NO_NETNS") == "1" {
 		t.Skip("INKLING_NO_NETNS=1 is set: programs on several computers were NOT tested")
 	}

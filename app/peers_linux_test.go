@@ -78,7 +78,7 @@ func TestMulticastOneWay(t *testing.T) {
 			}
 			for i, d := range []*device{ana, ben} {
 				d.end()
-				d.setAddress(21 + i)
+				d.setAddress(fmt.Sprintf("10.77.0.%d", 21+i))
 			}
 			first.deafen()
 			first.serve()
@@ -140,19 +140,19 @@ func TestNewAddress(t *testing.T) {
 	ana, ben := pair(t)
 	var lines []string
 	for i, d := range []*device{ben, ana} {
-		d.setAddress(30 + i)
+		d.setAddress(fmt.Sprintf("10.77.0.%d", 30+i))
 		lines = append(lines, bothWrite(ana, ben, d.name+"'s new address")...)
 		waitEqual(t, "Notes", lines, ana, ben)
 	}
 	for i, d := range []*device{ben, ana} {
 		d.unplug()
 		lines = append(lines, bothWrite(ana, ben, d.name+"'s other place")...)
-		d.setAddress(40 + i)
+		d.setAddress(fmt.Sprintf("10.77.0.%d", 40+i))
 		d.plugIn()
 		waitEqual(t, "Notes", lines, ana, ben)
 	}
-	ana.setAddress(50)
-	ben.setAddress(51)
+	ana.setAddress("10.77.0.50")
+	ben.setAddress("10.77.0.51")
 	lines = append(lines, bothWrite(ana, ben, "both new addresses")...)
 	waitEqual(t, "Notes", lines, ana, ben)
 }

@@ -1,10 +1,13 @@
 package netsync
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"net/netip"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -39,13 +42,20 @@ func (n *Node) Survey(ctx context.Context, named string) (diagnosis.Facts, error
 	f := diagnosis.Facts{System: runtime.GOOS, Port: n.surveyPort(), Firewalls: survey.Firewalls()}
 	n.surveyNetworks(ctx, &f)
 
+	known := n.surveyed()
+	known, f.Unasked = someAway(known)
 	var looking sync.WaitGroup
-	f.Peers = n.surveyPeers(ctx, &f, &looking)
+	for _, p := range known {
+		for i := range p.Places {
+			looking.Go(func() { n.lookForPeer(ctx, f.Networks, &p.Places[i], p.id) })
+		}
+	}
 	if named != "" {
 		f.Named = &diagnosis.Place{Addr: at}
 		looking.Go(func() { n.lookAtNamed(ctx, f.Networks, f.Named, named) })
 	}
 	looking.Wait()
+	f.Peers = n.arrived(known)
 	return f, ctx.Err()
 }
 
@@ -117,66 +127,73 @@ func (n *Node) inward(ctx context.Context, network string, v6 bool) diagnosis.An
 	})
 }
 
-// surveyPeers says who is here and looks for those who are not, as tasks of looking:
-// what these find is in the peers' places when they have ended.
-func (n *Node) surveyPeers(ctx context.Context, f *diagnosis.Facts, looking *sync.WaitGroup) []diagnosis.Peer {
-	known := n.surveyed()
-	list := make([]diagnosis.Peer, len(known))
-	away := 0
-	for i, k := range known {
-		list[i] = k.Peer
-		if k.Here {
-			continue
-		}
-		if away++; away > mostLookedFor {
-			f.Unasked++
-			continue
-		}
-		places := list[i].Places
-		for j := range places {
-			looking.Go(func() { n.lookForPeer(ctx, f.Networks, &places[j], k.id) })
-		}
-	}
-	// Those who are away and not looked for are only counted.
-	return slices.Delete(list, len(list)-f.Unasked, len(list))
-}
-
-// surveyedPeer is a peer as a survey begins with it.
+// surveyedPeer is a peer during a survey.
 type surveyedPeer struct {
 	diagnosis.Peer
 	id PeerID
 }
 
-// surveyed returns the peers, those who are here first, then by their names.
+// surveyed returns the peers, those who are here first, then by their names, with the
+// places where to look for those who are away.
 func (n *Node) surveyed() []surveyedPeer {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	var all []surveyedPeer
 	for _, p := range n.peers {
-		s := surveyedPeer{id: p.ID, Peer: diagnosis.Peer{Name: p.Name, Here: p.online, At: p.addr, Sighted: len(p.sighted) > 0}}
-		for _, addr := range p.Addrs {
-			if !n.reach.contains(addr.Addr()) && len(s.Far) < placesPerPeer {
-				s.Far = append(s.Far, addr.Addr())
-			}
-		}
-		near := n.candidates(p)
-		for _, addr := range near[:min(len(near), placesPerPeer)] {
-			s.Places = append(s.Places, diagnosis.Place{Addr: addr})
+		s := surveyedPeer{id: p.ID, Peer: diagnosis.Peer{Name: p.Name, Here: p.online}}
+		if !p.online {
+			s.Places, s.Far = n.whereToLook(p)
 		}
 		all = append(all, s)
 	}
 	slices.SortFunc(all, func(a, b surveyedPeer) int {
-		switch {
-		case a.Here != b.Here && a.Here:
+		if a.Here != b.Here && a.Here {
 			return -1
-		case a.Here != b.Here:
-			return 1
-		case a.Name != b.Name && a.Name < b.Name:
-			return -1
-		case a.Name != b.Name:
+		}
+		if a.Here != b.Here {
 			return 1
 		}
-		return slices.Compare(a.id[:], b.id[:])
+		return cmp.Or(strings.Compare(a.Name, b.Name), bytes.Compare(a.id[:], b.id[:]))
 	})
 	return all
+}
+
+// whereToLook returns the places where p may be, and the addresses on other networks
+// where it was met. The caller holds n.mu.
+func (n *Node) whereToLook(p *peer) (places []diagnosis.Place, far []netip.Addr) {
+	near := n.candidates(p)
+	for _, addr := range near[:min(len(near), placesPerPeer)] {
+		places = append(places, diagnosis.Place{Addr: addr})
+	}
+	for _, addr := range p.Addrs {
+		if !n.reach.contains(addr.Addr()) && len(far) < placesPerPeer {
+			far = append(far, addr.Addr())
+		}
+	}
+	return places, far
+}
+
+// someAway returns the peers but for those that are away and too many to look for, and
+// how many these are.
+func someAway(all []surveyedPeer) (some []surveyedPeer, left int) {
+	here := slices.IndexFunc(all, func(p surveyedPeer) bool { return !p.Here })
+	if here < 0 {
+		return all, 0
+	}
+	most := min(len(all), here+mostLookedFor)
+	return all[:most], len(all) - most
+}
+
+// arrived returns the peers as they are at the end of a survey.
+func (n *Node) arrived(known []surveyedPeer) []diagnosis.Peer {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	list := make([]diagnosis.Peer, 0, len(known))
+	for _, k := range known {
+		if p := n.peers[k.id]; p != nil {
+			k.Here, k.At, k.Sighted = p.online, p.addr, len(p.sighted) > 0
+			list = append(list, k.Peer)
+		}
+	}
+	return list
 }

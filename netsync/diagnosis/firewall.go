@@ -12,7 +12,7 @@ func blame(f Facts) string {
 	case len(f.Firewalls) > 0:
 		return fmt.Sprintf("that is likely its firewall: %s is on", and(f.Firewalls))
 	case f.System == "linux":
-		return "that is likely a firewall of this computer; neither ufw nor firewalld is on, so its rules were set in another way"
+		return "that is likely a firewall of this computer; neither ufw nor firewalld seems to be on, so its rules were likely set in another way"
 	}
 	return "that is likely a firewall of this computer"
 }
@@ -40,7 +40,7 @@ func openPort(f Facts, port int) string {
 	if len(commands) > 0 {
 		return "Open the port, then run inkling doctor again: " + strings.Join(commands, " && ")
 	}
-	return "Let in the UDP ports " + joined(ports, "%d", " and ") + " from this network. An administrator sees the rules by `sudo nft list ruleset`, older ones by `sudo iptables -S`."
+	return "Let in UDP port " + joined(ports, "%d", " and port ") + " from this network. An administrator sees the rules by `sudo nft list ruleset`, older ones by `sudo iptables -S`."
 }
 
 // joined formats each port and joins them.

@@ -49,8 +49,11 @@ func reachedAt(p Port) string {
 
 // program names another program.
 func program(name string) string {
-	if name == "" {
+	switch name {
+	case "":
 		return "another program"
+	case "inkling":
+		return "another Inkling on this computer"
 	}
 	return "another program (" + name + ")"
 }

@@ -60,10 +60,8 @@ func judgeNetwork(f Facts, n Network) Finding {
 		return Finding{Mark: mark, What: fmt.Sprintf("The network %s does not carry questions to all (multicast), as many VPNs and mobile connections do not: nobody is found there by itself.", name),
 			Do: "Use the Wi-Fi or the cable that the others use, or " + instead + "."}
 	}
-	for _, a := range n.Asked {
-		if a.Heard {
-			return heard(f, n, name)
-		}
+	if n.heard() {
+		return judgeHeard(f, n, name)
 	}
 	for _, a := range n.Asked {
 		switch {
@@ -88,10 +86,15 @@ func judgeNetwork(f Facts, n Network) Finding {
 		Do: openPort(f, 5353)}
 }
 
-// heard says what is known of a network on which this computer hears itself. That the
+// heard says whether this computer heard itself on n.
+func (n Network) heard() bool {
+	return slices.ContainsFunc(n.Asked, func(a Asking) bool { return a.Heard })
+}
+
+// judgeHeard says what is known of a network on which this computer hears itself. That the
 // network passes questions from computer to computer is known only when somebody else
 // was heard.
-func heard(f Facts, n Network, name string) Finding {
+func judgeHeard(f Facts, n Network, name string) Finding {
 	if others := n.others(); others > 0 {
 		return Finding{What: fmt.Sprintf("On the network %s Inkling asks who is there, and heard %s.", name, count(others, "other device"))}
 	}

@@ -40,7 +40,7 @@ func (p Peer) isNamed(f Facts) bool {
 
 func judgeHere(f Facts, p Peer) Finding {
 	at := typed(p.At, f.Port.Wanted)
-	if p.Sighted || near(f, p.At.Addr()) == "" {
+	if n, ok := near(f, p.At.Addr()); p.Sighted || !ok || !n.heard() {
 		return Finding{What: fmt.Sprintf("%s is here, at %s.", p.Name, at)}
 	}
 	return Finding{Mark: Unsure,
@@ -48,16 +48,16 @@ func judgeHere(f Facts, p Peer) Finding {
 		Do:   "Nothing, as long as the addresses stay the same. Else " + instead + "; or see whether the access point has a setting for multicast (IGMP snooping, multicast filter)."}
 }
 
-// near names the network of this computer that a lies in; "" when there is none.
-func near(f Facts, a netip.Addr) string {
+// near returns the network of this computer that a lies in; ok is false when there is none.
+func near(f Facts, a netip.Addr) (n Network, ok bool) {
 	for _, n := range f.Networks {
 		for _, p := range n.Prefixes {
-			if p.Masked().Contains(a.WithZone("")) {
-				return n.Name
+			if zoned := a.Zone() == "" || a.Zone() == n.Name; zoned && p.Masked().Contains(a.WithZone("")) {
+				return n, true
 			}
 		}
 	}
-	return ""
+	return Network{}, false
 }
 
 // judgeAway tells the most telling of the places where p was looked for.
@@ -80,10 +80,10 @@ func judgeAway(f Facts, p Peer) Finding {
 			Do: fmt.Sprintf("If %s is on this network, run with the address in that computer's Together panel: inkling doctor ADDRESS", p.Name)}
 	}
 	found := judgePlace(f, best)
-	if broken := best.Router == No; !broken && (best.Knock == Silence || best.Knock == Refused) {
-		found.Mark = Unsure // most of the time, who is away has just ended Inkling or switched the computer off
+	if broken := best.Router == No; !broken && (best.Knock == Silence || best.Knock == Refused || best.Knock == NoRoute) {
+		found.Mark = Unsure // most of the time, who is away has just ended Inkling, switched the computer off or left
 	}
-	found.What = fmt.Sprintf("%s is not here. Where that computer was met: %s", p.Name, found.What)
+	found.What = fmt.Sprintf("%s is not here. Where that computer was met: %s%s", p.Name, found.What, elsewhere(f, best))
 	return found
 }
 
@@ -112,11 +112,7 @@ func judgeFar(f Facts, p Peer) Finding {
 
 // judgeNamed says what was found at the address that the person named.
 func judgeNamed(f Facts, p Place) Finding {
-	at := typed(p.Addr, f.Port.Wanted)
-	far := ""
-	if !p.Own && p.Network == "" {
-		far = fmt.Sprintf(" It is on no network of this computer, which is on %s: the two do not find each other by themselves.", networks(f))
-	}
+	at, far := typed(p.Addr, f.Port.Wanted), elsewhere(f, p)
 	switch {
 	case p.Own:
 		return Finding{Mark: Wrong, What: fmt.Sprintf("%s is an address of this computer.", at),
@@ -130,6 +126,14 @@ func judgeNamed(f Facts, p Place) Finding {
 	found := judgePlace(f, p)
 	found.What += far
 	return found
+}
+
+// elsewhere is the sentence about a place on no network of this computer; "" for others.
+func elsewhere(f Facts, p Place) string {
+	if p.Own || p.Network != "" {
+		return ""
+	}
+	return fmt.Sprintf(" It is on no network of this computer, which is on %s: the two do not find each other by themselves.", networks(f))
 }
 
 // judgePlace says what was found at an address where no Inkling of this version answered.
@@ -161,10 +165,14 @@ func judgePlace(f Facts, p Place) Finding {
 func judgeSilence(f Facts, p Place) Finding {
 	at := typed(p.Addr, f.Port.Wanted)
 	check := "See that the other computer is on and not asleep, and which address it has now: its Together panel shows it."
+	network, _ := near(f, p.Addr.Addr())
 	switch {
 	case p.Network == "":
 		return Finding{Mark: Wrong, What: fmt.Sprintf("Nobody answers at %s.", at),
 			Do: "Connect both to the same Wi-Fi or cable. If they are to stay on two networks, a router between them must pass UDP on to that address."}
+	case inwardOf(network) == No:
+		return Finding{Mark: Wrong, What: fmt.Sprintf("Nobody answers at %s; but what keeps others from this computer, see above, may keep the answer out.", at),
+			Do: "Open the port of this computer first, then run inkling doctor again."}
 	case p.Neighbour == Yes:
 		return Finding{Mark: Wrong, What: fmt.Sprintf("The computer at %s is on, or was until a moment ago, but no Inkling answers on UDP port %d. Likely Inkling is not running there, or a firewall there keeps others out; "+
 			"less likely, the access point answers in its place and keeps its devices apart (client isolation).", p.Addr.Addr(), p.Addr.Port()),
