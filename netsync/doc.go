@@ -27,6 +27,7 @@
 //	Host           somebody whose screen shows a code, with which a guest comes in
 //	Presence       where somebody's caret is
 //	Finder         finds sightings; netsync/discovery implements it
+//	Survey         a look at what keeps peers from being found; netsync/diagnosis judges it
 //
 // # Smallest example
 //

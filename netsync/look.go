@@ -80,19 +80,21 @@ func (n *Node) lookAt(ctx context.Context, networks []diagnosis.Network, p *diag
 	}
 	var poked diagnosis.Knock
 	var poking sync.WaitGroup
-	knocking, told := context.WithCancel(ctx)
+	knocking, told := context.WithCancel(ctx) // one answer is enough
 	defer told()
 	poking.Go(func() {
-		if poked = survey.Poke(ctx, p.Addr); poked != diagnosis.Silence {
-			told() // nobody is to be waited for
+		if poked = survey.Poke(knocking, p.Addr); poked != diagnosis.Silence {
+			told()
 		}
 	})
 	poking.Go(func() {
 		if p.Gateway.IsValid() {
-			survey.Poke(ctx, netip.AddrPortFrom(p.Gateway, discardPort))
+			survey.Poke(knocking, netip.AddrPortFrom(p.Gateway, discardPort))
 		}
 	})
-	p.Knock = n.knock(knocking, p.Addr)
+	if p.Knock = n.knock(knocking, p.Addr); p.Knock != diagnosis.Silence {
+		told()
+	}
 	poking.Wait()
 	if p.Knock == diagnosis.Silence {
 		p.Knock = poked
