@@ -163,6 +163,28 @@ func TestOwnFirewallComesFirst(t *testing.T) {
 	}
 }
 
+// TestMostTellingPlace: of the places where somebody was looked for, the one is told at which most was found out.
+func TestMostTellingPlace(t *testing.T) {
+	local := func(p Place) Place { p.Addr = netip.MustParseAddrPort("[fe80::9%eth0]:7447"); return p }
+	away := Place{Addr: netip.MustParseAddrPort("192.168.1.77:7447"), Network: "eth0"}
+	for _, test := range []struct {
+		places []Place
+		says   string
+	}{
+		{[]Place{local(at(Refused, 0, 0)), at(Refused, 0, 0)}, "192.168.1.9 is on"},
+		{[]Place{away, local(at(Refused, 0, 0))}, "fe80::9%eth0 is on"},
+		{[]Place{away, at(Silence, Yes, 0)}, "192.168.1.9 is on, or was"},
+		{[]Place{at(Refused, 0, 0), {Addr: away.Addr, Network: "eth0", Knock: Inkling, Who: Estranged}}, "does not know this device"},
+	} {
+		f := well()
+		f.Peers = []Peer{{Name: "Ben", Places: test.places}}
+		list := Judge(f)
+		if got := list[len(list)-1].What; !strings.Contains(got, test.says) {
+			t.Errorf("%q does not say %q", got, test.says)
+		}
+	}
+}
+
 // Laws of all facts: who is told of something that may be wrong is told what to do; each sentence ends; the devices
 // of a network are said to be kept apart only where somebody stays silent, and packets to be thrown away only where
 // one was.

@@ -87,17 +87,23 @@ func judgeAway(f Facts, p Peer) Finding {
 	return found
 }
 
-// telling orders places by how much they say.
+// telling orders places by how much they say; of two that say the same, by whether a
+// person knows such addresses.
 func telling(p Place) int {
+	much := 0
 	switch {
 	case p.Who != Nobody:
-		return 5 - int(p.Who)
+		much = 3 + int(Stranger-p.Who)
 	case p.Knock != Silence:
-		return 1
+		much = 2
 	case p.Neighbour == Yes:
-		return 1
+		much = 1
 	}
-	return 0
+	much *= 2
+	if !p.Addr.Addr().IsLinkLocalUnicast() {
+		much++
+	}
+	return much
 }
 
 func judgeFar(f Facts, p Peer) Finding {
