@@ -76,14 +76,14 @@ func TestDoctorInHealth(t *testing.T) {
 	r.finds(good, "UDP port 7447", "type 10.77.0.1")
 	r.finds(good, "10.77.0.0/24", "heard 1 other device")
 	r.finds(good, "no firewall", "UDP port 7447", "10.77.0.0/24")
-	r.finds(good, "Ben is here, at 10.77.0.2")
+	r.finds(good, "Ben is here, at ")
 	r.finds("All is well.")
 	r = ana.doctor("10.77.0.2")
 	r.finds(good, "Ben answers at 10.77.0.2, and is here now")
 
 	ben.end()
-	r = ben.doctor("10.77.0.1") // it is a peer itself meanwhile
-	r.finds(good, "Ana is here, at 10.77.0.1")
+	r = ben.doctor("10.77.0.1")       // it is a peer itself meanwhile
+	r.finds(good, "Ana is here, at ") // whichever of her addresses answered first
 	r.finds(good, "Ana answers at 10.77.0.1")
 	r.finds("All is well.")
 
@@ -175,7 +175,7 @@ func TestDoctorNoMulticast(t *testing.T) {
 	ben.serve()
 	wait(t, "Ben is back, by the address that was remembered", func() bool { return ana.sees(ben) && ben.sees(ana) })
 	r := ben.doctor()
-	r.finds(unsure, "Ana is here, at 10.77.0.1, but was found by its address", "Likely the network does not pass multicast")
+	r.finds(unsure, "Ana is here, at ", "but was found by its address", "Likely the network does not pass multicast")
 	r.finds(unsure, "10.77.0.0/24", "nobody else", "inkling doctor ADDRESS")
 	r.lacks("thrown away")
 

@@ -33,21 +33,17 @@ func (n *Node) lookForPeer(ctx context.Context, networks []diagnosis.Network, p 
 	}
 	ctx, cancel := context.WithTimeout(ctx, knockTime)
 	defer cancel()
-	c, r := n.race(ctx, &goal{knocks: []PeerID{id}, pinned: true}, []netip.AddrPort{p.Addr})
-	if r == introduced {
-		c.closeWith(wire.Done, "it does not know us")
-	}
-	n.mu.Lock()
-	known := n.peers[id]
-	here := known != nil && known.online
-	n.mu.Unlock()
-	switch {
-	case r == acquainted || here:
+	c, r := n.race(ctx, &goal{knocks: []PeerID{id}, pinned: true, stranger: true}, []netip.AddrPort{p.Addr})
+	switch r {
+	case acquainted:
 		p.Who = diagnosis.Wanted
-	case r == introduced:
+	case introduced:
+		c.closeWith(wire.Done, "it does not know us")
 		p.Who = diagnosis.Estranged
-	default:
+	case anonymous:
+		c.closeWith(wire.Done, "not the one looked for")
 		p.Who = diagnosis.Stranger
+	case failed: // somebody answers, and who it is remains unknown
 	}
 }
 
@@ -59,16 +55,15 @@ func (n *Node) lookAtNamed(ctx context.Context, networks []diagnosis.Network, p 
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*knockTime)
 	defer cancel()
-	p.Who = diagnosis.Stranger
-	if err := n.Dial(ctx, named); err != nil {
-		return
-	}
+	who, err := n.dialTyped(ctx, named)
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for _, known := range n.peers {
-		if known.online && known.addr == p.Addr {
-			p.Who, p.Name = diagnosis.Wanted, known.Name
-		}
+	var told *DialError
+	switch known := n.peers[who]; {
+	case known != nil:
+		p.Who, p.Name = diagnosis.Wanted, known.Name
+	case err == nil, errors.As(err, &told) && told.Stranger:
+		p.Who = diagnosis.Stranger
 	}
 }
 

@@ -99,6 +99,7 @@ func TestOneThing(t *testing.T) {
 
 		"named, own":       {named(Place{Addr: netip.MustParseAddrPort("192.168.1.5:7447"), Own: true}), Wrong, []string{"192.168.1.5 is an address of this computer"}, "network"},
 		"named, stranger":  {named(Place{Addr: at(Inkling, 0, 0).Addr, Network: "eth0", Knock: Inkling, Who: Stranger}), Wrong, []string{"do not know each other yet", "join CODE --at 192.168.1.9"}, "firewall"},
+		"named, somebody":  {named(at(Inkling, 0, 0)), Unsure, []string{"who that is could not be found out"}, "do not know each other"},
 		"named, other one": {named(at(Foreign, Unknown, Unknown)), Wrong, []string{"likely another version"}, "firewall"},
 		"named, refused":   {named(at(Refused, Unknown, Unknown)), Wrong, []string{"192.168.1.9 is on", "lets nobody in on UDP port 7447"}, "isolation"},
 		"named, silent":    {named(at(Silence, Unknown, Unknown)), Wrong, []string{"cannot be told from here"}, "is on,"},

@@ -75,7 +75,7 @@ func judgeAway(f Facts, p Peer) Finding {
 	case best.Who == Estranged:
 		return Finding{Mark: Wrong, What: fmt.Sprintf("%s's Inkling answers at %s, but it does not know this device any more.", p.Name, at),
 			Do: fmt.Sprintf("Ask %s to invite you again, or invite %s.", p.Name, p.Name)}
-	case best.Knock == Inkling:
+	case best.Who == Stranger:
 		return Finding{Mark: Unsure, What: fmt.Sprintf("%s is not here. At %s, where that computer was met, is somebody else's Inkling now: %s likely has another address.", p.Name, at, p.Name),
 			Do: fmt.Sprintf("If %s is on this network, run with the address in that computer's Together panel: inkling doctor ADDRESS", p.Name)}
 	}
@@ -125,7 +125,7 @@ func judgeNamed(f Facts, p Place) Finding {
 			Do: "Read the address in the Together panel of the other computer."}
 	case p.Who == Wanted:
 		return Finding{What: fmt.Sprintf("%s answers at %s, and is here now.%s", p.Name, at, far)}
-	case p.Knock == Inkling:
+	case p.Who == Stranger:
 		return Finding{Mark: Wrong, What: fmt.Sprintf("An Inkling answers at %s, so the network between the two is well; but the two do not know each other yet.%s", at, far),
 			Do: fmt.Sprintf("Have one of you invite the other: choose Invite somebody there, and type the six digits here: inkling join CODE --at %s", at)}
 	}
@@ -148,7 +148,8 @@ func judgePlace(f Facts, p Place) Finding {
 	wrong := Finding{Mark: Wrong}
 	switch p.Knock {
 	case Inkling:
-		return Finding{What: fmt.Sprintf("An Inkling answers at %s.", at)}
+		return Finding{Mark: Unsure, What: fmt.Sprintf("An Inkling answers at %s, so the network between the two is well; but who that is could not be found out.", at),
+			Do: "Run inkling doctor again."}
 	case Foreign:
 		wrong.What = fmt.Sprintf("At %s a program answers that does not speak this Inkling's language: it is likely another version of Inkling.", at)
 		wrong.Do = "Bring both to the newest Inkling."
