@@ -75,6 +75,18 @@ proof-mutants: ## Make wrong order rules and want the comparison with the proved
 	@scripts/setup.sh build
 	$(GO) test -count=1 -vet=off -timeout 60m ./crdt -run '^TestModelMutants$$' -v -model.mutants "$(CURDIR)/$(GO)"
 
+.PHONY: fuzz
+FUZZTIME := 10m
+FUZZED   := ./netsync/...
+fuzz: ## Give all decoders of the network random bytes, each for FUZZTIME=10m; FUZZED=./crdt/... for those of others (hours)
+	@scripts/setup.sh build
+	scripts/fuzz.sh $(FUZZTIME) $(FUZZED)
+
+SEEDS := 10000
+.PHONY: weather
+weather: ## Play SEEDS=10000 networks in virtual time: losses, cuts, restarts, new addresses (half an hour)
+	$(GO) test -count=1 -vet=off -timeout 24h ./netsync -v -run Weather -seeds $(SEEDS)
+
 setup: ## Install what is missing for all of the above: packages by apt, a Go toolchain into ~/.cache/inkling
 	@scripts/setup.sh build run test
 

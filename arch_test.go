@@ -35,6 +35,8 @@ var house = []layer{
 		why: "a state machine that is given the time and the dice replays every failure"},
 	{folder: "netsync/docsync", ours: []string{"crdt", "netsync/wire"}, pure: true,
 		why: "a state machine that is given the time and the dice replays every failure"},
+	{folder: "netsync/reconcile", ours: []string{"crdt", "netsync/wire"}, pure: true,
+		why: "what differs between two sets is a function of the two: both ends run side by side in a test, without a stream"},
 	{folder: "netsync/bulk", ours: []string{"crdt", "netsync/wire"},
 		why: "it keeps bytes that nobody has judged yet: it must know of documents only their names"},
 	{folder: "netsync/pairing", ours: []string{"netsync/pairing"}, theirs: []string{"filippo.io/edwards25519"}, pure: true,

@@ -1,6 +1,12 @@
 package crdt
 
-import "slices"
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"slices"
+)
 
 // Head is the end of a chain, or of one tail of it, as one copy tells another.
 //
@@ -31,6 +37,26 @@ func (d *Doc) Heads() (heads []Head) {
 		}
 	}
 	return heads
+}
+
+// Compare orders heads by replica, Seq and stamp.
+func (h Head) Compare(other Head) int {
+	return cmp.Or(h.Replica.Compare(other.Replica), cmp.Compare(h.Next, other.Next), bytes.Compare(h.Stamp[:], other.Stamp[:]))
+}
+
+// SumHeads returns what two copies with the same changes have in common, whatever the order of their heads: the SHA-256 over the
+// heads, ascending and each once, as replica (16 bytes), Next (4 bytes, big-endian), stamp (8 bytes).
+func SumHeads(heads []Head) (sum [32]byte) {
+	sorted := slices.Clone(heads)
+	slices.SortFunc(sorted, Head.Compare)
+	sorted = slices.Compact(sorted)
+	b := make([]byte, 0, len(sorted)*(len(ReplicaID{})+4+len(Stamp{})))
+	for _, h := range sorted {
+		b = append(b, h.Replica[:]...)
+		b = binary.BigEndian.AppendUint32(b, h.Next)
+		b = append(b, h.Stamp[:]...)
+	}
+	return sha256.Sum256(b)
 }
 
 // WithoutFamilies returns the heads that are not of the given chains.

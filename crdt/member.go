@@ -19,6 +19,9 @@ func (d *Doc) Members() []Member {
 	return list
 }
 
+// MemberCount returns how many there are of [Doc.Members], which only ever get more. O(1).
+func (d *Doc) MemberCount() int { return 1 + len(d.grants) }
+
 // membership returns the Grant by which a device is a member, none for the creator's.
 func (d *Doc) membership(device DeviceKey) (grant uint32, ok bool) {
 	if device == d.genesis.Creator {

@@ -395,7 +395,7 @@ func BenchmarkPairingLAN(b *testing.B) {
 		t := &testing.T{}
 		inWorld(t, int64(i+1), 0, func(w *world) { took = append(took, pairOnce(b, w)) })
 	}
-	printPercentiles(b, "simulated LAN", took)
+	printPercentiles(b, "pairing on a simulated LAN", took)
 }
 
 func pairOnce(b *testing.B, w *world) time.Duration {
@@ -426,13 +426,13 @@ func BenchmarkPairingLoopback(b *testing.B) {
 		ana.Close()
 		ben.Close()
 	}
-	printPercentiles(b, "loopback", took)
+	printPercentiles(b, "pairing on loopback", took)
 }
 
-func printPercentiles(b *testing.B, where string, took []time.Duration) {
+func printPercentiles(b *testing.B, what string, took []time.Duration) {
 	slices.Sort(took)
 	b.ReportMetric(0, "ns/op")
-	b.Logf("pairing on %s: p50 %v, p95 %v of %d", where, took[len(took)/2], took[len(took)*95/100], len(took))
+	b.Logf("%s: p50 %v, p95 %v, p99 %v of %d", what, took[len(took)/2], took[len(took)*95/100], took[len(took)*99/100], len(took))
 }
 
 // TestFalseHostHasOneGuess: Eve shows no code, guesses Ben's, and says that she was busy, so that he tries again: he does not.

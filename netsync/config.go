@@ -18,14 +18,16 @@ const DefaultPort = 7447
 
 // Limits of a node.
 const (
-	MaxUnadmitted       = 64  // connections that are not (yet) admitted
-	MaxUnadmittedPerIP  = 4   // of them from one address
-	MaxStreams          = 256 // documents kept equal with one peer
-	maxBulkStreams      = 4   // that a peer may have open; it uses one at a time
-	MaxAddrs            = 8   // addresses remembered per peer
-	maxNearby           = 64  // strangers shown
-	maxTriesPerMinute   = 10  // wrong or unknown invites from one address
-	maxRequests         = 16  // requests to join that wait for the person
+	MaxUnadmitted       = 64 // connections that are not (yet) admitted
+	MaxUnadmittedPerIP  = 4  // of them from one address
+	keptForPeers        = 16 // of all of them, for addresses where pinned peers were met
+	MaxStreams          = 64 // documents that have a stream with one peer at the same time
+	maxBulkStreams      = 4  // that a peer may have open; it uses one at a time
+	MaxAddrs            = 8  // addresses remembered per peer
+	maxNearby           = 64 // strangers shown
+	maxCalls            = 4  // strangers asked for their names at a time
+	maxTriesPerMinute   = 10 // wrong or unknown invites from one address
+	maxRequests         = 16 // requests to join that wait for the person
 	maxTracked          = 1_024
 	retryAfterPerSecond = 10 // handshakes per second before addresses must be verified
 )

@@ -12,6 +12,7 @@ import (
 	"inkling/crdt"
 	"inkling/netsync/link"
 	"inkling/netsync/pairing"
+	"inkling/netsync/reconcile"
 	"inkling/netsync/wire"
 )
 
@@ -42,34 +43,38 @@ type connection struct {
 	// Guarded by node.mu.
 	peer     PeerID
 	admitted bool
-	since    time.Time // of admitted
-	shared   map[crdt.DocID]bool
+	since    time.Time           // of admitted
+	shared   map[crdt.DocID]bool // nil: not looked up yet
 	docs     map[crdt.DocID]*document
-	// opening has the documents whose streams this end keeps open; true: the peer
-	// has offered the document once more since the last try began.
-	opening  map[crdt.DocID]bool
+	streams  streams // a dialler's
+	offers   offers  // a listener's
 	carets   map[crdt.DocID]*seenCaret
 	joinWait chan link.JoinAnswered // who waits for the answer to our wish to join
 	letInto  crdt.DocID             // of the guest that was believed
+
+	sharing sync.Mutex         // held while shared is looked up
+	set     *reconcile.Set     // a listener's, while the dialler asks deeper
+	descent *reconcile.Descent // a dialler's; nil: it has ended
 
 	settled sync.Once   // the goal has heard of this connection
 	won     atomic.Bool // it is what the goal looked for
 	watched atomic.Bool
 	probing atomic.Bool
-	poked   chan struct{} // watched or probing changed
+	poked   chan struct{} // watched, probing or offers changed
 	closed  atomic.Bool
 
-	giving chan struct{} // holds one: a block is being sent
-	queued atomic.Int32  // documents with changes to be sent
-	tookAt atomic.Int64  // when the newest part of a block came, or one was asked for: ns since 1970
+	giving  chan struct{} // holds one: a block is being sent
+	crowded atomic.Bool   // documents wait for a stream
+	queued  atomic.Int32  // documents with changes to be sent
+	tookAt  atomic.Int64  // when the newest part of a block came, or one was asked for: ns since 1970
 }
 
 func (n *Node) newConnection(q *quic.Conn, control *quic.Stream, e link.Exporter, g *goal) *connection {
 	return &connection{
 		node: n, quic: q, control: control, exporter: e, goal: g, at: addrOf(q.RemoteAddr()),
 		inbox: make(chan link.Event, 64), poked: make(chan struct{}, 1), giving: make(chan struct{}, 1), outgoing: newOutgoing(),
-		shared: map[crdt.DocID]bool{}, docs: map[crdt.DocID]*document{}, opening: map[crdt.DocID]bool{},
-		carets: map[crdt.DocID]*seenCaret{},
+		docs: map[crdt.DocID]*document{}, carets: map[crdt.DocID]*seenCaret{},
+		streams: streams{places: map[crdt.DocID]*place{}}, offers: offers{made: map[crdt.DocID]bool{}},
 	}
 }
 
@@ -93,6 +98,9 @@ func (c *connection) run() {
 			c.step(link.Watch{On: c.watched.Load()})
 			if c.probing.Swap(false) {
 				c.step(link.Probe{})
+			}
+			if offers := c.takeOffers(); len(offers) > 0 {
+				c.step(link.Tell{Messages: offers})
 			}
 		case <-timer.C:
 			c.step(link.Tick{})

@@ -206,14 +206,21 @@ func (n *Node) dialTyped(ctx context.Context, addr string) (who PeerID, err erro
 	}
 }
 
+// parseAddr reads an address that somebody typed: of IPv6 with or without brackets, with or without a port. A port goes with brackets.
 func parseAddr(s string) (netip.AddrPort, error) {
 	s = strings.TrimSpace(s)
-	if ip, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil {
-		return netip.AddrPortFrom(ip.Unmap(), DefaultPort), nil
-	}
 	at, err := netip.ParseAddrPort(s)
-	if err != nil || at.Port() == 0 {
-		return at, fmt.Errorf("netsync: %q is not an address", s)
+	if err != nil {
+		inner, opened := strings.CutPrefix(s, "[")
+		inner, closed := strings.CutSuffix(inner, "]")
+		ip, wrong := netip.ParseAddr(inner)
+		if wrong != nil || opened != closed {
+			return at, fmt.Errorf("netsync: %q is not an address", s)
+		}
+		at = netip.AddrPortFrom(ip, DefaultPort)
+	}
+	if at.Port() == 0 || strings.ContainsAny(at.Addr().Zone(), "[]:%") {
+		return netip.AddrPort{}, fmt.Errorf("netsync: %q is not an address", s)
 	}
 	return netip.AddrPortFrom(at.Addr().Unmap(), at.Port()), nil
 }

@@ -2,6 +2,7 @@ package netsync
 
 import (
 	"errors"
+	"io"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,44 +28,80 @@ type document struct {
 	dirty  atomic.Bool // committed was called
 	work   chan struct{}
 	closed sync.Once
-	queued bool   // counted in c.queued; the writer's
-	gift   *gift  // the block that is being sent; the reader's
-	taking taking // the peer's block
+	// leaving: nothing is to be begun any more, and this direction of the stream ends when all is said. A dialler leaves to make room
+	// for other documents, a listener follows.
+	leaving    atomic.Bool
+	restsSince atomic.Int64  // when there was nothing to do any more: ns since 1970; 0: there is
+	written    chan struct{} // closed when the writer has ended
+	queued     bool          // counted in c.queued; the writer's
+	gift       *gift         // the block that is being sent; the reader's
+	taking     taking        // the peer's block
 }
 
-func newDocument(c *connection, id crdt.DocID, s *quic.Stream, m *docsync.Machine) *document {
-	return &document{c: c, id: id, stream: s, machine: m, work: make(chan struct{}, 1)}
+// newDocument returns the document of stream s, which r reads.
+func newDocument(c *connection, id crdt.DocID, s *quic.Stream, r *wire.Reader, m *docsync.Machine) *document {
+	d := &document{c: c, id: id, stream: s, machine: m, work: make(chan struct{}, 1), written: make(chan struct{})}
+	r.Begun = func() { s.SetReadDeadline(time.Now().Add(framePatience)) }
+	r.Ended = d.awaitFrame
+	d.awaitFrame()
+	return d
 }
 
-// run reads until the stream ends and returns the code it was closed with. A newer
-// stream for the same document takes the place of the older.
-func (d *document) run(r *wire.Reader) wire.Code {
+// awaitFrame gives the peer any time to say something, but little when this end has left.
+func (d *document) awaitFrame() {
+	var deadline time.Time
+	if d.leaving.Load() {
+		deadline = time.Now().Add(framePatience)
+	}
+	d.stream.SetReadDeadline(deadline)
+}
+
+// run reads until the stream ends. A newer stream for the same document takes the place of the older.
+func (d *document) run(r *wire.Reader) {
 	n := d.c.node
 	n.mu.Lock()
 	old := d.c.docs[d.id]
 	d.c.docs[d.id] = d
+	delete(d.c.offers.made, d.id)
 	n.mu.Unlock()
 	if old != nil {
 		old.closeWith(wire.Duplicate)
 	}
-	defer func() {
-		n.mu.Lock()
-		if d.c.docs[d.id] == d {
-			delete(d.c.docs, d.id)
-		}
-		n.mu.Unlock()
-	}()
-	if !n.spawn(d.write) {
-		return wire.Goodbye
+	code := wire.Goodbye
+	if n.spawn(d.write) {
+		// What was committed between the reading of the version and now was told to
+		// nobody.
+		d.committed()
+		code = d.read(r)
+		d.stopGiving()
+		d.endTaking()
 	}
-	// What was committed between the reading of the version and now was told to
-	// nobody.
-	d.committed()
-	code := d.read(r)
-	d.closeWith(code)
-	d.stopGiving()
-	d.endTaking()
-	return code
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	current := d.c.docs[d.id] == d
+	if current {
+		delete(d.c.docs, d.id)
+	}
+	pending := d.pending()
+	switch {
+	case d.c.goal != nil:
+		d.c.ended(d.id, code, pending)
+	case current && code == wire.Done && pending:
+		d.c.attend(d.id)
+	}
+}
+
+// pending says that something was not said to the peer.
+func (d *document) pending() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.dirty.Load() || d.machine.Pending()
+}
+
+// leave ends the stream as soon as all is said. It does not wait.
+func (d *document) leave() {
+	d.leaving.Store(true)
+	d.workToDo()
 }
 
 func (d *document) closeWith(code wire.Code) {
@@ -77,13 +114,6 @@ func (d *document) committed() {
 	d.workToDo()
 }
 
-// committed tells the document's stream, if there is one. The caller holds node.mu.
-func (c *connection) committed(doc crdt.DocID) {
-	if d := c.docs[doc]; d != nil {
-		d.committed()
-	}
-}
-
 func (d *document) workToDo() {
 	select {
 	case d.work <- struct{}{}:
@@ -91,27 +121,45 @@ func (d *document) workToDo() {
 	}
 }
 
-// read takes the peer's messages and commits its changes.
+// read takes the peer's messages and commits its changes, until the stream ends, and closes it. Done: both ends have left it.
 func (d *document) read(r *wire.Reader) wire.Code {
 	for {
 		m, err := r.Next()
-		if err != nil {
-			return d.readCode(err)
+		if err == io.EOF {
+			d.leave()
+			<-d.written
+			return wire.Done
 		}
-		d.c.heard()
-		d.mu.Lock()
-		effect, err := d.machine.Receive(m)
-		acked := d.machine.Acked()
-		d.mu.Unlock()
+		code := wire.Done
 		if err != nil {
-			return d.readCode(err)
+			code = d.readCode(err)
+		} else {
+			code = d.take(m)
 		}
-		if code := d.do(effect); code != wire.Done {
+		if err != nil || code != wire.Done {
+			d.closeWith(code)
 			return code
 		}
-		d.c.node.events.put(Acked{Peer: d.c.peer, Doc: d.id, Heads: acked})
-		d.workToDo()
 	}
+}
+
+// take takes a message. Done: all is well.
+func (d *document) take(m wire.Message) wire.Code {
+	d.c.heard()
+	d.restsSince.Store(0)
+	d.mu.Lock()
+	effect, err := d.machine.Receive(m)
+	acked := d.machine.Acked()
+	d.mu.Unlock()
+	if err != nil {
+		return d.readCode(err)
+	}
+	if code := d.do(effect); code != wire.Done {
+		return code
+	}
+	d.c.node.events.put(Acked{Peer: d.c.peer, Doc: d.id, Heads: acked})
+	d.workToDo()
+	return wire.Done
 }
 
 // do does what a message asks for. Done: all is well.
@@ -133,11 +181,14 @@ func (d *document) do(effect docsync.Effect) wire.Code {
 }
 
 // readCode returns the code of a stream that cannot be read on: the peer's own
-// if it closed the stream.
+// if it closed the stream, but Goodbye where it had no reason.
 func (d *document) readCode(err error) wire.Code {
 	var closed *quic.StreamError
 	if errors.As(err, &closed) {
-		return wire.Code(closed.ErrorCode)
+		if code := wire.Code(closed.ErrorCode); code != wire.Done {
+			return code
+		}
+		return wire.Goodbye
 	}
 	code := codeOf(err)
 	d.c.node.log.Debug("document stream", "doc", d.id, "code", code, "error", err)
@@ -177,8 +228,9 @@ func (d *document) stored() error {
 	return err
 }
 
-// write does what the machine wants to have sent, until the stream ends.
+// write does what the machine wants to have sent, until the stream ends or all is said and it is left.
 func (d *document) write() {
+	defer close(d.written)
 	defer d.queue(nil)
 	if _, err := d.stream.Write([]byte{wire.Version}); err != nil {
 		return
@@ -201,13 +253,47 @@ func (d *document) write() {
 				return
 			}
 		case docsync.Wait:
-			select {
-			case <-d.work:
-			case <-d.stream.Context().Done():
+			if d.leaving.Load() {
+				d.stream.Close()
+				d.awaitFrame()
+				return
+			}
+			if !d.wait() {
 				return
 			}
 		}
 	}
+}
+
+// wait returns when there is work; false: the stream has ended. The document is at rest while it waits, if both ends are in step, or nothing
+// was said for long.
+func (d *document) wait() bool {
+	quiet := time.NewTimer(quietFor)
+	defer quiet.Stop()
+	d.mu.Lock()
+	inStep, giving := d.machine.InStep(), d.machine.Giving()
+	d.mu.Unlock()
+	if inStep {
+		d.rest()
+	}
+	for {
+		select {
+		case <-d.work:
+			d.restsSince.Store(0)
+			return true
+		case <-d.stream.Context().Done():
+			return false
+		case <-quiet.C:
+			if !inStep && !giving {
+				d.rest()
+			}
+		}
+	}
+}
+
+func (d *document) rest() {
+	d.restsSince.Store(time.Now().UnixNano())
+	d.c.rested()
 }
 
 // queue counts the documents of the connection that have changes to be sent: blocks yield to them.

@@ -30,9 +30,14 @@ func (c *connection) do(effect link.Effect) link.Event {
 		c.node.met(c.peer, e.Name, c.at)
 	case link.Offered:
 		c.offered(e.Offer.Doc)
+	case link.Asks:
+		c.node.spawn(func() { c.answer(e.Compare) })
+	case link.Answered:
+		return c.answered(e.Compared)
 	case link.Called:
 		return c.called(e.Call)
 	case link.JoinAsked:
+		c.met(e.Peer)
 		c.node.spawn(func() { c.judge(e.Peer, e.Join) })
 	case link.JoinAnswered:
 		c.joinAnswered(e)
@@ -41,6 +46,7 @@ func (c *connection) do(effect link.Effect) link.Event {
 	case link.Confirmed:
 		return c.confirmed(e.Tag)
 	case link.Presented:
+		c.met(e.Peer)
 		c.node.spawn(func() { c.letGuest(e) })
 	case link.Met:
 		c.met(e.Peer)

@@ -69,20 +69,21 @@ func (g *gift) arrived(offset int) bool {
 
 // sendBlock sends a block on a stream of its own, when it is its turn: one at a time on a connection.
 func (d *document) sendBlock(ctx context.Context, g *gift) error {
-	for _, turn := range []chan struct{}{d.c.giving, d.c.node.giving} {
-		select {
-		case turn <- struct{}{}:
-			defer func() { <-turn }()
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	body, err := d.c.node.cfg.Library.Block(d.id, g.hash)
-	if err != nil {
-		return err
+	select {
+	case d.c.giving <- struct{}{}:
+		defer func() { <-d.c.giving }()
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 	s, err := d.c.quic.OpenUniStreamSync(ctx)
 	if err != nil {
+		return err
+	}
+	t := &turn{node: d.c.node, doc: d, hash: g.hash}
+	defer t.end()
+	body, err := t.block(ctx)
+	if err != nil {
+		s.CancelWrite(quic.StreamErrorCode(wire.Done))
 		return err
 	}
 	g.mu.Lock()
@@ -90,30 +91,39 @@ func (d *document) sendBlock(ctx context.Context, g *gift) error {
 	g.mu.Unlock()
 	from, n := g.at, 0
 	defer func() { d.c.node.log.Debug("block", "doc", d.id, "from", g.at, "to", from+n, "of", len(body)) }()
-	first := wire.AppendFrame([]byte{wire.Version}, wire.Bulk{Doc: d.id, Hash: g.hash, Offset: g.at})
-	if err := writeBulk(ctx, s, first); err != nil {
-		return err
-	}
-	for {
+	frame := wire.AppendFrame([]byte{wire.Version}, wire.Bulk{Doc: d.id, Hash: g.hash, Offset: g.at})
+	for done := false; ; {
+		if err := t.wait(func() error { return g.pass(ctx, s, frame, done) }); err != nil || done {
+			return err
+		}
+		if body, err = t.block(ctx); err != nil {
+			s.CancelWrite(quic.StreamErrorCode(wire.Done))
+			return err
+		}
 		g.mu.Lock()
 		from, n = g.flow.Next(d.c.queued.Load() > 0)
-		done := g.flow.Done()
+		done = g.flow.Done() && n == 0
 		g.mu.Unlock()
-		if n > 0 {
-			if err := writeBulk(ctx, s, wire.AppendFrame(nil, wire.Part{Bytes: body[from : from+n]})); err != nil {
-				return err
-			}
-			continue
+		if frame = nil; n > 0 {
+			frame = wire.AppendFrame(nil, wire.Part{Bytes: body[from : from+n]})
 		}
-		if done {
-			return s.Close()
-		}
-		select {
-		case <-g.wake: // so long as something is on the way, more arrives
-		case <-ctx.Done():
-			s.CancelWrite(quic.StreamErrorCode(wire.Done))
-			return ctx.Err()
-		}
+	}
+}
+
+// pass writes a frame, or ends the stream when all is done, or waits until more has arrived.
+func (g *gift) pass(ctx context.Context, s *quic.SendStream, frame []byte, done bool) error {
+	switch {
+	case done:
+		return s.Close()
+	case frame != nil:
+		return writeBulk(ctx, s, frame)
+	}
+	select {
+	case <-g.wake: // so long as something is on the way, more arrives
+		return nil
+	case <-ctx.Done():
+		s.CancelWrite(quic.StreamErrorCode(wire.Done))
+		return ctx.Err()
 	}
 }
 

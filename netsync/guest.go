@@ -147,9 +147,8 @@ func (n *Node) findHosts(ctx context.Context) ([]Host, error) {
 func (n *Node) named(ctx context.Context, hosts []Host) []Host {
 	n.mu.Lock()
 	for _, h := range hosts {
-		if s := n.strangers[h.nonce]; s != nil && s.name == "" && !s.calling && !n.closing {
-			s.calling, s.nextCall = true, time.Now().Add(callAgain)
-			n.tasks.Go(func() { n.callStranger(s) })
+		if s := n.strangers[h.nonce]; s != nil && s.name == "" && !s.calling {
+			n.callSoon(s)
 		}
 	}
 	n.mu.Unlock()
@@ -220,12 +219,12 @@ func (n *Node) reachHost(ctx context.Context, addrs []netip.AddrPort, peer PeerI
 	return c, nil
 }
 
-// met notes who the host is, unless that was proved before.
-func (c *connection) met(host PeerID) {
+// met notes who the other end has proved to be, before it is admitted.
+func (c *connection) met(peer PeerID) {
 	c.node.mu.Lock()
 	defer c.node.mu.Unlock()
 	if !c.admitted {
-		c.peer = host
+		c.peer = peer
 	}
 }
 

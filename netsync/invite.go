@@ -118,6 +118,10 @@ func (c *connection) request(peer PeerID, join wire.Join, invite Invite) {
 		n.requests--
 		n.mu.Unlock()
 	}()
+	if s := slotOf(c.quic); s != nil { // the person is not asked in vain
+		s.closable(nil)
+		defer s.closable(n.sendsAway(c.quic))
+	}
 	answer := make(chan bool, 1)
 	var once sync.Once
 	n.events.put(JoinRequested{

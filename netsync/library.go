@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"inkling/crdt"
+	"inkling/netsync/reconcile"
 	"inkling/netsync/wire"
 )
 
@@ -16,6 +17,8 @@ type Library interface {
 	RememberPeer(p Peer) error // name or address news of a pinned peer
 	// SharedWith returns the documents that p is a member of.
 	SharedWith(p PeerID) ([]crdt.DocID, error)
+	// Sums returns these documents with what is compared of them: crdt.SumHeads of their Heads.
+	Sums(p PeerID) ([]reconcile.Doc, error)
 	// Heads returns where the committed changes of doc end. It is asked often and must be quick.
 	Heads(doc crdt.DocID) ([]crdt.Head, error)
 	// Since returns encoded changes (frames of crdt/FORMAT.md) that a copy which told the heads

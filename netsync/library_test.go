@@ -9,9 +9,11 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"inkling/crdt"
+	"inkling/netsync/reconcile"
 	"inkling/netsync/wire"
 )
 
@@ -27,10 +29,14 @@ type memory struct {
 	usedBy   map[[8]byte]PeerID
 	stored   int                                     // changes taken by Receive
 	broken   error                                   // what Receive returns instead
+	deaf     func(doc crdt.DocID) bool               // nil, or of what documents Receive drops all
 	received func()                                  // called at the end of each Receive
 	lie      func(body []byte, b *wire.Block) []byte // what Block gives instead, and Since names
 	taken    int                                     // blocks
 	wrong    int                                     // blocks that Take refused
+
+	remembered atomic.Int32                  // calls of RememberPeer
+	disk       atomic.Pointer[time.Duration] // how long SharedWith takes
 }
 
 type memoryDoc struct {
@@ -122,6 +128,19 @@ func (l *memory) text(id crdt.DocID) string {
 	return "no document"
 }
 
+// waiting is how many changes of a document wait for others.
+func (l *memory) waiting(id crdt.DocID) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.docs[id].doc.Pending()
+}
+
+func (l *memory) storedNow() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.stored
+}
+
 func (l *memory) Peers() (all []Peer, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -132,6 +151,7 @@ func (l *memory) Peers() (all []Peer, err error) {
 }
 
 func (l *memory) RememberPeer(p Peer) error {
+	l.remembered.Add(1)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if _, pinned := l.peers[p.ID]; !pinned {
@@ -142,11 +162,25 @@ func (l *memory) RememberPeer(p Peer) error {
 }
 
 func (l *memory) SharedWith(p PeerID) (all []crdt.DocID, err error) {
+	if d := l.disk.Load(); d != nil {
+		time.Sleep(*d)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for id, d := range l.docs {
 		if d.members[p] {
 			all = append(all, id)
+		}
+	}
+	return all, nil
+}
+
+func (l *memory) Sums(p PeerID) (all []reconcile.Doc, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for id, d := range l.docs {
+		if d.members[p] {
+			all = append(all, reconcile.Doc{ID: id, Sum: crdt.SumHeads(d.doc.Heads())})
 		}
 	}
 	return all, nil
@@ -294,6 +328,9 @@ func (l *memory) Receive(from PeerID, id crdt.DocID, encoded [][]byte) error {
 	if d == nil || !d.members[from] {
 		return errNoDocument
 	}
+	if l.deaf != nil && l.deaf(id) {
+		return nil // as of changes whose signatures are wrong
+	}
 	var changes []*crdt.Change
 	for _, b := range encoded {
 		c, _, err := crdt.DecodeFrame(b)
@@ -303,12 +340,12 @@ func (l *memory) Receive(from PeerID, id crdt.DocID, encoded [][]byte) error {
 		changes = append(changes, c)
 	}
 	applied, err := d.doc.Apply(changes...)
-	if err != nil {
-		return err
-	}
 	l.stored += len(applied.Changes)
 	for _, c := range applied.Changes {
 		d.append(c)
+	}
+	if refused := (*crdt.ChangeError)(nil); err != nil && !errors.As(err, &refused) { // forged ones are dropped, as app/workspace does
+		return err
 	}
 	if l.received != nil {
 		l.received()

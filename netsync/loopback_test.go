@@ -20,7 +20,7 @@ func real(t testing.TB, name string, port int) *person {
 	p := &person{name: name, key: keyOf(1, name), library: newMemory(keyOf(1, name))}
 	node, err := Start(Config{
 		Key: p.key, Name: func() string { return name }, Library: p.library, Events: p.happened, Port: port, Inbox: t.TempDir(),
-		Logger: slog.New(slog.DiscardHandler),
+		Logger: slog.New(p.handler()),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/quic-go/quic-go"
@@ -49,6 +50,8 @@ type Node struct {
 	judging   sync.Mutex    // held while a block is verified
 	giving    chan struct{} // holds one for each block that is being sent
 
+	wantGiving atomic.Int32 // who waits to put one into giving
+
 	adverts   sync.Mutex // held while the finder is told
 	surveying sync.Mutex // held during a survey
 
@@ -62,6 +65,7 @@ type Node struct {
 	caretCount  uint64
 	visible     bool
 	strangers   map[[8]byte]*stranger // by nonce
+	calls       int                   // of them that are being asked for their names
 	typed       map[netip.Addr]bool   // named by the person in this start
 	invites     map[[8]byte]time.Time // made in this start → expiry
 	requests    int                   // to join, waiting for the person
@@ -69,6 +73,7 @@ type Node struct {
 	host        host
 	finderErr   error                  // why the finder ended
 	waiting     map[*document]struct{} // whose peers announced a block that cannot be taken yet
+	turns       map[crdt.DocID]int     // how often a block was left to another peer, since one was taken
 	wrong       map[wrongBlock]struct{}
 }
 
@@ -91,7 +96,7 @@ func Start(cfg Config) (*Node, error) {
 		invites: map[[8]byte]time.Time{}, tries: map[netip.Addr]*tries{},
 		host:  host{tries: map[pairing.TryID]*connection{}},
 		inbox: bulk.NewInbox(cfg.Inbox), giving: make(chan struct{}, maxGiving),
-		waiting: map[*document]struct{}{}, wrong: map[wrongBlock]struct{}{},
+		waiting: map[*document]struct{}{}, turns: map[crdt.DocID]int{}, wrong: map[wrongBlock]struct{}{},
 	}
 	rand.Read(n.nonce[:])
 	n.ctx, n.cancel = context.WithCancel(context.Background())
@@ -136,6 +141,11 @@ func (n *Node) Close() error {
 	n.cancel()
 	err := errors.Join(n.listener.Close(), n.transport.Close(), n.closeSocket())
 	n.tasks.Wait()
+	for _, p := range n.peers {
+		if p.unwritten {
+			n.remember(p.Peer)
+		}
+	}
 	close(n.ended)
 	<-n.quiet
 	if err != nil {
@@ -186,6 +196,7 @@ func (n *Node) accept() {
 
 // serve runs an inbound connection: the dialler opens the control stream.
 func (n *Node) serve(q *quic.Conn) {
+	slotOf(q).closable(n.sendsAway(q))
 	ctx, cancel := context.WithTimeout(n.ctx, link.HandshakePatience)
 	defer cancel()
 	control, err := q.AcceptStream(ctx)
@@ -204,6 +215,11 @@ func (n *Node) serve(q *quic.Conn) {
 	if n.enlist(c) {
 		c.run()
 	}
+}
+
+// sendsAway returns what closes q to make room for others.
+func (n *Node) sendsAway(q *quic.Conn) func() {
+	return func() { n.spawn(func() { q.CloseWithError(quic.ApplicationErrorCode(wire.Busy), "") }) }
 }
 
 func (n *Node) self() link.Self {
@@ -231,7 +247,11 @@ func (n *Node) Committed(doc crdt.DocID) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, c := range n.links {
-		c.committed(doc)
+		if d := c.docs[doc]; d != nil {
+			d.committed()
+		} else {
+			c.attend(doc)
+		}
 	}
 }
 
@@ -248,7 +268,7 @@ func (n *Node) Shared(doc crdt.DocID) {
 		}
 		n.mu.Unlock()
 		for _, c := range all {
-			c.share()
+			n.spawn(c.share) // who takes no word delays nobody else
 		}
 		n.nudge()
 	})
@@ -265,6 +285,9 @@ func (n *Node) SetOpen(doc crdt.DocID, open bool) {
 	}
 	for _, c := range n.links {
 		c.watch()
+		if open && c.docs[doc] == nil {
+			c.attend(doc)
+		}
 	}
 	n.mu.Unlock()
 	n.nudge()
@@ -289,13 +312,6 @@ func (n *Node) Address() string {
 func (n *Node) Trouble() []string {
 	var trouble []string
 	n.mu.Lock()
-	for _, c := range n.links {
-		if over := len(c.shared) - MaxStreams; over > 0 {
-			trouble = append(trouble, fmt.Sprintf(
-				"%d documents are shared with %s; %d of them are not kept equal, because %d is the most.",
-				len(c.shared), n.peerName(c.peer), over, MaxStreams))
-		}
-	}
 	if n.finderErr != nil {
 		trouble = append(trouble, fmt.Sprintf(
 			"People on this network are not found by themselves (%v). Type their address, or use an invite link.", n.finderErr))

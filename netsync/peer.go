@@ -19,6 +19,9 @@ type peer struct {
 	since  time.Time      // of online, zero when it was never here
 	addr   netip.AddrPort // where it is or was
 
+	unwritten bool      // the library lacks what is new of it
+	written   time.Time // when it was told last
+
 	sighted      []netip.AddrPort // by the finder, newest first
 	visibleUntil time.Time        // it says that it is visible
 	showsUntil   time.Time        // it says that a code is on its screen
@@ -46,23 +49,38 @@ func (n *Node) reloadPeers() error {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	fresh := false
 	for _, p := range pinned {
 		known := n.peers[p.ID]
 		if known == nil {
-			known = &peer{}
+			fresh = true // it may be near, and was nobody when it was sighted
+			known = &peer{nextDial: n.firstDial(p.ID)}
 			n.peers[p.ID] = known
 		}
-		known.Peer, known.shared = p, shared[p.ID]
+		if known.shared = shared[p.ID]; !known.unwritten {
+			known.Peer = p
+		}
 	}
 	for id := range n.peers {
 		if shared[id] == nil {
 			delete(n.peers, id)
 		}
 	}
-	if !n.recognise() && n.cfg.Finder != nil && !n.closing {
+	if (!n.recognise() || fresh) && n.cfg.Finder != nil && !n.closing {
 		n.tasks.Go(n.cfg.Finder.Refresh)
 	}
 	return nil
+}
+
+// firstDial returns when a peer that has become known is dialled: later if it is being let in by a connection that it has already, or lets this
+// end in. The caller holds n.mu.
+func (n *Node) firstDial(id PeerID) time.Time {
+	for c := range n.connections {
+		if c.peer == id && !c.closed.Load() {
+			return time.Now().Add(patientDelay)
+		}
+	}
+	return time.Time{}
 }
 
 func setOf(docs []crdt.DocID) map[crdt.DocID]bool {
@@ -112,13 +130,15 @@ func (n *Node) setOnline(id PeerID, online bool) {
 	n.nudge()
 }
 
-// met notes the name and address of a peer that is here and tells the library
-// when they are news. It calls the library, so n.mu must not be held.
+// writeAgain is how often the library is told what is new of one peer: it may change its name as often as it likes.
+const writeAgain = 10 * time.Second
+
+// met notes the name and address of a peer that is here, for the library to be told when they are news.
 func (n *Node) met(id PeerID, name string, at netip.AddrPort) {
 	n.mu.Lock()
+	defer n.mu.Unlock()
 	p := n.peers[id]
 	if p == nil {
-		n.mu.Unlock()
 		return
 	}
 	known := p.Peer
@@ -129,18 +149,35 @@ func (n *Node) met(id PeerID, name string, at netip.AddrPort) {
 		p.addr = at
 		known.Addrs = newestFirst(at, known.Addrs)
 	}
-	news := known.Name != p.Name || !slices.Equal(known.Addrs, p.Addrs)
 	renamed := known.Name != p.Name
+	p.unwritten = p.unwritten || renamed || !slices.Equal(known.Addrs, p.Addrs)
 	p.Peer = known
 	if renamed && p.online {
 		n.events.put(PeerChanged{p.status()})
 	}
-	n.mu.Unlock()
-	if !news {
-		return
+	n.nudge()
+}
+
+// rememberDue has the library told of peers. The caller holds n.mu.
+func (n *Node) rememberDue(now time.Time) (next time.Time) {
+	for _, p := range n.peers {
+		if !p.unwritten {
+			continue
+		}
+		if due := p.written.Add(writeAgain); due.After(now) {
+			next = soonest(next, due)
+			continue
+		}
+		p.unwritten, p.written = false, now
+		known := p.Peer
+		n.tasks.Go(func() { n.remember(known) })
 	}
-	if err := n.cfg.Library.RememberPeer(known); err != nil {
-		n.log.Error("remember a peer", "peer", known.Name, "error", err)
+	return next
+}
+
+func (n *Node) remember(p Peer) {
+	if err := n.cfg.Library.RememberPeer(p); err != nil {
+		n.log.Error("remember a peer", "peer", p.Name, "error", err)
 	}
 }
 
@@ -175,9 +212,18 @@ func (n *Node) expectsFrom(ip netip.Addr) bool {
 		}
 		delete(n.invites, id)
 	}
-	if n.typed[ip] {
-		return true
-	}
+	return n.typed[ip] || n.peerMetAt(ip)
+}
+
+// metAt is peerMetAt for one who does not hold n.mu.
+func (n *Node) metAt(ip netip.Addr) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.peerMetAt(ip)
+}
+
+// peerMetAt says whether a pinned peer was met at an address. The caller holds n.mu.
+func (n *Node) peerMetAt(ip netip.Addr) bool {
 	for _, p := range n.peers {
 		if slices.ContainsFunc(p.Addrs, func(a netip.AddrPort) bool { return a.Addr() == ip }) {
 			return true

@@ -46,7 +46,7 @@ func (n *Node) schedule() {
 			nextPoll = now.Add(n.pollInterval())
 		}
 		n.mu.Lock()
-		next := soonest(nextPoll, n.dialDue(now), n.sendCarets(now), n.expireCarets(now), n.expireStrangers(now), n.screenDue(now))
+		next := soonest(nextPoll, n.dialDue(now), n.rememberDue(now), n.sendCarets(now), n.expireCarets(now), n.expireStrangers(now), n.screenDue(now))
 		n.mu.Unlock()
 		timer.Reset(max(time.Until(next), 0))
 	}

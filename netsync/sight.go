@@ -213,13 +213,26 @@ func (n *Node) expireStrangers(now time.Time) (next time.Time) {
 			next = soonest(next, s.nextCall)
 			continue
 		}
-		s.calling, s.nextCall = true, now.Add(callAgain)
-		n.tasks.Go(func() { n.callStranger(s) })
+		if !n.callSoon(s) {
+			continue // when another call has ended
+		}
 	}
 	if changed {
 		n.tellNearby()
 	}
 	return next
+}
+
+// callSoon has a stranger asked for its name, and says whether that could be: many may say that they are here, at addresses of all kinds, who are
+// not. The caller holds n.mu.
+func (n *Node) callSoon(s *stranger) bool {
+	if n.calls >= maxCalls || n.closing {
+		return false
+	}
+	n.calls++
+	s.calling, s.nextCall = true, time.Now().Add(callAgain)
+	n.tasks.Go(func() { n.callStranger(s) })
+	return true
 }
 
 // callStranger dials a visible stranger and says my name; the answer comes as
@@ -239,6 +252,7 @@ func (n *Node) callStranger(s *stranger) {
 	}
 	n.mu.Lock()
 	s.calling = false
+	n.calls--
 	n.mu.Unlock()
 	n.nudge()
 }

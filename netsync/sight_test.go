@@ -56,7 +56,7 @@ func (f *etherFinder) Refresh() {
 	var seen []discovery.Sighting
 	for _, o := range f.ether.finders {
 		s := discovery.Sighting{TXT: o.advert.TXT}
-		s.Addrs = append(s.Addrs, o.person.addr())
+		s.Addrs = append(s.Addrs, o.person.w.wires.seenAt(o.person.addr()))
 		seen = append(seen, s)
 	}
 	found := f.found

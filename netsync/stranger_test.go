@@ -366,12 +366,19 @@ func TestNotAMember(t *testing.T) {
 func (a *adversary) as(p, other *person) *wiretap {
 	a.w.t.Helper()
 	x := a.dial(p)
+	x.enter(p, other)
+	return x
+}
+
+// enter goes through the handshake with p as the owner of other's key.
+func (x *wiretap) enter(p, other *person) {
+	x.t.Helper()
 	m := link.NewDialler(link.Self{Key: other.key, Name: other.name}, x.e, []PeerID{p.id}, [32]byte{}, true, time.Now())
 	x.say(true, m.Step(time.Now(), link.Opened{})[0].(link.Send).Message)
 	for range 2 {
 		message, err := x.reader.Next()
 		if err != nil {
-			a.w.t.Fatal(err)
+			x.t.Fatal(err)
 		}
 		for _, e := range m.Step(time.Now(), link.Received{Message: message}) {
 			if _, verified := e.(link.Verified); verified {
@@ -379,7 +386,6 @@ func (a *adversary) as(p, other *person) *wiretap {
 			}
 		}
 	}
-	return x
 }
 
 // evilChange is a change of a document by a replica nobody knows, signed by one who may.

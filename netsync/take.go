@@ -15,6 +15,15 @@ import (
 // bulkPatience is how long nothing of any block may come on a connection while one is wanted.
 const bulkPatience = time.Minute
 
+// Times of taking turns, where several peers have a block of a document. Who brings it at goodPace keeps its turn. Another one has
+// turnFirst, and twice as long each time that it is somebody else's turn, so that in the end also those on slow networks bring all.
+const (
+	turnFirst = time.Second
+	turnCheck = 250 * time.Millisecond
+	goodPace  = 1 << 20 // bytes in a second
+	maxTurns  = 6       // that make a turn longer: then it lasts for bulkPatience
+)
+
 // maxWrong is how many blocks are remembered that proved wrong.
 const maxWrong = 1_024
 
@@ -31,6 +40,8 @@ type taking struct {
 	offer *wire.Block // nil: none, or it is done with
 	item  *bulk.Item  // that is being filled; nil: nothing was asked for, or all is there
 	fresh bool        // all of item came by this stream
+	began time.Time   // when it was asked for
+	from  int         // how much was there then
 	timer *time.Timer
 	ended bool
 }
@@ -95,8 +106,9 @@ func (d *document) begin(offer *wire.Block) error {
 		d.whole(offer)
 		return nil
 	}
+	d.taking.began, d.taking.from = time.Now(), item.Have()
 	d.c.tookAt.Store(time.Now().UnixNano())
-	d.taking.timer = time.AfterFunc(bulkPatience, d.tooSlow)
+	d.taking.timer = time.AfterFunc(turnCheck, d.tooSlow)
 	d.want(item.Have())
 	return nil
 }
@@ -108,19 +120,43 @@ func (d *document) want(offset int) {
 	d.workToDo()
 }
 
-// tooSlow closes the stream of one who does not send what it announced, so that another one may.
+// tooSlow closes the stream of one who does not send what it announced, or slowly while others could, so that another one may.
 func (d *document) tooSlow() {
 	d.taking.mu.Lock()
 	defer d.taking.mu.Unlock()
-	if d.taking.item == nil || d.taking.ended {
+	t := &d.taking
+	if t.item == nil || t.ended {
 		return
 	}
-	idle := time.Since(time.Unix(0, d.c.tookAt.Load()))
-	if idle < bulkPatience {
-		d.taking.timer.Reset(bulkPatience - idle)
-		return
+	idle, took := time.Since(time.Unix(0, d.c.tookAt.Load())), time.Since(t.began)
+	slow := float64(t.item.Have()-t.from) < took.Seconds()*goodPace
+	switch {
+	case idle >= bulkPatience:
+		d.closeWith(wire.TooSlow)
+	case slow && d.c.node.othersTurn(d, took):
+		d.closeWith(wire.Busy)
+	default:
+		t.timer.Reset(min(bulkPatience-idle, turnCheck))
 	}
-	d.closeWith(wire.TooSlow)
+}
+
+// othersTurn says whether one that has been filling a block for so long has to make way for another one that waits: for the same
+// document, or because there is no room for that of another.
+func (n *Node) othersTurn(d *document, took time.Duration) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if took < min(turnFirst<<n.turns[d.id], bulkPatience) {
+		return false
+	}
+	for w := range n.waiting {
+		if w != d && (w.id == d.id || !n.inbox.Filling(w.id)) {
+			if n.turns[d.id] < maxTurns {
+				n.turns[d.id]++
+			}
+			return true
+		}
+	}
+	return false
 }
 
 // endTaking is called when the stream has ended: what has come stays.
@@ -301,6 +337,10 @@ func (d *document) judge(item *bulk.Item, offer *wire.Block, fresh bool) {
 		d.blame(offer.Hash, err)
 		return
 	case err == nil:
+		n.mu.Lock()
+		delete(n.turns, d.id)
+		n.mu.Unlock()
+		n.inbox.Forget(d.id)
 		n.Committed(d.id)
 		err = d.enough()
 	}

@@ -43,7 +43,7 @@ func (n *Node) openTransport() error {
 	n.transport = &quic.Transport{
 		Conn:                conn,
 		StatelessResetKey:   resetKey(n.cfg.Key),
-		VerifySourceAddress: func(net.Addr) bool { return n.gate.crowded(time.Now()) },
+		VerifySourceAddress: func(from net.Addr) bool { return n.gate.doubts(addrOf(from).Addr(), time.Now()) },
 		ConnContext:         n.screen,
 	}
 	n.listener, err = n.transport.Listen(n.tls, n.quicConfig())
@@ -82,7 +82,7 @@ func (n *Node) screen(ctx context.Context, info *quic.ClientInfo) (context.Conte
 	if !n.reach.contains(ip) && !n.expectsFrom(ip) {
 		return nil, fmt.Errorf("netsync: connection from %s, which is not on an own network", ip)
 	}
-	return n.gate.hold(ctx, ip)
+	return n.gate.hold(ctx, ip, n.metAt(ip))
 }
 
 func (n *Node) quicConfig() *quic.Config {
@@ -95,7 +95,7 @@ func (n *Node) quicConfig() *quic.Config {
 		InitialConnectionReceiveWindow: 64 << 10,
 		MaxConnectionReceiveWindow:     8 << 20,
 		AllowConnectionWindowIncrease:  n.windows.grow,
-		MaxIncomingStreams:             MaxStreams + 1,
+		MaxIncomingStreams:             MaxStreams + 1, // the control stream
 		MaxIncomingUniStreams:          maxBulkStreams,
 		EnableDatagrams:                true,
 	}

@@ -24,14 +24,15 @@ import (
 
 // world is a network in virtual time with nodes on it.
 type world struct {
-	t     *testing.T
-	net   *simnet.Simnet
-	wires *wires
-	rand  *rand.Rand
-	seed  int64
-	next  int               // of the addresses
-	far   int               // ms
-	spare []*simnet.SimConn // endpoints nobody uses yet
+	t         *testing.T
+	net       *simnet.Simnet
+	wires     *wires
+	rand      *rand.Rand
+	seed      int64
+	next      int               // of the addresses
+	near, far int               // ms: latencies are from near up to near+far-1
+	silent    bool              // nothing of what nodes log is printed
+	spare     []*simnet.SimConn // endpoints nobody uses yet
 }
 
 // wires delivers packets, drops some, and can be cut.
@@ -41,13 +42,20 @@ type wires struct {
 	rand *rand.Rand
 	loss float64
 	cut  func(from, to netip.Addr) bool
+	sent func(simnet.Packet) // nil: nobody counts
+	// By which addresses others see computers that got new ones, and back.
+	public, real map[netip.AddrPort]netip.AddrPort
 }
 
 func (w *wires) SendPacket(p simnet.Packet) error {
 	w.mu.Lock()
 	drop := w.rand.Float64() < w.loss || w.cut != nil && w.cut(addrOf(p.From).Addr(), addrOf(p.To).Addr())
+	if w.sent != nil {
+		w.sent(p)
+	}
+	p, there := w.readdress(p)
 	w.mu.Unlock()
-	if !drop {
+	if !drop && there {
 		w.PerfectRouter.SendPacket(p) // nobody there: lost
 	}
 	return nil
@@ -65,23 +73,23 @@ func everything(netip.Addr, netip.Addr) bool { return true }
 // goroutine is left.
 func inWorld(t *testing.T, seed int64, loss float64, f func(w *world)) {
 	t.Helper()
-	inNetwork(t, seed, loss, 20, f)
+	inNetwork(t, seed, loss, 1, 20, f)
 }
 
 // inLAN is inWorld on a network without losses that takes 1 ms for each of the two ways.
 func inLAN(t *testing.T, seed int64, f func(w *world)) {
 	t.Helper()
-	inNetwork(t, seed, 0, 1, f)
+	inNetwork(t, seed, 0, 1, 1, f)
 }
 
-// inNetwork runs f where each node is 1 to far ms away from the middle.
-func inNetwork(t *testing.T, seed int64, loss float64, far int, f func(w *world)) {
+// inNetwork runs f where each node is near ms away from the middle, or up to far-1 more.
+func inNetwork(t *testing.T, seed int64, loss float64, near, far int, f func(w *world)) {
 	t.Helper()
 	defer goleak.VerifyNone(t)
 	synctest.Test(t, func(t *testing.T) {
 		random := rand.New(rand.NewSource(seed))
 		wires := &wires{rand: rand.New(rand.NewSource(seed + 1)), loss: loss}
-		w := &world{t: t, net: &simnet.Simnet{Router: wires}, wires: wires, rand: random, seed: seed, far: far}
+		w := &world{t: t, net: &simnet.Simnet{Router: wires}, wires: wires, rand: random, seed: seed, near: near, far: far}
 		t.Cleanup(func() {
 			if t.Failed() {
 				t.Logf("seed %d, loss %v", seed, loss)
@@ -256,7 +264,7 @@ func (w *world) endpoint() *simnet.SimConn {
 	w.next++
 	addr := &net.UDPAddr{IP: net.IPv4(192, 168, 7, byte(w.next)), Port: DefaultPort}
 	addr.IP = addr.IP.To4()
-	return w.net.NewEndpoint(addr, simnet.NodeBiDiLinkSettings{Latency: time.Duration(1+w.rand.Intn(w.far)) * time.Millisecond})
+	return w.net.NewEndpoint(addr, simnet.NodeBiDiLinkSettings{Latency: time.Duration(w.near+w.rand.Intn(w.far)) * time.Millisecond})
 }
 
 func yes(JoinRequested) bool { return true }
@@ -304,6 +312,9 @@ type stretch struct{ from, to int }
 
 // handler prints what a node logs, and keeps what it says that it gave of blocks.
 func (p *person) handler() slog.Handler {
+	if p.w == nil || p.w.silent {
+		return givenHandler{slog.DiscardHandler, p}
+	}
 	h := slog.NewTextHandler(p.w.t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}).WithAttrs([]slog.Attr{slog.String("at", p.name)})
 	return givenHandler{h, p}
 }
@@ -312,6 +323,8 @@ type givenHandler struct {
 	slog.Handler
 	p *person
 }
+
+func (h givenHandler) Enabled(context.Context, slog.Level) bool { return true }
 
 func (h givenHandler) Handle(ctx context.Context, r slog.Record) error {
 	if r.Message == "block" {

@@ -292,3 +292,10 @@ func PagesOf(t testing.TB, dir, table string) (pages []int) {
 	}
 	return pages
 }
+
+// ForgetSums forgets the sums of all documents, so that they are read again.
+func ForgetSums(l *Library) {
+	l.tails.mu.Lock()
+	defer l.tails.mu.Unlock()
+	clear(l.tails.sums)
+}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -271,4 +272,56 @@ func libcIn(t *testing.T, path string) (version string) {
 		t.Fatalf("%s names no modernc.org/libc", path)
 	}
 	return string(found[1])
+}
+
+// Those whom others let into a document may connect as long as it is not in the bin, and are not trusted by that; what is known of a
+// device stays.
+func TestMeetMembers(t *testing.T) {
+	l := storagetest.Open(t)
+	doc, other := add(t, l, 1), add(t, l, 2)
+	trusted := storage.Peer{Key: [32]byte{1}, Name: "Ben", Pinned: day, Seen: day}
+	if err := l.SetPeer(trusted); err != nil {
+		t.Fatal(err)
+	}
+	cleo := storage.Peer{Key: [32]byte{2}, Name: "Cleo"}
+	for i, want := range []bool{true, false} {
+		news, err := l.Meet(doc, []storage.Peer{{Key: trusted.Key, Name: "somebody"}, cleo}, day)
+		if err != nil || news != want {
+			t.Fatalf("meeting %d: news %v, %v", i, news, err)
+		}
+	}
+	if _, err := l.Meet(crdt.DocID{9}, []storage.Peer{cleo}, day); !errors.Is(err, storage.ErrNotFound) {
+		t.Errorf("in an unknown document: %v", err)
+	}
+	reachable := func() (names []string) {
+		list, err := l.Reachable()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range list {
+			names = append(names, p.Name)
+			if p.Name == "Cleo" && !p.Pinned.IsZero() {
+				t.Error("Cleo is trusted")
+			}
+		}
+		return names
+	}
+	if got := reachable(); !slices.Equal(got, []string{"Ben", "Cleo"}) {
+		t.Errorf("%v may connect", got)
+	}
+	if shared, err := l.SharedWith(cleo.Key); err != nil || !slices.Equal(shared, []crdt.DocID{doc}) {
+		t.Errorf("shared with Cleo: %v, %v", shared, err)
+	}
+	if err := l.Delete(doc, day); err != nil {
+		t.Fatal(err)
+	}
+	if got := reachable(); !slices.Equal(got, []string{"Ben"}) {
+		t.Errorf("with the document in the bin %v may connect", got)
+	}
+	if _, err := l.Meet(other, []storage.Peer{cleo}, day); err != nil {
+		t.Fatal(err)
+	}
+	if got := reachable(); !slices.Equal(got, []string{"Ben", "Cleo"}) {
+		t.Errorf("with another document %v may connect", got)
+	}
 }

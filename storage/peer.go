@@ -1,9 +1,11 @@
 package storage
 
 import (
+	"bytes"
 	"database/sql"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,13 +18,13 @@ const (
 	maxPeerAddrs = 8
 )
 
-// Peer is a device that the owner trusts.
+// Peer is a device that is known.
 type Peer struct {
 	Key   [32]byte // Ed25519 public key of the device
 	Name  string
 	Addrs []netip.AddrPort // last known, at most 8
 
-	Pinned time.Time // when it was first trusted
+	Pinned time.Time // when the owner first trusted it; zero: never
 	Seen   time.Time // when it was last connected; zero: never
 }
 
@@ -67,7 +69,7 @@ func scanPeer(scan func(...any) error) (p Peer, err error) {
 	return p, fill(p.Key[:], key, "device key")
 }
 
-// Peers returns the devices that the owner trusts, by key.
+// Peers returns the devices that are known, by key: those that the owner trusts, and those that others let into documents.
 func (l *Library) Peers() ([]Peer, error) {
 	rows, err := l.readers.Query(`SELECT key, name, addrs, pinned, seen FROM peer ORDER BY key`)
 	if err != nil {
@@ -78,6 +80,62 @@ func (l *Library) Peers() ([]Peer, error) {
 		return nil, fmt.Errorf("storage: list peers: %w", err)
 	}
 	return list, nil
+}
+
+// maxReachable is how many devices this one has to do with at most. Those that the owner trusts come first.
+const maxReachable = 1024
+
+// Reachable returns the devices that may connect, by key: those that the owner trusts, and the members of documents that are not in the
+// bin.
+func (l *Library) Reachable() ([]Peer, error) {
+	rows, err := l.readers.Query(`SELECT key, name, addrs, pinned, seen FROM peer
+		WHERE pinned IS NOT NULL OR EXISTS (SELECT 1 FROM member JOIN doc ON doc.id = member.doc WHERE member.key = peer.key AND doc.deleted IS NULL)
+		ORDER BY pinned IS NULL, key LIMIT ?`, maxReachable)
+	if err != nil {
+		return nil, fmt.Errorf("storage: list who may connect: %w", err)
+	}
+	list, err := collect(rows, scanPeer)
+	if err != nil {
+		return nil, fmt.Errorf("storage: list who may connect: %w", err)
+	}
+	slices.SortFunc(list, func(a, b Peer) int { return bytes.Compare(a.Key[:], b.Key[:]) })
+	return list, nil
+}
+
+// Meet makes devices members of doc whom the document itself says to be, whoever let them in; they are not trusted by that. What is
+// known of a device stays. news: one was no member before. Unknown documents give [ErrNotFound].
+func (l *Library) Meet(doc crdt.DocID, devices []Peer, now time.Time) (news bool, err error) {
+	known, err := l.Members(doc)
+	if err != nil {
+		return false, err
+	}
+	var strangers []Peer
+	for _, p := range devices {
+		if err := p.check(); err != nil {
+			return false, err
+		}
+		if _, found := slices.BinarySearchFunc(known, p.Key, func(a, b [32]byte) int { return bytes.Compare(a[:], b[:]) }); !found {
+			strangers = append(strangers, p)
+		}
+	}
+	if len(strangers) == 0 {
+		return false, nil
+	}
+	return true, l.write("meet the members of a document", func(tx *sql.Tx) error {
+		id, err := findDocument(tx, doc)
+		if err != nil {
+			return err
+		}
+		for _, p := range strangers {
+			if _, err := tx.Exec(`INSERT INTO peer (key, name, addrs) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING`, p.Key[:], p.Name, p.addrs()); err != nil {
+				return err
+			}
+			if err := addMember(tx, id, p.Key, now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // SetPeer stores p as it is, in place of what was known of that device.

@@ -106,13 +106,17 @@ func (t *tail) clone() *tail {
 type tails struct {
 	readers *sql.DB
 
-	mu     sync.Mutex // also held while a tail is read, so that no older one replaces a newer
-	byDoc  map[crdt.DocID]*tail
-	epochs map[crdt.DocID]int // how often each journal got another order since the library was opened
+	reading sync.Mutex // held by who reads many sums
+	mu      sync.Mutex // also held while a tail is read, so that no older one replaces a newer
+	byDoc   map[crdt.DocID]*tail
+	sums    map[crdt.DocID][32]byte // of documents' heads, as far as they are known; see sums.go
+	moved   map[crdt.DocID]bool     // which documents got other heads since somebody began to read sums; nil: nobody does
+	epochs  map[crdt.DocID]int      // how often each journal got another order since the library was opened
 }
 
 func newTails(readers *sql.DB) *tails {
-	return &tails{readers: readers, byDoc: map[crdt.DocID]*tail{}, epochs: map[crdt.DocID]int{}}
+	return &tails{readers: readers, byDoc: map[crdt.DocID]*tail{}, epochs: map[crdt.DocID]int{},
+		sums: map[crdt.DocID][32]byte{}}
 }
 
 // get returns doc's tail, and reads it when it is not remembered. It must not be
@@ -137,6 +141,7 @@ func (s *tails) publish(grown map[crdt.DocID]*tail) {
 	defer s.mu.Unlock()
 	for doc, t := range grown {
 		s.put(doc, t)
+		s.move(doc)
 	}
 }
 
@@ -157,6 +162,7 @@ func (s *tails) renumbered(doc crdt.DocID) {
 	defer s.mu.Unlock()
 	s.epochs[doc]++
 	delete(s.byDoc, doc)
+	s.move(doc)
 }
 
 // epoch returns what changes when doc's journal gets another order.
@@ -174,6 +180,7 @@ func (s *tails) drop(doc crdt.DocID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.byDoc, doc)
+	s.move(doc)
 }
 
 func (s *tails) put(doc crdt.DocID, t *tail) {
@@ -191,6 +198,7 @@ func (s *tails) forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	clear(s.byDoc)
+	s.move(crdt.DocID{})
 }
 
 // lastPlaceSQL gives doc.id and the place of a document's last row.

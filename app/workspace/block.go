@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -66,7 +67,7 @@ func (s *Session) bringVouched(changes []*crdt.Change) error {
 	s.watch.tell(struct{}{})
 	err := s.receive(s.w.life, slices.Values([][]*crdt.Change{nil}))
 	s.w.committed(s)
-	return err
+	return cmp.Or(err, s.noteMembers())
 }
 
 func (s *Session) loadVouched(changes []*crdt.Change) (rest []*crdt.Change, err error) {

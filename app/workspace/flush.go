@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -205,7 +206,7 @@ func (s *Session) receive(ctx context.Context, batches iter.Seq[[]*crdt.Change])
 		}
 	}
 	s.w.committed(s)
-	return refused
+	return cmp.Or(refused, s.noteMembers())
 }
 
 // applyBatch applies changes under the mutex.

@@ -7,6 +7,7 @@ import (
 	"inkling/crdt"
 	"inkling/netsync"
 	"inkling/netsync/pairing"
+	"inkling/netsync/reconcile"
 	"inkling/netsync/wire"
 	"inkling/storage"
 )
@@ -17,7 +18,7 @@ type peerLibrary struct{ w *Workspace }
 var _ netsync.Library = peerLibrary{}
 
 func (p peerLibrary) Peers() ([]netsync.Peer, error) {
-	rows, err := p.w.lib.Peers()
+	rows, err := p.w.lib.Reachable()
 	if err != nil {
 		return nil, fmt.Errorf("list known peers: %w", err)
 	}
@@ -44,6 +45,15 @@ func (p peerLibrary) RememberPeer(n netsync.Peer) error {
 
 func (p peerLibrary) SharedWith(id netsync.PeerID) ([]crdt.DocID, error) {
 	return p.w.lib.SharedWith(id)
+}
+
+func (p peerLibrary) Sums(id netsync.PeerID) ([]reconcile.Doc, error) {
+	rows, err := p.w.lib.SumsWith(id)
+	docs := make([]reconcile.Doc, len(rows))
+	for i, r := range rows {
+		docs[i] = reconcile.Doc{ID: r.Doc, Sum: r.Sum}
+	}
+	return docs, err
 }
 
 func (p peerLibrary) Heads(doc crdt.DocID) ([]crdt.Head, error) {

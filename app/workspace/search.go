@@ -135,13 +135,13 @@ func (w *Workspace) contentOf(id crdt.DocID) (c storage.Content, err error) {
 		c = derive(s.doc)
 		s.mu.Unlock()
 		s.sync() // what was in it and not on the disk yet must be there before the index says so
-		return c, nil
+		return c, s.noteMembers()
 	}
 	doc, err := w.lib.Load(id)
 	if err != nil {
 		return c, err
 	}
-	return derive(doc), nil
+	return derive(doc), w.meet(id, doc.Members())
 }
 
 // derive returns what doc says: a function of the changes in it, in whatever order they came.

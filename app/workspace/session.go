@@ -24,6 +24,7 @@ type Session struct {
 	undoDue bool // what can be undone is not saved as it is
 	stored  bool // the library has a row for the document
 	fork    forkNote
+	met     int         // how many members of the document the library knows for sure
 	author  crdt.Author // this device, and the nonce that it drew for this copy
 
 	watch      watchers[struct{}]

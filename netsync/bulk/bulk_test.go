@@ -106,8 +106,20 @@ func TestInbox(t *testing.T) {
 		t.Fatal(err)
 	}
 	i.Close()
-	if list, err := os.ReadDir(dir); err != nil || len(list) != 1 {
-		t.Errorf("%d items of one document, %v", len(list), err)
+	count := func() int {
+		list, err := os.ReadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(list)
+	}
+	in.Forget(crdt.DocID{7})
+	if n := count(); n != 2 {
+		t.Errorf("%d items of two blocks of a document", n)
+	}
+	in.Forget(doc)
+	if n := count(); n != 0 {
+		t.Errorf("%d items of a document that is forgotten", n)
 	}
 }
 

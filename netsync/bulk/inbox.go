@@ -50,7 +50,7 @@ func itemName(doc crdt.DocID, hash wire.Hash) string {
 	return hex.EncodeToString(doc[:]) + "-" + hex.EncodeToString(hash[:])
 }
 
-// Open returns the item of a block, with what came of it earlier. The document's other items go. The error may be [ErrBusy].
+// Open returns the item of a block, with what came of it earlier. The error may be [ErrBusy].
 func (in *Inbox) Open(doc crdt.DocID, hash wire.Hash, length int) (*Item, error) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -80,23 +80,18 @@ func (in *Inbox) Open(doc crdt.DocID, hash wire.Hash, length int) (*Item, error)
 	return i, nil
 }
 
-// makeRoom removes the document's other items; and all that nobody is filling, if there is no room for one more. The caller holds
-// in.mu.
+// makeRoom removes all that nobody is filling, if there is no room for one more. The caller holds in.mu.
 func (in *Inbox) makeRoom(doc crdt.DocID, hash wire.Hash, length int) error {
 	entries, err := os.ReadDir(in.folder)
 	if err != nil {
 		return fmt.Errorf("bulk: keep a block: %w", err)
 	}
-	count, size, own := 1, int64(length), hex.EncodeToString(doc[:])
+	count, size := 1, int64(length)
 	var idle []string
 	for _, e := range entries {
 		info, err := e.Info()
 		path := filepath.Join(in.folder, e.Name())
-		switch {
-		case err != nil || e.Name() == itemName(doc, hash):
-			continue
-		case len(e.Name()) > len(own) && e.Name()[:len(own)] == own:
-			os.Remove(path) // if that fails, it counts for nothing but room
+		if err != nil || e.Name() == itemName(doc, hash) {
 			continue
 		}
 		count, size = count+1, size+info.Size()
@@ -128,6 +123,13 @@ func (in *Inbox) makeRoom(doc crdt.DocID, hash wire.Hash, length int) error {
 	return nil
 }
 
+// Filling says whether an item of doc is being filled.
+func (in *Inbox) Filling(doc crdt.DocID) bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.open[doc] != nil
+}
+
 func (in *Inbox) filling(name string) bool {
 	for _, i := range in.open {
 		if itemName(i.doc, i.hash) == name {
@@ -135,6 +137,19 @@ func (in *Inbox) filling(name string) bool {
 		}
 	}
 	return false
+}
+
+// Forget removes what has come of doc, when nothing of that is wanted any more.
+func (in *Inbox) Forget(doc crdt.DocID) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.open[doc] != nil {
+		return
+	}
+	own, _ := filepath.Glob(filepath.Join(in.folder, hex.EncodeToString(doc[:])+"-*")) // the pattern is well-formed
+	for _, path := range own {
+		os.Remove(path) // if that fails, it goes when there is no room
+	}
 }
 
 // Have returns how many bytes have come.
@@ -183,5 +198,5 @@ func (i *Item) Close() {
 // Remove is Close, and what has come goes.
 func (i *Item) Remove() {
 	i.Close()
-	os.Remove(i.file.Name()) // if that fails, it goes with the next one of the document
+	os.Remove(i.file.Name()) // if that fails, it goes when there is no room
 }

@@ -55,5 +55,5 @@
 //
 // No stream, library, goroutine or clock. It does not decide who may have the
 // document and does not look into changes further than replica, Seqs and stamp, and checks no signature. It holds at most one
-// load (PackedChanges, or one change), a few sets of heads, and the hashes of 64 blocks.
+// load (PackedChanges, or one change), of the peer's heads two sets of 16,384 at most, its own, and the hashes of 64 blocks.
 package docsync

@@ -3,6 +3,7 @@ package docsync
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"inkling/crdt"
@@ -14,13 +15,13 @@ import (
 // Committed) and asks it what to do (Next).
 type Machine struct {
 	greeting []wire.Message // not sent yet: Open and Have; a Block
-	mine     heads
-	theirs   heads // nil until their Have
-	acked    heads // what they have committed, by their word or because they sent it
-	ack      heads // not sent yet
-	dirty    bool  // the library may have what theirs lacks
+	mine     *heads
+	theirs   *heads // nil until their Have
+	acked    *heads // what they have committed, by their word or because they sent it
+	ack      *heads // not sent yet
+	dirty    bool   // the library may have what theirs lacks
 	loading  bool
-	asked    heads                     // with which the library was asked last
+	asked    *heads                    // with which the library was asked last
 	reach    map[crdt.ReplicaID]uint32 // how far this end has each chain, as far as it has shown
 	forked   map[crdt.ReplicaID]bool   // chains of which the peer has another tail, as far as can be seen
 	outbox   []wire.Changes
@@ -31,7 +32,7 @@ type Machine struct {
 // committed ends. open is the first message of the one who opens the stream, nil at
 // the other end.
 func New(have []crdt.Head, open *wire.Open) *Machine {
-	m := &Machine{mine: setOf(have), ack: heads{}, reach: map[crdt.ReplicaID]uint32{}, forked: map[crdt.ReplicaID]bool{},
+	m := &Machine{mine: setOf(have), acked: setOf(nil), ack: setOf(nil), reach: map[crdt.ReplicaID]uint32{}, forked: map[crdt.ReplicaID]bool{},
 		bulk: bulk{refused: map[wire.Hash]bool{}}}
 	m.reached(have...)
 	if open != nil {
@@ -60,7 +61,7 @@ func (m *Machine) Receive(message wire.Message) (Effect, error) {
 	switch msg := message.(type) {
 	case wire.Have:
 		if m.theirs == nil {
-			m.theirs, m.acked, m.dirty = setOf(msg.Heads), setOf(msg.Heads), true
+			m.theirs, m.acked, m.dirty = toldBy(msg.Heads), toldBy(msg.Heads), true
 			m.noteForks(m.theirs)
 			return Acked{}, nil
 		}
@@ -71,10 +72,11 @@ func (m *Machine) Receive(message wire.Message) (Effect, error) {
 	case wire.Ack:
 		if m.theirs != nil {
 			for _, h := range msg.Heads {
-				m.theirs.add(h)
+				m.theirs.tell(h)
 			}
-			m.noteForks(setOf(msg.Heads))
-			m.acked.move(msg.Heads)
+			told := toldBy(msg.Heads)
+			m.noteForks(told)
+			m.acked.move(told, maxTold)
 			return Acked{}, nil
 		}
 	default:
@@ -91,15 +93,24 @@ func (m *Machine) receiveChanges(msg wire.Changes) (Effect, error) {
 		if err != nil {
 			return nil, &wire.Error{Code: wire.Malformed, Type: msg.Type(), Reason: fmt.Sprintf("change %d: %v", i, err)}
 		}
-		if !m.theirs.advance(c) {
-			m.theirs.add(headOf(c))
-		}
+		m.sent(c)
 		if c.Seq < m.reach[c.Replica] && !m.forked[c.Replica] { // it may be of another tail
 			m.forked[c.Replica], m.dirty = true, true
 		}
-		m.acked.advance(c) // of a chain that forked an Ack follows
 	}
 	return Store{Encoded: msg.Encoded}, nil
+}
+
+// sent notes that the peer has c.
+func (m *Machine) sent(c *crdt.Change) {
+	if c.Seq > 0 || m.theirs.size < maxTold {
+		if !m.theirs.advance(c) {
+			m.theirs.tell(headOf(c))
+		}
+	}
+	if c.Seq > 0 || m.acked.size < maxTold {
+		m.acked.advance(c) // of a chain that forked an Ack follows
+	}
 }
 
 // reached notes that this end has changes that end at heads.
@@ -110,9 +121,11 @@ func (m *Machine) reached(list ...crdt.Head) {
 }
 
 // noteForks notes the chains of which the peer tells several heads.
-func (m *Machine) noteForks(told heads) {
-	for r, of := range told {
-		m.forked[r] = m.forked[r] || len(of) > 1
+func (m *Machine) noteForks(told *heads) {
+	for r, of := range told.chains {
+		if len(of) > 1 && len(m.forked) < maxTold {
+			m.forked[r] = true
+		}
 	}
 }
 
@@ -134,8 +147,8 @@ func (m *Machine) Acked() []crdt.Head { return m.acked.list() }
 // nothing more. The heads must be read after the last Loaded.
 func (m *Machine) Stored(have []crdt.Head) {
 	m.reached(have...)
-	for r, of := range m.mine.move(have) {
-		m.ack[r] = of
+	for r, of := range m.mine.move(setOf(have), math.MaxInt).chains {
+		m.ack.set(r, of)
 	}
 }
 
@@ -170,9 +183,9 @@ func (m *Machine) Next() Step {
 		first := m.greeting[0]
 		m.greeting = m.greeting[1:]
 		return Send{first}
-	case len(m.ack) > 0:
+	case m.ack.size > 0:
 		ack := wire.Ack{Heads: m.ack.list()}
-		m.ack = heads{}
+		m.ack = setOf(nil)
 		return Send{ack}
 	case m.bulk.want != nil:
 		want := *m.bulk.want
@@ -193,6 +206,20 @@ func (m *Machine) Next() Step {
 	}
 	return Wait{}
 }
+
+// InStep says that both ends have the same, both know it, and nothing is to be done. Only a copy of another state of affairs
+// is never in step: one of the two does not take what the other has.
+func (m *Machine) InStep() bool {
+	return m.theirs != nil && !m.Pending() && !m.loading && !m.Giving() && m.mine.equal(m.theirs) && m.acked.equal(m.theirs)
+}
+
+// Pending says that there is something to be told or loaded that has not been.
+func (m *Machine) Pending() bool {
+	return m.theirs != nil && (m.dirty || len(m.greeting)+m.ack.size+len(m.outbox) > 0 || m.bulk.want != nil || m.bulk.enough != nil)
+}
+
+// Giving says that a block is on its way, in either direction.
+func (m *Machine) Giving() bool { return m.bulk.given != nil || m.bulk.offered != nil }
 
 // Loaded takes what the library returned for Load: changes, and what the peer can tell once it has them
 // in the place of what it told. An error means that the library is wrong: the stream cannot go on.

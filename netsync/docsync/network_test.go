@@ -219,8 +219,28 @@ func (n *network) check(t *rapid.T) {
 		if known := e.shelf.closure(e.m.Acked()); len(known) != len(e.shelf.rows) {
 			t.Fatalf("end %d knows of %d changes acknowledged, wants %d", i, len(known), len(e.shelf.rows))
 		}
+		if !e.m.InStep() {
+			t.Fatalf("end %d is not in step: has %v, %v of the peer, which acknowledged %v", i, e.m.mine, e.m.theirs, e.m.acked)
+		}
 		if have := e.m.theirs.list(); len(have) > len(e.shelf.heads()) {
 			t.Fatalf("end %d remembers the heads %v of %v", i, have, e.shelf.heads())
+		}
+	}
+}
+
+// checkSteps: who is in step has nothing that the peer lacks.
+func (n *network) checkSteps(t *rapid.T) {
+	for i, e := range n.ends {
+		if !e.m.InStep() {
+			continue
+		}
+		if e.m.Pending() {
+			t.Fatalf("end %d is in step, and has something to say", i)
+		}
+		for _, r := range e.shelf.rows {
+			if !e.peer.shelf.has[r.head] {
+				t.Fatalf("end %d is in step, and the peer lacks a change", i)
+			}
 		}
 	}
 }
@@ -250,6 +270,7 @@ func (n *network) play(t *rapid.T, forks bool) {
 		default:
 			e.hear(t)
 		}
+		n.checkSteps(t)
 	}
 	n.settle(t)
 	n.check(t)

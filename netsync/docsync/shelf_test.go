@@ -102,8 +102,8 @@ func (s *shelf) encoded() (list [][]byte) {
 }
 
 // ends returns those of the given changes from which none of them goes on.
-func (s *shelf) ends(of map[crdt.Head]bool) heads {
-	ends := heads{}
+func (s *shelf) ends(of map[crdt.Head]bool) *heads {
+	ends := setOf(nil)
 	for h := range of {
 		ends.add(h)
 	}
@@ -130,7 +130,7 @@ func (s *shelf) since(have []crdt.Head, limit int) (found [][]byte, then []crdt.
 	ends, theirs := s.ends(s.has), s.closure(have)
 	beyond := map[crdt.ReplicaID]bool{}
 	for _, h := range have {
-		if of := ends[h.Replica]; !s.has[h] {
+		if of := ends.chains[h.Replica]; !s.has[h] {
 			beyond[h.Replica] = beyond[h.Replica] || len(of) == 1 && of[0].Next < h.Next
 			then = append(then, h)
 		}

@@ -1,9 +1,6 @@
 package link
 
-import (
-	"inkling/crdt"
-	"inkling/netsync/wire"
-)
+import "inkling/netsync/wire"
 
 // Event is what happened to a link.
 type Event interface{ event() }
@@ -48,8 +45,9 @@ type (
 	Watch struct{ On bool }
 	// Probe asks for a sign of life now.
 	Probe struct{}
-	// Share tells an admitted dialler which documents it may open streams for.
-	Share struct{ Docs []crdt.DocID }
+	// Tell sends what an admitted peer may be told about documents: a listener tells Offers and, when it is asked, Compared;
+	// a dialler Compare, one after the other.
+	Tell struct{ Messages []wire.Message }
 	// Renamed says that the person has another name.
 	Renamed struct{ Name string }
 )
@@ -68,7 +66,7 @@ func (Decided) event()  {}
 func (Adopted) event()  {}
 func (Watch) event()    {}
 func (Probe) event()    {}
-func (Share) event()    {}
+func (Tell) event()     {}
 func (Renamed) event()  {}
 
 // Effect is what whoever runs the machine has to do, in order.
@@ -100,6 +98,10 @@ type (
 	Named struct{ Name string }
 	// Offered: an admitted peer has this document for us.
 	Offered struct{ Offer wire.Offer }
+	// Asks: an admitted dialler compares. To be answered by Tell with Compared.
+	Asks struct{ Compare wire.Compare }
+	// Answered: the listener answers a Compare, or a part of it.
+	Answered struct{ Compared wire.Compared }
 	// Called: a stranger says its person's name.
 	Called struct{ Call wire.Call }
 	// JoinAsked: the proved Peer asks to join. To be answered by Decided.
@@ -136,6 +138,8 @@ func (Admitted) effect()     {}
 func (Stranger) effect()     {}
 func (Named) effect()        {}
 func (Offered) effect()      {}
+func (Asks) effect()         {}
+func (Answered) effect()     {}
 func (Called) effect()       {}
 func (JoinAsked) effect()    {}
 func (JoinAnswered) effect() {}

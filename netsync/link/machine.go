@@ -57,6 +57,7 @@ type Machine struct {
 	hello    string // name heard before the link was admitted
 	joining  bool   // waits for the answer to its Join
 	called   bool   // the stranger has said its name
+	compares bool   // dialler: an answer to its Compare is to come; listener: to be given
 	asked    bool   // waits for the person to answer the other's Join, or for the library to let a guest in
 	guest    guest  // this end types a code
 	host     host   // this end shows one
@@ -127,8 +128,8 @@ func (m *Machine) Step(now time.Time, e Event) []Effect {
 		return m.tick(now)
 	case Probe:
 		return m.pulse.probe(now)
-	case Share:
-		return m.share(e)
+	case Tell:
+		return m.tell(e)
 	case Renamed:
 		return m.renamed(e)
 	}
@@ -211,15 +212,27 @@ func (m *Machine) call(e Calls) []Effect {
 	return []Effect{Send{e.Call}}
 }
 
-// share offers documents. Only a listener does: the dialler opens the streams.
-func (m *Machine) share(e Share) (effects []Effect) {
-	if m.state != admitted || m.dialler {
-		panic("link: Share at the dialler's end or too early")
-	}
-	for _, doc := range e.Docs {
-		effects = append(effects, Send{wire.Offer{Doc: doc}})
+// tell sends what is said about documents to an admitted peer.
+func (m *Machine) tell(e Tell) (effects []Effect) {
+	for _, message := range e.Messages {
+		if m.state != admitted || !m.mayTell(message) {
+			panic(fmt.Sprintf("link: %T out of order", message))
+		}
+		effects = append(effects, Send{message})
 	}
 	return effects
+}
+
+func (m *Machine) mayTell(message wire.Message) (may bool) {
+	switch msg := message.(type) {
+	case wire.Offer:
+		return !m.dialler
+	case wire.Compare:
+		may, m.compares = m.dialler && !m.compares, true
+	case wire.Compared:
+		may, m.compares = !m.dialler && m.compares, !msg.Last
+	}
+	return may
 }
 
 func (m *Machine) renamed(e Renamed) []Effect {

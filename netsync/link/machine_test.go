@@ -233,7 +233,7 @@ func TestDeadlines(t *testing.T) {
 }
 
 // TestPulse: pings each second while watched; closed after 4 s without a sign of
-// life, or 1 s after a probe, and not otherwise.
+// life, or probePatience after a probe, and not otherwise.
 func TestPulse(t *testing.T) {
 	watched := func() (d, l *side) {
 		d, l = pair(true, true)
@@ -321,5 +321,62 @@ func TestReplacesAgrees(t *testing.T) {
 		if verdicts[0] != verdicts[1] {
 			t.Fatalf("seed %d: old by %d, new by %d, age %v, have live %v: %v", seed, oldBy, newBy, age, haveLive, verdicts)
 		}
+	}
+}
+
+// TestComparing: documents are compared when both ends are admitted, by the dialler, one question at a time, and what answers none has a
+// code.
+func TestComparing(t *testing.T) {
+	ask, part, whole := wire.Compare{Prints: []wire.Print{{}}}, wire.Compared{}, wire.Compared{Last: true}
+	for name, c := range map[string]struct {
+		from     string
+		messages []wire.Message
+		refused  bool
+	}{
+		"a question":             {"dialler", []wire.Message{ask}, false},
+		"two questions at once":  {"dialler", []wire.Message{ask, ask}, true},
+		"the listener asks":      {"listener", []wire.Message{ask}, true},
+		"the dialler answers":    {"dialler", []wire.Message{whole}, true},
+		"an answer to nothing":   {"listener", []wire.Message{whole}, true},
+		"a part that is no part": {"listener", []wire.Message{part}, true},
+	} {
+		d, l := pair(true, true)
+		talk(d, l)
+		to, other := l, d
+		if c.from == "listener" {
+			to, other = d, l
+		}
+		for _, message := range c.messages {
+			to.give(epoch, Received{message}, other)
+		}
+		if closed := told[Close](to); len(closed) > 0 != c.refused || c.refused && closed[0].Code != wire.Unexpected {
+			t.Errorf("%s: closed %v", name, closed)
+		}
+	}
+	d, l := pair(true, true)
+	talk(d, l)
+	for range 3 {
+		d.give(epoch, Tell{[]wire.Message{ask}}, l)
+		settle(d, l)
+		l.give(epoch, Tell{[]wire.Message{part, whole}}, d)
+		settle(d, l)
+	}
+	if asks, answers := told[Asks](l), told[Answered](d); len(asks) != 3 || len(answers) != 6 || len(told[Close](d))+len(told[Close](l)) > 0 {
+		t.Errorf("%d questions, %d parts of answers, closed %v, %v", len(asks), len(answers), told[Close](d), told[Close](l))
+	}
+	unexpected := func(what string, s *side) {
+		if closed := told[Close](s); len(closed) != 1 || closed[0].Code != wire.Unexpected {
+			t.Errorf("%s: closed %v", what, closed)
+		}
+	}
+	d.give(epoch, Received{whole}, l)
+	unexpected("an answer that comes twice", d)
+	for _, state := range []string{"a fresh listener", "a stranger"} {
+		d, l := pair(true, false)
+		if state == "a stranger" {
+			talk(d, l)
+		}
+		l.give(epoch, Received{ask}, d)
+		unexpected("a question of "+state, l)
 	}
 }

@@ -6,8 +6,10 @@ import "time"
 const (
 	Heartbeat = time.Second     // between two Pings while watched
 	Silence   = 4 * time.Second // without a sign of life: the link is dead
-	// probePatience is how long a Probe waits for a sign of life.
-	probePatience = time.Second
+	// probePatience is how long a Probe waits for a sign of life, and probeAgain the time between its Pings, for one may be lost. A link that takes
+	// longer is made anew, which does no harm.
+	probePatience = 400 * time.Millisecond
+	probeAgain    = 100 * time.Millisecond
 )
 
 // pulse notices silence. It is unwatched at first: then nothing is sent and only
@@ -17,6 +19,7 @@ type pulse struct {
 	heard     time.Time // last sign of life
 	nextPing  time.Time
 	suspectAt time.Time // a probe runs out; zero: none
+	nextProbe time.Time // its next Ping
 }
 
 func (p *pulse) watch(on bool, now time.Time) {
@@ -27,7 +30,7 @@ func (p *pulse) watch(on bool, now time.Time) {
 }
 
 func (p *pulse) probe(now time.Time) []Effect {
-	p.suspectAt = now.Add(probePatience)
+	p.suspectAt, p.nextProbe = now.Add(probePatience), now.Add(probeAgain)
 	return []Effect{Ping{}}
 }
 
@@ -46,12 +49,19 @@ func (p *pulse) tick(now time.Time) (effects []Effect, silent bool) {
 		p.nextPing = now.Add(Heartbeat)
 		effects = append(effects, Ping{})
 	}
+	if !p.suspectAt.IsZero() && !now.Before(p.nextProbe) {
+		p.nextProbe = now.Add(probeAgain)
+		effects = append(effects, Ping{})
+	}
 	return effects, silent
 }
 
 // deadline is when tick wants to be called; zero: never.
 func (p *pulse) deadline() time.Time {
 	at := p.suspectAt
+	if !at.IsZero() {
+		at = earlier(at, p.nextProbe)
+	}
 	if p.watched {
 		at = earlier(at, p.nextPing)
 		at = earlier(at, p.heard.Add(Silence))

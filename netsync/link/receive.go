@@ -35,6 +35,16 @@ func (m *Machine) received(now time.Time, message wire.Message) []Effect {
 		return m.named(msg)
 	case wire.Offer:
 		return m.offered(msg)
+	case wire.Compare:
+		if m.state == admitted && !m.dialler && !m.compares {
+			m.compares = true
+			return []Effect{Asks{msg}}
+		}
+	case wire.Compared:
+		if m.state == admitted && m.dialler && m.compares {
+			m.compares = !msg.Last
+			return []Effect{Answered{msg}}
+		}
 	case wire.Join:
 		return m.joinAsked(now, msg)
 	case wire.Refused:

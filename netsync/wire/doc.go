@@ -31,7 +31,7 @@
 //
 // # Limits
 //
-// A control message has at most 4 KiB, a message 16,384 heads, a
+// A control message has at most 4 KiB, one that compares documents 64 KiB, a message 16,384 heads, a
 // message of changes 64 KiB or one change, a part of a block 32 KiB. A reader allocates as bytes arrive
 // and not as they are announced.
 package wire

@@ -1,8 +1,6 @@
 package wire
 
 import (
-	"bytes"
-	"cmp"
 	"crypto/ed25519"
 	"encoding/binary"
 	"math"
@@ -124,16 +122,11 @@ func decodeChanges(payload []byte) (Message, error) {
 	return m, nil
 }
 
-// compareHeads orders heads by replica, Seq and stamp.
-func compareHeads(a, b crdt.Head) int {
-	return cmp.Or(a.Replica.Compare(b.Replica), cmp.Compare(a.Next, b.Next), bytes.Compare(a.Stamp[:], b.Stamp[:]))
-}
-
 // appendHeads writes the count and then, ascending, each head: ReplicaID, next Seq, stamp. Heads that say
 // nothing are left out. So are those over [MaxHeads]: to claim less than one has costs bytes and nothing else.
 func appendHeads(b []byte, heads []crdt.Head) []byte {
 	heads = slices.DeleteFunc(slices.Clone(heads), func(h crdt.Head) bool { return h.Next == 0 || h.Replica.IsZero() })
-	slices.SortFunc(heads, compareHeads)
+	slices.SortFunc(heads, crdt.Head.Compare)
 	heads = slices.Compact(heads)
 	heads = heads[:min(len(heads), MaxHeads)]
 	b = binary.AppendUvarint(b, uint64(len(heads)))
@@ -165,7 +158,7 @@ func decodeHeads(t Type, b []byte) ([]crdt.Head, error) {
 		at, h.Next = at+used, uint32(next)
 		n := copy(h.Stamp[:], b[at:])
 		at += n
-		if n < len(h.Stamp) || h.Next == 0 || h.Replica.IsZero() || compareHeads(*h, before) <= 0 {
+		if n < len(h.Stamp) || h.Next == 0 || h.Replica.IsZero() || h.Compare(before) <= 0 {
 			return nil, errorf(Malformed, t, "heads are cut short, of nothing or not ascending")
 		}
 		before = *h

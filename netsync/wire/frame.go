@@ -80,6 +80,8 @@ var formats = map[Type]format{
 	typeConfirm:  {ControlStream, MaxControl, decodeCBOR[Confirm]},
 	typeReveal:   {ControlStream, MaxControl, decodeCBOR[Reveal]},
 	typePresent:  {ControlStream, MaxControl, decodeCBOR[Present]},
+	typeCompare:  {ControlStream, MaxRanges, decodeCompare},
+	typeCompared: {ControlStream, MaxRanges, decodeCompared},
 	typeOpen:     {DocumentStream, len(crdt.DocID{}), decodeOpen},
 	typeHave:     {DocumentStream, maxHeads, decodeHave},
 	typeChanges:  {DocumentStream, maxChanges, decodeChanges},

@@ -41,6 +41,16 @@ var golden = []struct {
 		"8faa01" + "a3015840" + "04" + strings.Repeat("00", 63) + "025820" + "05" + strings.Repeat("00", 31) + "035840" + "06" + strings.Repeat("00", 63)},
 	{Present{Key: [32]byte{7}, Signature: [64]byte{8}, Name: "B"}, ControlStream,
 		"906a" + "a3015820" + "07" + strings.Repeat("00", 31) + "025840" + "08" + strings.Repeat("00", 63) + "036142"},
+	{Compare{Prints: []Print{{Prefix{}, [8]byte{1}}}}, ControlStream, "9109" + "00" + "01" + strings.Repeat("00", 7)},
+	{Compare{Prints: []Print{{Prefix{ShortDoc{0xa0}, 1}, [8]byte{2}}, {Prefix{ShortDoc{0xb0, 0x10}, 3}, [8]byte{3}}, {Prefix{ShortDoc{0xc1}, 2}, [8]byte{4}}}}, ControlStream,
+		"911f" + "01a0" + "02" + strings.Repeat("00", 7) + "03b010" + "03" + strings.Repeat("00", 7) + "02c1" + "04" + strings.Repeat("00", 7)},
+	{Compared{Last: true}, ControlStream, "920101"},
+	{Compared{Ranges: []Range{
+		{Prefix: Prefix{ShortDoc{0x10}, 1}, Sum: [8]byte{5}},
+		{Prefix: Prefix{ShortDoc{0x20}, 1}, Listed: true},
+		{Prefix: Prefix{ShortDoc{0x30}, 1}, Listed: true, Items: []Item{{ShortDoc{0x3f}, [8]byte{6}}, {ShortDoc{0x3f}, [8]byte{7}}}},
+	}}, ControlStream, "9244" + "00" + "00" + "0110" + "05" + strings.Repeat("00", 7) + "01" + "0120" + "00" +
+		"01" + "0130" + "02" + "3f" + strings.Repeat("00", 15) + "06" + strings.Repeat("00", 7) + "3f" + strings.Repeat("00", 15) + "07" + strings.Repeat("00", 7)},
 	{Open{Doc: crdt.DocID{10}}, DocumentStream, "a020" + "0a" + strings.Repeat("00", 31)},
 	{Have{Heads: []crdt.Head{{Replica: crdt.ReplicaID{2}, Next: 300, Stamp: crdt.Stamp{7}}, {Replica: crdt.ReplicaID{1}, Next: 5}, {Replica: crdt.ReplicaID{2}, Next: 9}}}, DocumentStream,
 		"a14d" + "03" + "01" + strings.Repeat("00", 15) + "05" + strings.Repeat("00", 8) +
