@@ -42,6 +42,10 @@ var house = []layer{
 	{folder: "netsync/pairing", ours: []string{"netsync/pairing"}, theirs: []string{"filippo.io/edwards25519"}, pure: true,
 		tests: []string{"github.com/cloudflare/circl"},
 		why:   "proofs of identity are checked against vectors, so they take their randomness as an argument"},
+	{folder: "netsync/diagnosis", pure: true,
+		why: "what follows from what was seen is judged without looking, so that every case can be tried"},
+	{folder: "netsync/survey", ours: []string{"netsync/diagnosis"}, theirs: []string{"golang.org/x/net"},
+		why: "it sees what every program may see; it needs no keys or documents"},
 	{folder: "netsync/discovery", theirs: []string{"github.com/hashicorp/mdns", "github.com/miekg/dns", "golang.org/x/net", "golang.org/x/sys"},
 		why: "it finds programs; it must have no keys or documents that it could give away"},
 

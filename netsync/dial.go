@@ -160,9 +160,15 @@ func (e *DialError) Error() string {
 // person typed: "192.168.1.20" or with a port. It returns when the peer is here.
 // The error is a [*DialError] or ctx's.
 func (n *Node) Dial(ctx context.Context, addr string) error {
+	_, err := n.dialTyped(ctx, addr)
+	return err
+}
+
+// dialTyped is Dial, and says who is there; nobody when that is somebody visible.
+func (n *Node) dialTyped(ctx context.Context, addr string) (who PeerID, err error) {
 	at, err := parseAddr(addr)
 	if err != nil {
-		return &DialError{Addr: addr, Malformed: true}
+		return who, &DialError{Addr: addr, Malformed: true}
 	}
 	n.mu.Lock()
 	if len(n.typed) < maxTracked {
@@ -181,20 +187,22 @@ func (n *Node) Dial(ctx context.Context, addr string) error {
 		c, r := n.race(ctx, g, []netip.AddrPort{at})
 		switch {
 		case ctx.Err() != nil:
-			return ctx.Err()
+			return who, ctx.Err()
 		case r == acquainted:
-			return nil
+			n.mu.Lock()
+			defer n.mu.Unlock()
+			return c.peer, nil
 		case r == failed:
-			return &DialError{Addr: addr}
+			return who, &DialError{Addr: addr}
 		case len(ids) > 0:
 			c.closeWith(wire.Done, "")
 			continue
 		case r == anonymous && visible:
 			c.post(link.Calls{Call: n.call()})
-			return nil
+			return who, nil
 		}
 		c.closeWith(wire.Done, "")
-		return &DialError{Addr: addr, Stranger: true}
+		return who, &DialError{Addr: addr, Stranger: true}
 	}
 }
 

@@ -29,6 +29,7 @@
 //	Presence       where somebody's caret is
 //	Proposal       a document that somebody puts to a device that knows nothing of it
 //	Finder         finds sightings; netsync/discovery implements it
+//	Survey         a look at what keeps peers from being found; netsync/diagnosis judges it
 //
 // # Smallest example
 //

@@ -67,6 +67,9 @@ func (c *connection) do(effect link.Effect) link.Event {
 func (c *connection) verified(peer PeerID) link.Event {
 	haveLive := c.node.hasLive(peer)
 	if haveLive && c.goal.typed {
+		c.node.mu.Lock()
+		c.peer = peer
+		c.node.mu.Unlock()
 		c.goal.settle(c, acquainted)
 		return link.Claimed{Go: false}
 	}

@@ -52,7 +52,8 @@ type Node struct {
 
 	wantGiving atomic.Int32 // who waits to put one into giving
 
-	adverts sync.Mutex // held while the finder is told
+	adverts   sync.Mutex // held while the finder is told
+	surveying sync.Mutex // held during a survey
 
 	mu          sync.Mutex // never held during a call to the library or a write
 	closing     bool

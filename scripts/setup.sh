@@ -17,7 +17,7 @@ packages() {
 	build) echo gcc libc6-dev pkg-config libgl-dev libegl-dev libx11-dev libxcursor-dev libxrandr-dev libxinerama-dev \
 		libxi-dev libxxf86vm-dev libwayland-dev libxkbcommon-dev ;;
 	run) echo libgl1-mesa-dri libegl1 libdecor-0-0 libdecor-0-plugin-1-cairo ;;
-	test) echo xvfb iproute2 ;;
+	test) echo xvfb iproute2 nftables ;;
 	crash) echo strace e2fsprogs mount ;;
 	proof) echo coq ocaml gcc libc6-dev ;;
 	go) echo golang-go ca-certificates ;;

@@ -103,6 +103,11 @@ func TestFilesInAndOut(t *testing.T) {
 	if err != nil || string(got) != "Shopping\nbread\n" {
 		t.Errorf("exported file: %q, %v", got, err)
 	}
+	s.must("append", "tea", "and", "mint")
+	s.must("append", "tea", "and lemon")
+	if out := s.must("export", "tea"); out != "# Tea\n\nGreen.\nand mint\nand lemon" {
+		t.Errorf("after two lines were appended: %q", out)
+	}
 	id, _, _ := strings.Cut(strings.Split(s.must("list"), "\n")[0], " ")
 	s.must("export", id)
 }
@@ -165,6 +170,7 @@ func TestWrongCommandLines(t *testing.T) {
 	s.fails(ExitUsage, "needs a file name", "export", "tea", "-o")
 	s.fails(ExitUsage, "no option --pdf", "export", "--pdf", "tea")
 	s.fails(ExitUsage, "which files", "import")
+	s.fails(ExitUsage, "to which document", "append", "tea")
 	s.fails(ExitUsage, "into which document", "invite")
 	s.fails(ExitUsage, "a code or a link", "join")
 	s.fails(ExitUsage, "needs an address", "join", "482", "913", "--at")

@@ -70,6 +70,7 @@ var Commands = []Command{
 	{Name: "list", Help: "list the documents: id, last edit, title; and who wrote in them, and how they begin", OnlyReads: true, run: list},
 	{Name: "export", Args: "DOC [-o FILE]", Help: "write a document to a file: NAME.inkling with its history, any other name or none its text", OnlyReads: true, run: export},
 	{Name: "import", Args: "FILE...", Help: "bring in documents from .inkling files, and make one of each text file", run: importFiles},
+	{Name: "append", Args: "DOC WORDS...", Help: "write a line at the end of a document", run: appendLine},
 	{Name: "open", Args: "[FILE...]", Help: "show the window of the running program, with the files imported", run: open},
 	{Name: "attach", Args: "DOC FILE...", Help: "have a document hold files", run: attach},
 	{Name: "attachments", Args: "DOC", Help: "list the files that a document holds", OnlyReads: true, run: attachments},
@@ -93,7 +94,7 @@ var Commands = []Command{
 	{Name: "rebuild", Help: "derive anew, from the changes, what documents are listed and found by", run: rebuild},
 	{Name: "check", Help: "read and verify everything in the library, and name what is damaged", OnlyReads: true, run: check},
 	{Name: "salvage", Args: "[FILE]", Help: "save what can be read of a damaged library; or take what this one lacks from FILE, another library.db", OnlyReads: true, NeedsFolder: true, run: salvage},
-	{Name: "doctor", Help: "check library, port and network, and say what is wrong", run: doctor},
+	{Name: "doctor", Args: "[ADDRESS]", Help: "check library and network, and say what is wrong; with an address, why nobody is reached there", Network: true, run: doctor},
 }
 
 // Lookup returns the command called name.

@@ -161,6 +161,17 @@ func importFile(ctx context.Context, c *Call, name string) (id crdt.DocID, title
 	return id, workspace.Titled(doc), errors.Join(err, findErr)
 }
 
+func appendLine(_ context.Context, c *Call) error {
+	if len(c.Args) < 2 {
+		return usageError{"to which document, and what?"}
+	}
+	doc, err := find(c, c.Args[0])
+	if err != nil {
+		return err
+	}
+	return c.Workspace.Append(doc.ID, strings.Join(c.Args[1:], " "))
+}
+
 func open(ctx context.Context, c *Call) error {
 	if c.Window == nil {
 		return errors.New("the running program has no window")

@@ -27,7 +27,8 @@ func read(t *testing.T, c Code, scale int) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := reader.NewQRCodeReader().Decode(bits, map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: true})
+	// The picture is the code and nothing else. To find one in a photograph is the reader's art, which fails now and then.
+	found, err := reader.NewQRCodeReader().Decode(bits, map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_PURE_BARCODE: true})
 	if err != nil {
 		t.Fatalf("%d modules: %v", c.Size, err)
 	}

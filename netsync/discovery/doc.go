@@ -19,6 +19,7 @@
 //	sighting  what somebody answered
 //	burst     questions after 0, 0.25, 0.5, 1, 2 … s; then one a minute
 //	call      a question that also asks its hearers to look for themselves
+//	trial     a question that a person's examination asks, of anybody who answers multicast DNS
 //
 // # On the network
 //

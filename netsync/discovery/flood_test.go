@@ -38,7 +38,7 @@ func TestFlood(t *testing.T) {
 				return
 			}
 			var m dns.Msg
-			if m.Unpack(buf[:n]) != nil || m.Response || from.Port() == mdnsPort {
+			if m.Unpack(buf[:n]) != nil || m.Response || from.Port() == Port {
 				continue
 			}
 			if heard.Add(1) > 2 {

@@ -22,12 +22,16 @@ const unicastWanted = 1 << 15
 // question returns the packet that asks who is there. id comes back in the
 // answers.
 func question(id uint16, call bool) []byte {
+	if call {
+		return packQuestion(id, serviceName, callName)
+	}
+	return packQuestion(id, serviceName)
+}
+
+// packQuestion returns the packet that asks for the PTR records of names.
+func packQuestion(id uint16, names ...string) []byte {
 	m := new(dns.Msg)
 	m.Id = id
-	names := []string{serviceName}
-	if call {
-		names = append(names, callName)
-	}
 	for _, name := range names {
 		m.Question = append(m.Question, dns.Question{Name: name, Qtype: dns.TypePTR, Qclass: dns.ClassINET | unicastWanted})
 	}

@@ -1,6 +1,7 @@
 package discovery
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -156,6 +157,30 @@ func TestOneWayMulticast(t *testing.T) {
 	}
 }
 
+// A trial hears itself, and a host beside it on each of the networks that lead there, but
+// does not take this computer's other network for another computer.
+func TestTrial(t *testing.T) {
+	if !inside(t) {
+		return
+	}
+	bridge(t, map[string]string{"ana": "192.0.2.1/24", "ben": "192.0.2.2/24"})
+	sh(t, "ip addr add 192.0.2.9/24 dev switch")
+	on(t, "ana")
+	on(t, "ben")
+	waitFor(t, "both are heard", func() bool {
+		trials, err := Try(context.Background(), 200*time.Millisecond)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slices.ContainsFunc(trials, func(r Trial) bool {
+			if r.Others > 2 {
+				t.Errorf("%d others were heard, and there are two: %+v", r.Others, r)
+			}
+			return r.Network == "switch" && !r.IPv6 && r.Heard && r.Others == 2 && r.Ask == nil && r.Listen == nil
+		})
+	})
+}
+
 // Somebody from another network who reaches port 5353 gets no answer; somebody
 // who asks the same from this network does.
 func TestOtherNetworksGetNoAnswer(t *testing.T) {
@@ -205,7 +230,7 @@ func ask(t *testing.T, addr string) *net.UDPConn {
 // send asks by unicast.
 func send(t *testing.T, conn *net.UDPConn, id uint16) {
 	t.Helper()
-	if _, err := conn.WriteToUDP(question(id, false), &net.UDPAddr{IP: net.IPv4(192, 0, 2, 1), Port: mdnsPort}); err != nil {
+	if _, err := conn.WriteToUDP(question(id, false), &net.UDPAddr{IP: net.IPv4(192, 0, 2, 1), Port: Port}); err != nil {
 		t.Fatal(err)
 	}
 }

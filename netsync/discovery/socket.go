@@ -11,8 +11,8 @@ import (
 	"golang.org/x/net/ipv6"
 )
 
-// mdnsPort is the port of questions.
-const mdnsPort = 5353
+// Port is the UDP port of questions.
+const Port = 5353
 
 // family is an IP family as package net names it.
 type family string
@@ -27,9 +27,9 @@ var families = []family{ipv4Family, ipv6Family}
 // group returns the address that questions on n are sent to.
 func (f family) group(n network) *net.UDPAddr {
 	if f == ipv4Family {
-		return &net.UDPAddr{IP: net.IPv4(224, 0, 0, 251), Port: mdnsPort}
+		return &net.UDPAddr{IP: net.IPv4(224, 0, 0, 251), Port: Port}
 	}
-	return &net.UDPAddr{IP: net.ParseIP("ff02::fb"), Port: mdnsPort, Zone: n.name()}
+	return &net.UDPAddr{IP: net.ParseIP("ff02::fb"), Port: Port, Zone: n.name()}
 }
 
 // listen opens the socket that hears the questions on n. Other programs of the
