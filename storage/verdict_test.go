@@ -162,8 +162,12 @@ func (tr *trial) compactAll(l *storage.Library, v verdict) error {
 		if err != nil {
 			return fmt.Errorf("compact document %d: %w", n, err)
 		}
-		if after, err := tr.readJournal(l, n); err != nil || after != before {
-			return fmt.Errorf("document %d has %d changes, compacted %d: %w", n, before, after, err)
+		after, err := tr.readJournal(l, n)
+		if err == nil && after != before {
+			err = fmt.Errorf("%d changes, before %d", after, before)
+		}
+		if err != nil {
+			return fmt.Errorf("document %d, compacted: %w", n, err)
 		}
 	}
 	return checkAll(l)
@@ -204,8 +208,12 @@ func (tr *trial) goOn(l *storage.Library, held int) error {
 			want += len(before.changes)
 		}
 	}
-	if n, err := tr.readJournal(l, e.document); err != nil || n != want {
-		return fmt.Errorf("after going on: %d changes, want %d: %w", n, want, err)
+	n, err := tr.readJournal(l, e.document)
+	if err == nil && n != want {
+		err = fmt.Errorf("%d changes, want %d", n, want)
+	}
+	if err != nil {
+		return fmt.Errorf("after going on: %w", err)
 	}
 	return nil
 }
