@@ -64,6 +64,7 @@ type connection struct {
 	probing atomic.Bool
 	poked   chan struct{} // watched, probing, offers or the condition of the node changed
 	closed  atomic.Bool
+	spent   atomic.Bool // the proof that this end knows a code has gone out
 
 	giving  chan struct{} // holds one: a block is being sent
 	crowded atomic.Bool   // documents wait for a stream

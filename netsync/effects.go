@@ -13,6 +13,9 @@ import (
 func (c *connection) do(effect link.Effect) link.Event {
 	switch e := effect.(type) {
 	case link.Send:
+		if _, proof := e.Message.(wire.Confirm); proof {
+			c.spent.Store(true)
+		}
 		c.send(e.Message)
 	case link.Ping:
 		c.outgoing.ping()

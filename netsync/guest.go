@@ -174,6 +174,9 @@ func (n *Node) joinCode(ctx context.Context, typed string, addrs []netip.AddrPor
 			return Entry{}, err
 		}
 		answer, err := c.typeCode(ctx, code)
+		if err != nil && c.replaced() && !c.spent.Load() && round < joinRounds {
+			continue
+		}
 		if err != nil {
 			return Entry{}, err
 		}
@@ -231,5 +234,6 @@ func (c *connection) met(peer PeerID) {
 func (c *connection) typeCode(ctx context.Context, code string) (link.JoinAnswered, error) {
 	typed := link.Typed{Code: code, Name: wire.CleanName(c.node.cfg.Name())}
 	rand.Read(typed.Random[:])
+	c.spent.Store(false)
 	return c.await(ctx, typed)
 }

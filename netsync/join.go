@@ -3,10 +3,13 @@ package netsync
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
 	"time"
+
+	"github.com/quic-go/quic-go"
 
 	"inkling/netsync/link"
 	"inkling/netsync/pairing"
@@ -125,17 +128,30 @@ func (n *Node) Join(ctx context.Context, text string) (Entry, error) {
 	case !time.Now().Before(invite.Expires):
 		return Entry{}, &JoinError{Failure: Expired}
 	}
-	c, err := n.reachIssuer(ctx, invite)
-	if err != nil {
-		return Entry{}, err
+	for round := 1; ; round++ {
+		c, err := n.reachIssuer(ctx, invite)
+		if err != nil {
+			return Entry{}, err
+		}
+		answer, err := c.await(ctx, link.Asked{Join: wire.Join{
+			Invite: invite.ID(), Proof: pairing.Proof(invite.Secret, c.exporter), Name: wire.CleanName(n.cfg.Name()),
+		}})
+		switch {
+		case err == nil:
+			return n.entered(c, Peer{ID: invite.Issuer, Addrs: newestFirst(c.at, invite.Addrs)}, answer.Answer)
+		case !c.replaced() || round == joinRounds:
+			return Entry{}, err
+		}
 	}
-	answer, err := c.await(ctx, link.Asked{Join: wire.Join{
-		Invite: invite.ID(), Proof: pairing.Proof(invite.Secret, c.exporter), Name: wire.CleanName(n.cfg.Name()),
-	}})
-	if err != nil {
-		return Entry{}, err
-	}
-	return n.entered(c, Peer{ID: invite.Issuer, Addrs: newestFirst(c.at, invite.Addrs)}, answer.Answer)
+}
+
+// joinRounds is how often one asks on another connection when one was replaced at that moment, because both ends dialled.
+const joinRounds = 3
+
+// replaced says whether the connection was closed because the two devices keep another one.
+func (c *connection) replaced() bool {
+	var closed *quic.ApplicationError
+	return errors.As(context.Cause(c.quic.Context()), &closed) && wire.Code(closed.ErrorCode) == wire.Duplicate
 }
 
 // reachIssuer returns the link to the issuer, or dials one.

@@ -57,7 +57,7 @@ func (n *Node) reloadPeers() error {
 		known := n.peers[p.ID]
 		if known == nil {
 			fresh = true // it may be near, and was nobody when it was sighted
-			known = &peer{nextDial: n.firstDial(p.ID)}
+			known = &peer{}
 			n.peers[p.ID] = known
 		}
 		if known.shared = shared[p.ID]; !known.unwritten {
@@ -75,15 +75,15 @@ func (n *Node) reloadPeers() error {
 	return nil
 }
 
-// firstDial returns when a peer that has become known is dialled: later if it is being let in by a connection that it has already, or lets this
-// end in. The caller holds n.mu.
-func (n *Node) firstDial(id PeerID) time.Time {
+// meets says whether a connection to a peer is there that is not admitted yet: the peer is being let in by it, or lets this end in. The caller
+// holds n.mu.
+func (n *Node) meets(id PeerID) bool {
 	for c := range n.connections {
-		if c.peer == id && !c.closed.Load() {
-			return time.Now().Add(patientDelay)
+		if c.peer == id && !c.admitted && !c.closed.Load() {
+			return true
 		}
 	}
-	return time.Time{}
+	return false
 }
 
 func setOf(docs []crdt.DocID) map[crdt.DocID]bool {

@@ -111,6 +111,11 @@ func (n *Node) dialDue(now time.Time) (next time.Time) {
 			next = soonest(next, p.nextDial)
 			continue
 		}
+		if n.meets(p.ID) {
+			p.nextDial = now.Add(patientDelay) // a second connection would take the place of that
+			next = soonest(next, p.nextDial)
+			continue
+		}
 		addrs := n.candidates(p)
 		if len(addrs) == 0 {
 			continue // a sighting or a change of network will come
