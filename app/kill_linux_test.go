@@ -36,8 +36,15 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	flag.Parse()
+	if err := flag.Set("test.parallel", atOnce); err != nil {
+		panic(err)
+	}
 	os.Exit(m.Run())
 }
+
+// atOnce is how many tests run at a time that have namespaces of their own: they wait for networks more than they compute.
+const atOnce = "6"
 
 // killsPerLibrary keeps libraries small: what they hold is checked after each kill.
 const killsPerLibrary = 20
