@@ -12,8 +12,9 @@ import (
 	"time"
 )
 
-// BenchmarkKeystrokeLAN and …WAN print how long it takes from an edit's commit at one end to the return of the other library's Receive
-// in virtual time, which has no computing in it: 1 ms each way without losses; 50 ms each way, where 1 % of the packets are lost.
+// BenchmarkKeystrokeLAN and …WAN print how long it takes from an edit's commit at one end to the return of the other
+// library's Receive in virtual time, which has no computing in it: 1 ms each way without losses; 50 ms each way, where
+// 1 % of the packets are lost.
 func BenchmarkKeystrokeLAN(b *testing.B) { keystrokes(b, "1 ms each way", 0, 1) }
 func BenchmarkKeystrokeWAN(b *testing.B) { keystrokes(b, "50 ms each way, 1 % lost", 0.01, 50) }
 
@@ -42,8 +43,8 @@ func keystrokes(b *testing.B, where string, loss float64, near int) {
 	printPercentiles(b, "keystroke, "+where, took)
 }
 
-// BenchmarkReconnect prints in virtual time how long it takes until two are equal again after one of them was started anew, silently or
-// not, and after one has got another address, noticed or not. Somebody looks at the document.
+// BenchmarkReconnect prints in virtual time how long it takes until two are equal again after one of them was started
+// anew, silently or not, and after one has got another address, noticed or not. Somebody looks at the document.
 func BenchmarkReconnect(b *testing.B) {
 	for _, how := range []string{"restart", "silent restart", "address of the dialler", "address of the listener"} {
 		var took []time.Duration
@@ -91,8 +92,8 @@ func BenchmarkReconnect(b *testing.B) {
 	}
 }
 
-// BenchmarkCatchUpCut prints how long a newcomer takes for a history of 20 MB on real sockets, beginning anew three times because the
-// program ended, and how many bytes came more than once.
+// BenchmarkCatchUpCut prints how long a newcomer takes for a history of 20 MB on real sockets, beginning anew three
+// times because the program ended, and how many bytes came more than once.
 func BenchmarkCatchUpCut(b *testing.B) {
 	source := newMemory(keyOf(1, "Ana"))
 	doc := source.add(genesisOf(1))
@@ -129,8 +130,8 @@ func BenchmarkCatchUpCut(b *testing.B) {
 	b.Logf("at most %d bytes came more than once, for the three cuts together", repeated)
 }
 
-// BenchmarkIdle prints what 32 peers cost who are here, share 100 documents each and say nothing: both ends of all connections are in this
-// process. Nobody looks at a document, and then somebody does.
+// BenchmarkIdle prints what 32 peers cost who are here, share 100 documents each and say nothing: both ends of all
+// connections are in this process. Nobody looks at a document, and then somebody does.
 func BenchmarkIdle(b *testing.B) {
 	const peers, documents = 32, 100
 	hub := real(b, "Hub", 17447)

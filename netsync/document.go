@@ -28,8 +28,8 @@ type document struct {
 	dirty  atomic.Bool // committed was called
 	work   chan struct{}
 	closed sync.Once
-	// leaving: nothing is to be begun any more, and this direction of the stream ends when all is said. A dialler leaves to make room
-	// for other documents, a listener follows.
+	// leaving: nothing is to be begun any more, and this direction of the stream ends when all is said. A dialler
+	// leaves to make room for other documents, a listener follows.
 	leaving    atomic.Bool
 	restsSince atomic.Int64  // when there was nothing to do any more: ns since 1970; 0: there is
 	written    chan struct{} // closed when the writer has ended
@@ -121,7 +121,8 @@ func (d *document) workToDo() {
 	}
 }
 
-// read takes the peer's messages and commits its changes, until the stream ends, and closes it. Done: both ends have left it.
+// read takes the peer's messages and commits its changes, until the stream ends, and closes it. Done: both ends have
+// left it.
 func (d *document) read(r *wire.Reader) wire.Code {
 	for {
 		m, err := r.Next()
@@ -268,8 +269,8 @@ func (d *document) write() {
 	}
 }
 
-// wait returns when there is work; false: the stream has ended. The document is at rest while it waits, if both ends are in step, or nothing
-// was said for long.
+// wait returns when there is work; false: the stream has ended. The document is at rest while it waits, if both ends
+// are in step, or nothing was said for long.
 func (d *document) wait() bool {
 	quiet := time.NewTimer(quietFor)
 	defer quiet.Stop()

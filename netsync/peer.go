@@ -75,8 +75,8 @@ func (n *Node) reloadPeers() error {
 	return nil
 }
 
-// meets says whether a connection to a peer is there that is not admitted yet: the peer is being let in by it, or lets this end in. The caller
-// holds n.mu.
+// meets says whether a connection to a peer is there that is not admitted yet: the peer is being let in by it, or lets
+// this end in. The caller holds n.mu.
 func (n *Node) meets(id PeerID) bool {
 	for c := range n.connections {
 		if c.peer == id && !c.admitted && !c.closed.Load() {

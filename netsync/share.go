@@ -6,12 +6,12 @@ import (
 )
 
 // Which documents two peers attend to. When they meet, the dialler finds those that differ (compare.go) and opens a
-// stream for each (streams.go). From then on, the one who commits a change to a document that has no stream, whose window
-// shows one, or who learns that one more is shared, attends to it: a dialler by opening the stream, a listener by an Offer, which has
-// the dialler do so.
+// stream for each (streams.go). From then on, the one who commits a change to a document that has no stream, whose
+// window shows one, or who learns that one more is shared, attends to it: a dialler by opening the stream, a listener
+// by an Offer, which has the dialler do so.
 
-// share looks up what is shared with the peer and attends to what is new in that; it ends the streams of what is no longer
-// shared.
+// share looks up what is shared with the peer and attends to what is new in that; it ends the streams of what is no
+// longer shared.
 func (c *connection) share() {
 	c.sharing.Lock()
 	defer c.sharing.Unlock()
@@ -72,8 +72,8 @@ func (c *connection) isMember(id crdt.DocID) bool {
 // offers is what a listener asks the dialler to open streams for. Guarded by node.mu.
 type offers struct {
 	next []crdt.DocID // not said yet
-	// made has what was offered and has had no stream since: it is not offered again. If the dialler does not share it, it will
-	// open the stream by itself when it does.
+	// made has what was offered and has had no stream since: it is not offered again. If the dialler does not share it,
+	// it will open the stream by itself when it does.
 	made map[crdt.DocID]bool
 }
 
@@ -96,8 +96,8 @@ func (c *connection) takeOffers() (messages []wire.Message) {
 	return messages
 }
 
-// offered takes the listener's Offer: the document's stream is opened if it is shared from this end too. The link waits for the answer, so that
-// nobody who offers without an end has more than one question asked at a time.
+// offered takes the listener's Offer: the document's stream is opened if it is shared from this end too. The link waits
+// for the answer, so that nobody who offers without an end has more than one question asked at a time.
 func (c *connection) offered(id crdt.DocID) {
 	if c.isMember(id) {
 		c.node.mu.Lock()

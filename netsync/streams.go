@@ -15,13 +15,14 @@ import (
 const (
 	reopenFirst = time.Second // until a stream that broke is opened anew; doubled each time
 	reopenMost  = 30 * time.Second
-	// quietFor is how long nothing is said of a document, though its ends are not in step, until its stream makes room for others.
+	// quietFor is how long nothing is said of a document, though its ends are not in step, until its stream makes room
+	// for others.
 	quietFor = 2 * time.Second
 )
 
-// streams is which documents the dialler keeps streams for: at most MaxStreams at once. A stream stays after its document is in
-// step, for the next change; where others wait for a place, those that have rested longest are closed, but for documents that a
-// window shows. Guarded by node.mu.
+// streams is which documents the dialler keeps streams for: at most MaxStreams at once. A stream stays after its
+// document is in step, for the next change; where others wait for a place, those that have rested longest are closed,
+// but for documents that a window shows. Guarded by node.mu.
 type streams struct {
 	places  map[crdt.DocID]*place
 	wanted  []crdt.DocID // wait for a place; the first first
@@ -32,8 +33,8 @@ type streams struct {
 type place struct {
 	state placeState
 	again bool // running: it is wanted once more when it ends
-	// offered: running, and the peer has offered the document since that began. Where the stream ends because it was not shared
-	// yet, the offer may have come before that word.
+	// offered: running, and the peer has offered the document since that began. Where the stream ends because it was
+	// not shared yet, the offer may have come before that word.
 	offered bool
 	delay   time.Duration // before it is opened anew when it breaks; 0: it has not
 	since   time.Time     // running: when that began
@@ -135,7 +136,8 @@ func (c *connection) openOnce(id crdt.DocID) {
 	newDocument(c, id, stream, r, docsync.New(heads, &wire.Open{Doc: id})).run(r)
 }
 
-// ended takes back the place of a document's stream that ended with code. pending: not all was said. The caller holds node.mu.
+// ended takes back the place of a document's stream that ended with code. pending: not all was said. The caller holds
+// node.mu.
 func (c *connection) ended(id crdt.DocID, code wire.Code, pending bool) {
 	s := &c.streams
 	p := s.places[id]

@@ -20,7 +20,8 @@ import (
 	"inkling/crdt"
 )
 
-// What the weather is. A seed decides on everything but on the keys that TLS draws, so a seed that failed fails again most times:
+// What the weather is. A seed decides on everything but on the keys that TLS draws, so a seed that failed fails again
+// most times:
 //
 //	go test ./netsync -run Weather -seeds 10000 -v
 //	go test ./netsync -run Weather -seeds 1 -first 4711 -v
@@ -35,9 +36,9 @@ const (
 	healPatience  = 90 * time.Second // until all must be equal when the weather is over
 )
 
-// TestWeather: two to eight people write in documents that they share in all ways while packets are lost, networks are cut apart, computers
-// sleep, get other addresses, programs end and start again, and dial each other at the same moments. When that is over
-// all have the same, and every word that anybody wrote is in it. Real QUIC in virtual time.
+// TestWeather: two to eight people write in documents that they share in all ways while packets are lost, networks are
+// cut apart, computers sleep, get other addresses, programs end and start again, and dial each other at the same
+// moments. When that is over all have the same, and every word that anybody wrote is in it. Real QUIC in virtual time.
 func TestWeather(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	var mu sync.Mutex
@@ -314,7 +315,8 @@ func (w *wires) rename(real, public netip.AddrPort) {
 	w.public[real], w.real[public] = public, real
 }
 
-// readdress returns p with the addresses by which others see the sender, and by which the receiver is reached; false: nobody is there.
+// readdress returns p with the addresses by which others see the sender, and by which the receiver is reached; false:
+// nobody is there.
 func (w *wires) readdress(p simnet.Packet) (simnet.Packet, bool) {
 	from, to := addrOf(p.From), addrOf(p.To)
 	if public, renamed := w.public[from]; renamed {

@@ -8,9 +8,9 @@ import (
 	"inkling/crdt"
 )
 
-// Where the chains of a document end says whether two devices have the same of it. Two that share thousands of documents compare all
-// of them whenever they meet; so a library remembers a sum of the heads of each, 64 bytes, as long as no commit moves them, and
-// reads many at once where it remembers none.
+// Where the chains of a document end says whether two devices have the same of it. Two that share thousands of
+// documents compare all of them whenever they meet; so a library remembers a sum of the heads of each, 64 bytes, as
+// long as no commit moves them, and reads many at once where it remembers none.
 
 // DocSum is a document and the [crdt.SumHeads] of where its committed changes end.
 type DocSum struct {
@@ -96,7 +96,8 @@ shared (doc, name, upto) AS (
       FROM member JOIN doc ON doc.id = member.doc WHERE member.key = ?1 AND doc.deleted IS NULL
 )`
 
-// The documents, the ends of the chains in their blocks, those of the rows behind these (see headsSQL), and those that forked.
+// The documents, the ends of the chains in their blocks, those of the rows behind these (see headsSQL), and those that
+// forked.
 const (
 	sharedDocsSQL  = `WITH ` + sharedSQL + ` SELECT doc, name FROM shared`
 	sharedBasesSQL = `WITH ` + sharedSQL + `

@@ -8,8 +8,9 @@ import (
 	"inkling/storage"
 )
 
-// Whom a document's Grants let in may have it from whoever has it, whether that is who let them in or not. So the library is told of all
-// members as soon as their Grants have come, and once more when the document is indexed, which is made up for after a crash.
+// Whom a document's Grants let in may have it from whoever has it, whether that is who let them in or not. So the
+// library is told of all members as soon as their Grants have come, and once more when the document is indexed, which
+// is made up for after a crash.
 
 // noteMembers has the library and the node know the document's members.
 func (s *Session) noteMembers() error {

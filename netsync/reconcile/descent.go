@@ -9,8 +9,8 @@ import (
 	"inkling/netsync/wire"
 )
 
-// Descent is the dialler's way from the print of its whole set down to the documents that differ. It is not safe for concurrent
-// use.
+// Descent is the dialler's way from the print of its whole set down to the documents that differ. It is not safe for
+// concurrent use.
 type Descent struct {
 	set   *Set
 	next  []wire.Compare // not sent yet
@@ -25,7 +25,8 @@ func NewDescent(s *Set) *Descent {
 	return &Descent{set: s, below: s.prints(wire.Prefix{})}
 }
 
-// Next returns what the listener is to be asked next, when the last answer has come as a whole; false: nothing more, the descent has ended.
+// Next returns what the listener is to be asked next, when the last answer has come as a whole; false: nothing more,
+// the descent has ended.
 func (d *Descent) Next() (ask wire.Compare, more bool) {
 	if len(d.next) == 0 {
 		d.next, d.below = wire.PackPrints(d.below), nil
@@ -41,8 +42,8 @@ func (d *Descent) Next() (ask wire.Compare, more bool) {
 	return ask, true
 }
 
-// Take takes a part of the answer and returns the documents of this end's set that differ, or that the listener lacks. The error is
-// a [*wire.Error]: the listener answered what it was not asked.
+// Take takes a part of the answer and returns the documents of this end's set that differ, or that the listener lacks.
+// The error is a [*wire.Error]: the listener answered what it was not asked.
 func (d *Descent) Take(answer wire.Compared) (differ []crdt.DocID, err error) {
 	for _, r := range answer.Ranges {
 		if !d.expects(r) {

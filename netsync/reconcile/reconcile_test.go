@@ -27,7 +27,8 @@ func docs(states map[int]int, alike int) (all []Doc) {
 	return all
 }
 
-// descend runs a descent over frames and returns what it found, how many bytes went over the wire and in how many ways there and back.
+// descend runs a descent over frames and returns what it found, how many bytes went over the wire and in how many ways
+// there and back.
 func descend(t interface{ Fatalf(string, ...any) }, mine, theirs *Set) (differ []crdt.DocID, size, rounds int) {
 	d := NewDescent(mine)
 	for ask, more := d.Next(); more; ask, more = d.Next() {
@@ -112,8 +113,8 @@ func TestSalt(t *testing.T) {
 	}
 }
 
-// TestLyingListener answers anything: the descent ends, asks for nothing twice, finds only what is in its set, and has a code for what was
-// not asked.
+// TestLyingListener answers anything: the descent ends, asks for nothing twice, finds only what is in its set, and has
+// a code for what was not asked.
 func TestLyingListener(t *testing.T) {
 	states := map[int]int{}
 	for i := range 500 {

@@ -16,7 +16,8 @@ type Doc struct {
 	Sum [32]byte
 }
 
-// A Set is the documents that one peer shares with another, as both compare them on one connection. It is never altered.
+// A Set is the documents that one peer shares with another, as both compare them on one connection. It is never
+// altered.
 type Set struct {
 	salt  [32]byte
 	items []wire.Item // ascending

@@ -33,7 +33,8 @@ func Short(id crdt.DocID) ShortDoc { return ShortDoc(id[:len(ShortDoc{})]) }
 // MaxDepth is the depth of a Prefix that one document alone can have.
 const MaxDepth = 2 * len(ShortDoc{})
 
-// A Prefix is all ids that begin alike: with the first Depth half bytes of ID, 0 to [MaxDepth]. What follows in ID is zero.
+// A Prefix is all ids that begin alike: with the first Depth half bytes of ID, 0 to [MaxDepth]. What follows in ID is
+// zero.
 type Prefix struct {
 	ID    ShortDoc
 	Depth int
@@ -79,7 +80,8 @@ type Range struct {
 	Items  []Item  // if Listed: ascending, at most MaxListed
 }
 
-// Compare asks the listener what differs from the dialler's fingerprints, of prefixes that ascend and have no id in common.
+// Compare asks the listener what differs from the dialler's fingerprints, of prefixes that ascend and have no id in
+// common.
 type Compare struct{ Prints []Print }
 
 // Compared is the answer, or a part of it: ranges that ascend and have no id in common. Last: the answer ends with it.
