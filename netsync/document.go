@@ -81,6 +81,7 @@ func (d *document) run(r *wire.Reader) {
 	current := d.c.docs[d.id] == d
 	if current {
 		delete(d.c.docs, d.id)
+		delete(d.c.offers.made, d.id)
 	}
 	pending := d.pending()
 	switch {

@@ -26,7 +26,11 @@ func (c *connection) share() {
 	before := c.shared
 	c.shared = setOf(ids)
 	for _, id := range ids {
-		if n.open[id] || before != nil && !before[id] {
+		news := before != nil && !before[id]
+		if news {
+			delete(c.offers.made, id) // the peer could not be answered then
+		}
+		if (n.open[id] || news) && c.docs[id] == nil {
 			c.attend(id)
 		}
 	}

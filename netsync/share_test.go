@@ -207,3 +207,42 @@ func TestOpenDocumentGoesFirst(t *testing.T) {
 		}
 	})
 }
+
+// TestUnsharedAndBack: a document is no longer shared by one end, which a window may show, while the other writes on, and then is again: as
+// of one that goes to the bin and comes back.
+func TestUnsharedAndBack(t *testing.T) {
+	each(t, 12, func(t *testing.T, seed int64, loss float64) {
+		inWorld(t, seed, loss, func(w *world) {
+			ana, ben := w.person("Ana"), w.person("Ben")
+			defer ana.stop()
+			defer ben.stop()
+			if w.rand.Intn(2) == 0 {
+				ana, ben = ben, ana
+			}
+			for _, p := range []*person{ana, ben} {
+				p.SetOpen(genesisOf(1).DocID(), w.rand.Intn(2) == 0)
+			}
+			doc := w.acquaint(1, ana, ben)
+			ana.library.write(doc, "x")
+			w.within(10*time.Second, "equal", w.equal(doc, ana, ben))
+			ana.Shared(doc) // as when somebody else comes in
+			ben.Shared(doc)
+			time.Sleep(100 * time.Millisecond)
+			for range 3 {
+				share := func(on bool) {
+					ana.library.mu.Lock()
+					ana.library.docs[doc].members[ben.id] = on
+					ana.library.mu.Unlock()
+					ana.Shared(doc)
+				}
+				share(false)
+				time.Sleep(time.Duration(w.rand.Intn(500)) * time.Millisecond)
+				ben.library.write(doc, "b")
+				ana.library.write(doc, "a")
+				time.Sleep(time.Duration(w.rand.Intn(500)) * time.Millisecond)
+				share(true)
+				w.within(10*time.Second, "equal again", w.equal(doc, ana, ben))
+			}
+		})
+	})
+}
